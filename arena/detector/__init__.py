@@ -1,0 +1,1 @@
+"""Team B: detectors of fake faces. One file per contender."""

@@ -1,0 +1,1 @@
+"""Team A: generators of fake faces. One file per contender."""

@@ -1,0 +1,1 @@
+"""The referee: exams, verdicts and what they mean."""
