@@ -66,7 +66,8 @@ class Registry:
         """Register a class. Raises ArenaError when another class holds the name."""
         known = self.contenders.get((role, name))
         if known is not None and (known.cls.__module__, known.cls.__qualname__) != (cls.__module__, cls.__qualname__):
-            raise ArenaError(f"two contenders call themselves {role} {name!r}: {known.cls.__module__}, {cls.__module__}")
+            both = f"{known.cls.__module__} and {cls.__module__}"
+            raise ArenaError(f"two contenders call themselves {role} {name!r}: {both}")
         doc = (cls.__doc__ or "").strip()
         if not doc:
             raise ArenaError(f"{role} {name!r} ({cls.__module__}) needs a docstring that says what it is")

@@ -161,6 +161,10 @@ class Team(Protocol):
         """The frozen, self-describing weights that play, without what only training needs."""
         ...
 
+    def load(self, snapshot: Snapshot) -> None:
+        """Take the weights of a snapshot of this contender: enough to generate or answer, not to train on."""
+        ...
+
 
 class Generator(Team, Protocol):
     """Team A: makes faces."""

@@ -1,0 +1,66 @@
+"""Snapshots: frozen, self-describing weights of one contender after one round.
+
+A snapshot is what is rated, replayed and exported. Its file is a safetensors file whose metadata says which
+contender it is, with which options, so that nothing else is needed to put it to work.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from arena import __version__, registry
+from arena.types import ArenaError, Role, Setting, State
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Weights that play. `extra` holds what is not a tensor, such as a detector's alarm threshold."""
+
+    role: Role
+    contender: str
+    options: Mapping[str, Any]
+    image_size: int
+    round: int
+    weights: State
+    extra: Mapping[str, float] = field(default_factory=dict)
+
+    def to_bytes(self) -> bytes:
+        """The snapshot as the content of a safetensors file."""
+        header = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "weights"}
+        header |= {"format": FORMAT, "arena": __version__}
+        return save(dict(self.weights), metadata={"snapshot": json.dumps(header, sort_keys=True)})
+
+
+def read_snapshot(path: Path) -> Snapshot:
+    """Read a snapshot file. Raises ArenaError when it is missing, damaged or no snapshot."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            header = json.loads((file.metadata() or {})["snapshot"])
+            weights = {name: np.asarray(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
+    except FileNotFoundError:
+        raise ArenaError(f"there is no snapshot at {path}") from None
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise ArenaError(f"{path} is not a readable snapshot: {error}") from error
+    if header.get("format") != FORMAT or header.get("role") not in get_args(Role):
+        raise ArenaError(f"{path} was written by arena {header.get('arena')} in a format this version cannot read")
+    fields = {f.name: header[f.name] for f in dataclasses.fields(Snapshot) if f.name != "weights"}
+    return Snapshot(**fields, weights=weights)
+
+
+def seat(snapshot: Snapshot, device: str = "cpu", precision: Any = "fp32") -> Any:
+    """The contender of a snapshot with its weights loaded, ready to generate or to answer."""
+    setting = Setting(snapshot.image_size, seed=0, device=device, precision=precision)
+    team = registry.find(snapshot.role, snapshot.contender).seat(setting, snapshot.options)
+    team.load(snapshot)
+    return team
