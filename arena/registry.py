@@ -71,6 +71,7 @@ class Registry:
         doc = (cls.__doc__ or "").strip()
         if not doc:
             raise ArenaError(f"{role} {name!r} ({cls.__module__}) needs a docstring that says what it is")
+        setattr(cls, "contender", name)  # noqa: B010 - mypy; a team signs its snapshots with it
         self.contenders[role, name] = Contender(role, name, cls, doc.splitlines()[0])
         return cls
 

@@ -1,0 +1,43 @@
+"""A plain CNN, the detector of Team B: strided convolutions, batch norm, one logit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from arena.detector.team import NetworkDetector, NetworkOptions
+from arena.registry import register
+
+
+@dataclass(frozen=True)
+class CNNOptions(NetworkOptions):
+    """Options of the plain CNN."""
+
+    width: int = 32
+    """Feature maps of the first layer; each of the four layers has twice as many as the one before."""
+    dropout: float = 0.2
+    """Dropout before the last layer."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.width < 1 or not 0 <= self.dropout < 1:
+            raise ValueError("width must be at least 1 and dropout in [0, 1)")
+
+
+@register("detector", "cnn")
+class CNN(NetworkDetector[CNNOptions]):
+    """A plain CNN: four strided convolutions with batch norm, mean over the image, one logit."""
+
+    Options = CNNOptions
+
+    def build_network(self) -> nn.Module:
+        """See `NetworkDetector.build_network`."""
+        layers: list[nn.Module] = []
+        channels = 3
+        for i in range(4):
+            maps = self.options.width * 2**i
+            layers += [nn.Conv2d(channels, maps, 3, 2, 1, bias=False), nn.BatchNorm2d(maps), nn.ReLU(inplace=True)]
+            channels = maps
+        head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(self.options.dropout), nn.Linear(channels, 1)]
+        return nn.Sequential(*layers, *head, nn.Flatten(0))
