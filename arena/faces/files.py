@@ -1,0 +1,206 @@
+"""Folders and zips of images. The folder an image lies in is its identity; images at the top have none."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import IO, ClassVar, Final, Self
+
+from arena.faces.decode import Unusable, decode
+from arena.faces.source import Face, Skipped
+from arena.types import ArenaError
+
+LARGEST_FILE: Final = 512 * 2**20
+"""Bytes of the largest member that is unpacked. More is no photo but a bomb."""
+
+
+Entry = tuple[str, int, int]
+"""A file as a source lists it: relative name, size in bytes, and a mark that changes with the content."""
+
+
+def identity_of(name: str) -> str | None:
+    """The innermost folder of a relative path.
+
+    Only its name counts, so that `train/ann` and `test/ann` are one person and cannot end up in two parts.
+    """
+    return PurePosixPath(name).parent.name or None
+
+
+def content_key(kind: str, entries: Iterable[Entry]) -> str:
+    """SHA-256 over the names, sizes and marks of all files."""
+    key = hashlib.sha256(kind.encode())
+    for name, size, mark in entries:
+        raw = name.encode("utf-8", "surrogatepass")
+        key.update(f"{len(raw)} {size} {mark} ".encode() + raw)
+    return key.hexdigest()
+
+
+def read_face(name: str, opener: Callable[[], IO[bytes]], size: int | None, identity: str | None) -> Face | Skipped:
+    """Decode one file. Whatever is wrong with it becomes the reason of a Skipped."""
+    try:
+        with opener() as file:
+            return Face(decode(file, size), identity, name)
+    except Unusable as unusable:
+        return Skipped(name, unusable.reason)
+    except FileNotFoundError:
+        return Skipped(name, "broken link")
+    except OSError:
+        return Skipped(name, "unreadable")
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of images, searched to any depth, links followed once."""
+
+    root: Path
+    files: tuple[Entry, ...]
+    skipped: tuple[Skipped, ...]
+    synthetic: ClassVar[bool] = False
+
+    @property
+    def description(self) -> str:
+        """What people read about it."""
+        return f"the folder {self.root}"
+
+    @property
+    def count(self) -> int:
+        """Number of files, of images or not."""
+        return len(self.files) + len(self.skipped)
+
+    @classmethod
+    def open(cls, spec: str) -> Self | None:
+        """Any existing directory. Raises ArenaError when there is not one file in it."""
+        root = Path(spec)
+        if not root.is_dir():
+            return None
+        files, skipped = _walk(root)
+        if not files:
+            raise ArenaError(f"the folder {spec} has no files in it; put images there, each person's in an own folder")
+        return cls(root, tuple(files), tuple(skipped))
+
+    def fingerprint(self) -> str:
+        """Names, sizes and modification times."""
+        return content_key("folder", self.files)
+
+    def faces(self, size: int | None = None) -> Iterator[Face | Skipped]:
+        """Every image by name, images reached through a link last, then what was no file at all."""
+        for name, length, _ in self.files:
+            if length == 0:
+                yield Skipped(name, "empty")
+            else:
+                yield read_face(name, partial(_open, self.root / name), size, identity_of(name))
+        yield from self.skipped
+
+
+def _open(path: Path) -> IO[bytes]:
+    return path.open("rb")
+
+
+def _walk(root: Path) -> tuple[list[Entry], list[Skipped]]:
+    """Regular files below `root`, sorted, linked ones last; and what could not be entered or is no file."""
+    files: list[tuple[bool, Entry]] = []
+    skipped: list[Skipped] = []
+    seen: set[tuple[int, int]] = set()
+    folders, linked = [root], list[Path]()
+    while folders or linked:
+        # Links come last: a folder goes by its own name even if a link to it stands earlier in the alphabet.
+        folder = folders.pop() if folders else linked.pop(0)
+        try:
+            here = folder.stat()
+            if (here.st_dev, here.st_ino) in seen:  # a link back to where we have been
+                continue
+            seen.add((here.st_dev, here.st_ino))
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError:
+            skipped.append(Skipped(folder.relative_to(root).as_posix(), "unreadable"))
+            continue
+        for entry in entries:
+            path = folder / entry.name
+            name = path.relative_to(root).as_posix()
+            try:
+                about = entry.stat()
+            except OSError:
+                skipped.append(Skipped(name, "broken link"))
+                continue
+            if stat.S_ISDIR(about.st_mode):
+                (linked if entry.is_symlink() else folders).append(path)
+            elif stat.S_ISREG(about.st_mode):
+                files.append((entry.is_symlink(), (name, about.st_size, about.st_mtime_ns)))
+            else:  # opening a pipe or a device would block for ever
+                skipped.append(Skipped(name, "not a file"))
+    return [file for _, file in sorted(files)], skipped
+
+
+@dataclass(frozen=True)
+class Zip:
+    """A zip of images, read member by member; nothing is unpacked to disk."""
+
+    path: Path
+    members: tuple[zipfile.ZipInfo, ...]
+    synthetic: ClassVar[bool] = False
+
+    @property
+    def description(self) -> str:
+        """What people read about it."""
+        return f"the zip {self.path}"
+
+    @property
+    def count(self) -> int:
+        """Number of members, images or not."""
+        return len(self.members)
+
+    @classmethod
+    def open(cls, spec: str) -> Self | None:
+        """Any file that is a zip, whatever its name. Raises ArenaError when it is empty or its directory damaged."""
+        path = Path(spec)
+        if not (path.is_file() and zipfile.is_zipfile(path)):
+            return None
+        try:
+            with zipfile.ZipFile(path) as archive:
+                members = tuple(info for info in archive.infolist() if not info.is_dir())
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            raise ArenaError(f"the zip {spec} is damaged ({error}); make or download it again") from error
+        if not members:
+            raise ArenaError(f"the zip {spec} has no files in it; put images there, each person's in an own folder")
+        return cls(path, members)
+
+    def fingerprint(self) -> str:
+        """Names, sizes and checksums, as the zip's own directory has them."""
+        return content_key("zip", ((info.filename, info.file_size, info.CRC) for info in self.members))
+
+    def faces(self, size: int | None = None) -> Iterator[Face | Skipped]:
+        """Every image in the order of the zip."""
+        with zipfile.ZipFile(self.path) as archive:
+            for info in self.members:
+                name = info.filename
+                if not is_safe(name):
+                    yield Skipped(name, "unsafe path")
+                else:
+                    yield read_face(name, partial(_unzip, archive, info), size, identity_of(name))
+
+
+def is_safe(name: str) -> bool:
+    """False for archive members that point outside the archive: absolute, with a drive, or with `..`."""
+    parts = name.replace("\\", "/").split("/")
+    return ".." not in parts and parts[0] != "" and not (len(parts[0]) == 2 and parts[0][1] == ":")
+
+
+def _unzip(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
+    if info.file_size == 0:
+        raise Unusable("empty")
+    if info.file_size > LARGEST_FILE:
+        raise Unusable("too large")
+    if info.flag_bits & 1:
+        raise Unusable("encrypted")
+    try:
+        return io.BytesIO(archive.read(info))
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError):
+        raise Unusable("corrupt") from None

@@ -1,0 +1,87 @@
+"""Where faces come from: one word of `--faces` becomes a source, a source yields faces and names what it skips.
+
+A new source is one small class with the attributes of `Source` and a line in `_kinds`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from arena.types import ArenaError
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face. `image`: uint8 `[H, W, 3]`, RGB, any size. `identity`: who it shows, None when nobody said."""
+
+    image: npt.NDArray[np.uint8]
+    identity: str | None
+    name: str
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file that cannot be used. `reason`: a short phrase such as 'corrupt', 'too small', 'not an image'."""
+
+    name: str
+    reason: str
+
+
+class Source(Protocol):
+    """A place that faces come from."""
+
+    @property
+    def description(self) -> str:
+        """What people read about it, such as 'the folder photos'."""
+        ...
+
+    @property
+    def synthetic(self) -> bool:
+        """True when no face of it ever existed."""
+        ...
+
+    @property
+    def count(self) -> int | None:
+        """How many faces and skipped files it yields, None when that is not known before the end."""
+        ...
+
+    @classmethod
+    def open(cls, spec: str) -> Self | None:
+        """The source that `spec` names, or None when the word is not meant for this class. Raises ArenaError."""
+        ...
+
+    def fingerprint(self) -> str:
+        """A cheap key of the content: equal keys mean equal faces. Reads no pixels."""
+        ...
+
+    def faces(self, size: int | None = None) -> Iterator[Face | Skipped]:
+        """Every face in a fixed order. `size`: the side in pixels it will be shrunk to, if the caller knows."""
+        ...
+
+
+def open_source(spec: str) -> Source:
+    """The source that a word on the command line names. Raises ArenaError when there is none, or it is empty.
+
+    `procedural` or `procedural:N` draws N faces that show nobody. A folder or a zip holds images; the folder that
+    an image lies in is its identity, images at the top have none.
+    """
+    for kind in _kinds():
+        source = kind.open(spec)
+        if source is not None:
+            return source
+    raise ArenaError(
+        f"there are no faces at {spec!r}: it is neither a folder nor a zip of images, nor the word 'procedural'"
+    )
+
+
+def _kinds() -> tuple[type[Source], ...]:
+    # Imported here because the sources import this module for `Face`.
+    from arena.faces.drawn import Procedural
+    from arena.faces.files import Folder, Zip
+
+    return Procedural, Folder, Zip

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import os
+import sys
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from facefiles import encoded, people, picture, plain_render, write
+
+from arena.faces.files import identity_of, is_safe
+from arena.faces.source import Face, Skipped, open_source
+from arena.types import ArenaError
+
+
+def faces_in(spec: str | Path) -> dict[str, str | None]:
+    return {face.name: face.identity for face in open_source(str(spec)).faces() if isinstance(face, Face)}
+
+
+def skipped_in(spec: str | Path) -> dict[str, str]:
+    return {face.name: face.reason for face in open_source(str(spec)).faces() if isinstance(face, Skipped)}
+
+
+def zipped(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(zipfile.ZipInfo(name), data)
+    return path
+
+
+def test_the_innermost_folder_is_the_identity(tmp_path: Path) -> None:
+    for seed, name in enumerate(("ann/1.png", "train/bob/1.png", "alone.png")):
+        write(tmp_path / name, seed)
+    assert faces_in(tmp_path) == {"alone.png": None, "ann/1.png": "ann", "train/bob/1.png": "bob"}
+    assert identity_of("train/ann/1.png") == identity_of("test/ann/2.png")
+
+
+def test_pixels_arrive(tmp_path: Path) -> None:
+    write(tmp_path / "x.png", 7, width=30, height=50)
+    (face,) = open_source(str(tmp_path)).faces()
+    assert isinstance(face, Face)
+    np.testing.assert_array_equal(face.image, np.asarray(picture(7, 30, 50)))
+
+
+def test_what_is_no_image_is_named_and_not_fatal(tmp_path: Path) -> None:
+    write(tmp_path / "good.png", 1)
+    write(tmp_path / "tiny.png", 2, width=8, height=8)
+    (tmp_path / "notes.txt").write_text("hello")
+    (tmp_path / "empty.jpg").touch()
+    os.mkfifo(tmp_path / "pipe")
+    assert faces_in(tmp_path) == {"good.png": None}
+    assert skipped_in(tmp_path) == {
+        "tiny.png": "too small",
+        "notes.txt": "not an image",
+        "empty.jpg": "empty",
+        "pipe": "not a file",
+    }
+    assert open_source(str(tmp_path)).count == 5
+
+
+def test_links_are_followed_once_and_come_last(tmp_path: Path) -> None:
+    write(tmp_path / "root" / "zoe" / "1.png", 1)
+    write(tmp_path / "elsewhere" / "2.png", 2)
+    root = tmp_path / "root"
+    (root / "alias").symlink_to(root / "zoe")
+    (root / "zoe" / "loop").symlink_to(root)
+    (root / "outside").symlink_to(tmp_path / "elsewhere")
+    (root / "again.png").symlink_to(root / "zoe" / "1.png")
+    (root / "gone.png").symlink_to(root / "nothing")
+    assert list(faces_in(root).items()) == [("outside/2.png", "outside"), ("zoe/1.png", "zoe"), ("again.png", None)]
+    assert skipped_in(root) == {"gone.png": "broken link"}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_unreadable_files_and_folders(tmp_path: Path) -> None:
+    write(tmp_path / "good.png", 1)
+    write(tmp_path / "secret.png", 2).chmod(0)
+    write(tmp_path / "locked" / "3.png", 3).parent.chmod(0)
+    try:
+        assert skipped_in(tmp_path) == {"secret.png": "unreadable", "locked": "unreadable"}
+    finally:
+        (tmp_path / "locked").chmod(0o700)
+
+
+def test_names_of_any_bytes(tmp_path: Path) -> None:
+    names = ["two\nlines/façade 😀.png", os.fsdecode(b"bytes\xff/1.png")]
+    for seed, name in enumerate(names):
+        write(tmp_path / name, seed)
+    assert faces_in(tmp_path) == {names[0]: "two\nlines", names[1]: os.fsdecode(b"bytes\xff")}
+    assert open_source(str(tmp_path)).fingerprint()
+
+
+def test_fingerprint_follows_names_and_content(tmp_path: Path) -> None:
+    root = people(tmp_path / "f", 2, 2)
+    first = open_source(str(root)).fingerprint()
+    assert open_source(str(root)).fingerprint() == first
+    write(root / "person00" / "0.png", seed=999)
+    os.utime(root / "person00" / "0.png", ns=(1, 1))
+    second = open_source(str(root)).fingerprint()
+    (root / "person00").rename(root / "person09")
+    third = open_source(str(root)).fingerprint()
+    assert len({first, second, third}) == 3
+
+
+def test_zip_like_a_folder(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "faces.bin", {"ann/1.png": encoded(1), "ann/": b"", "2.png": encoded(2)})
+    assert faces_in(path) == {"ann/1.png": "ann", "2.png": None}
+
+
+def test_zip_members_outside_the_zip_are_refused(tmp_path: Path) -> None:
+    names = ["/etc/1.png", "../2.png", "a/../../3.png", "C:\\4.png", "..\\5.png"]
+    path = zipped(tmp_path / "evil.zip", {name: encoded(i) for i, name in enumerate([*names, "a..b/fine.png"])})
+    assert faces_in(path) == {"a..b/fine.png": "a..b"}
+    assert skipped_in(path) == dict.fromkeys(names, "unsafe path")
+    assert not is_safe("\\\\server\\share\\1.png")
+
+
+def test_damaged_zip_members_are_skipped(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "faces.zip", {"good.png": encoded(1), "bad.png": encoded(2), "empty.png": b""})
+    data = path.read_bytes()
+    path.write_bytes(data.replace(encoded(2), encoded(2)[:-20] + bytes(20), 1))
+    assert faces_in(path) == {"good.png": None}
+    assert skipped_in(path) == {"bad.png": "corrupt", "empty.png": "empty"}
+
+
+def test_zip_fingerprint_is_its_content_not_its_place(tmp_path: Path) -> None:
+    one = zipped(tmp_path / "one.zip", {"1.png": encoded(1)})
+    two = zipped(tmp_path / "two.zip", {"1.png": encoded(1)})
+    other = zipped(tmp_path / "three.zip", {"1.png": encoded(2)})
+    keys = [open_source(str(path)).fingerprint() for path in (one, two, other)]
+    assert keys[0] == keys[1] != keys[2]
+
+
+@pytest.mark.parametrize(
+    ("spec", "sentence"),
+    [
+        ("nowhere/at/all", "there are no faces at 'nowhere/at/all'"),
+        ("procedural:0", "must be a positive whole number, not '0'"),
+        ("procedural:many", "must be a positive whole number, not 'many'"),
+    ],
+)
+def test_wrong_words_are_one_sentence(spec: str, sentence: str) -> None:
+    with pytest.raises(ArenaError, match=sentence) as caught:
+        open_source(spec)
+    assert "\n" not in str(caught.value)
+
+
+def test_empty_places_are_errors(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    with pytest.raises(ArenaError, match="has no files in it"):
+        open_source(str(tmp_path))
+    with pytest.raises(ArenaError, match="has no files in it"):
+        open_source(str(zipped(tmp_path / "empty.zip", {})))
+    (tmp_path / "text").write_text("hello")
+    with pytest.raises(ArenaError, match="there are no faces at"):
+        open_source(str(tmp_path / "text"))
+
+
+def test_procedural_numbers_its_identities(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "arena.faces.procedural", SimpleNamespace(render=plain_render))
+    source = open_source("procedural:14")
+    assert source.synthetic
+    assert source.count == 14
+    assert "synthetic" in source.description
+    faces = [face for face in source.faces(32) if isinstance(face, Face)]
+    assert [face.identity for face in faces] == ["synthetic-000000"] * 6 + ["synthetic-000001"] * 6 + [
+        "synthetic-000002"
+    ] * 2
+    assert faces[0].image.shape == (32, 32, 3)
+    assert [face.image[0, 0].tolist() for face in faces[5:8]] == [[0, 5, 0], [1, 0, 0], [1, 1, 0]]
+    assert len({face.name for face in faces}) == 14
