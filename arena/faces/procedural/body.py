@@ -1,0 +1,71 @@
+"""Neck, ears and clothes: what holds the head up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from arena.faces.procedural.draws import Draws
+from arena.faces.procedural.fields import Canvas, bump, constant, hsv, smoothstep, tint
+from arena.faces.procedural.head import Pose, Skull, Surface
+from arena.faces.procedural.light import Light
+from arena.faces.procedural.person import Person
+
+
+@dataclass(frozen=True)
+class Body:
+    """`neck`, `ear`: half widths. `collar`: height of the neckline, `cut`: its depth. `clothes`: their colour."""
+
+    neck: Tensor
+    ear: Tensor
+    collar: Tensor
+    cut: Tensor
+    clothes: Tensor
+
+    @classmethod
+    def draw(cls, identity: Draws, shot: Draws, person: Person) -> Body:
+        """Neck and ears of the identity stream, clothes of the shot."""
+        return cls(
+            neck=identity.normal(0.40, 0.03) - 0.05 * person.female,
+            ear=identity.normal(0.085, 0.01),
+            collar=shot.normal(0.98, 0.06),
+            cut=shot.uniform(-0.15, 0.35),
+            clothes=hsv(shot.uniform(), shot.uniform() ** 1.5 * 0.8, shot.uniform() ** 1.1 * 0.95),
+        )
+
+
+def paint_neck(
+    picture: Tensor, canvas: Canvas, body: Body, person: Person, pose: Pose, light: Light, folds: Tensor
+) -> Tensor:
+    """Neck and clothes over the background; the chin shades the neck. `folds`: smooth noise on the cloth."""
+    x = (canvas.x - pose.x) / pose.scale - 0.06 * torch.sin(pose.yaw)
+    y = (canvas.y - pose.y) / pose.scale
+    neck = canvas.inside(x.abs() - body.neck - 0.22 * (y - 0.85).clamp(min=0)) * smoothstep(y, 0.25, 0.3)
+    round_ = (1 - (x / (body.neck * 1.12)).abs().clamp(0, 1) ** 2).sqrt()
+    shade = (0.15 + 0.80 * round_ + 0.35 * x * light.x) * (0.30 + 0.60 * smoothstep(y - 0.1 * light.x.abs(), 0.88, 1.2))
+    shade = shade.clamp(0.08, 1.1) * (0.5 * light.ambient + 0.75 * light.key)
+    picture = tint(picture, person.skin * constant(1, 0.93, 0.9) * shade.unsqueeze(1), neck)
+    neckline = body.collar + 0.35 * (x.abs() - 0.45).clamp(min=0) + body.cut * (1 - x.abs() / 0.45).clamp(min=0)
+    cloth = (0.55 + 0.35 * smoothstep(2 * x * light.x, -1, 1) + 0.15 * folds).clamp(0.1, 1.2)
+    return tint(picture, body.clothes * cloth.unsqueeze(1), canvas.inside(neckline - y))
+
+
+def paint_ears(
+    picture: Tensor,
+    canvas: Canvas,
+    body: Body,
+    skull: Skull,
+    person: Person,
+    surface: Surface,
+    pose: Pose,
+    light: Light,
+) -> Tensor:
+    """Ears at the sides of the head, behind face and hair."""
+    x = (surface.x + 0.12 * torch.sin(pose.yaw)).abs() - skull.width * torch.cos(pose.yaw)
+    y = surface.y + 0.02 + 0.5 * torch.sin(pose.pitch)
+    edge = torch.sqrt((x / body.ear) ** 2 + (y / 0.20) ** 2 + 1e-6) - 1
+    shade = 0.55 * (light.ambient + 0.6 * light.key) * (1 + 0.6 * surface.x * light.x)
+    shade = (shade * (0.75 + 0.5 * bump((edge + 0.55) / 0.25))).clamp(0.05, 1.2)
+    return tint(picture, person.skin * constant(1.05, 0.9, 0.87) * shade.unsqueeze(1), canvas.inside(0.1 * edge))
