@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import safetensors.numpy
+
+from arena.referee.exam import ExamRecord, Referee, draw_paper
+from arena.referee.verdict import Rule, verdict
+from arena.types import Answer, ArenaError, InvalidAnswer
+
+SIZE = 40
+HALF = SIZE // 2
+# Real face i is filled with i, fake i with 100 + i: every image says what it is.
+FACES = np.broadcast_to(np.arange(30, dtype=np.uint8)[:, None, None, None], (30, 4, 4, 3)).copy()
+FAKES = np.broadcast_to(np.arange(100, 100 + HALF, dtype=np.uint8)[:, None, None, None], (HALF, 4, 4, 3)).copy()
+
+
+def referee(seed: int = 5) -> Referee:
+    return Referee(FACES, seed, SIZE)
+
+
+def stamp_reader(paper):
+    return Answer((paper[:, 0, 0, 0] >= 100).astype(np.float64), 0.5)
+
+
+def test_stamp_reader_is_always_right():
+    team = referee()
+    result, record = team.grade(1, stamp_reader(team.set_paper(1, FAKES)))
+    assert (result.accuracy, result.auroc, result.eer, result.brier, result.average_precision) == (1, 1, 0, 0, 1)
+    assert (result.winner, result.call, result.degenerate, result.n) == ("B", "B", False, SIZE)
+    assert result.auroc_low == pytest.approx(0.025 ** (1 / HALF))
+    assert record.labels.sum() == HALF
+
+
+def test_always_fake_is_right_exactly_half_the_time():
+    team = referee()
+    paper = team.set_paper(1, FAKES)
+    result, _ = team.grade(1, Answer(np.ones(len(paper)), 0.5))
+    assert (result.accuracy, result.winner, result.call, result.degenerate) == (0.5, "B", "too close", True)
+
+
+def test_coin_flip_is_too_close_to_call():
+    calls = []
+    for round in range(1, 41):
+        team = referee()
+        paper = team.set_paper(round, FAKES)
+        scores = np.random.default_rng(round).random(len(paper))
+        result, _ = team.grade(round, Answer(scores, 0.5))
+        assert not result.degenerate
+        calls.append(result.call)
+    # At 40 images the exact test is wrong in at most 3.9 of 100 rounds: more than 5 of 40 would be no coin.
+    assert calls.count("too close") >= 35
+
+
+def test_paper_holds_every_fake_once_and_as_many_different_reals():
+    team = referee()
+    values = team.set_paper(3, FAKES)[:, 0, 0, 0]
+    reals = values[values < 100]
+    assert sorted(values[values >= 100]) == list(range(100, 100 + HALF))
+    assert len(set(reals)) == HALF
+    assert set(reals) <= set(range(30))
+    assert not np.array_equal(np.sort(values), values)
+
+
+def test_paper_follows_from_seed_and_round_alone():
+    early, late = referee(), referee()
+    for round in (1, 2, 3):
+        early.order_fakes(round)
+        early.set_paper(round, FAKES)
+    assert np.array_equal(early.set_paper(4, FAKES), late.set_paper(4, FAKES))
+    assert early.order_fakes(4) == late.order_fakes(4)
+    assert not np.array_equal(late.set_paper(4, FAKES), late.set_paper(5, FAKES))
+    assert not np.array_equal(referee(5).set_paper(4, FAKES), referee(6).set_paper(4, FAKES))
+
+
+def test_fakes_are_ordered_with_a_new_seed_each_round():
+    orders = [referee(seed).order_fakes(round) for seed in (5, 6) for round in range(50)]
+    assert {order.n for order in orders} == {HALF}
+    assert len({order.seed for order in orders}) == 100
+    assert all(0 <= order.seed < 2**63 for order in orders)
+
+
+def test_labels_are_not_to_be_guessed_from_the_position():
+    """Over 200 rounds every position is fake about half the time: 3.9 deviations of a binomial around 100."""
+    labels = sum(draw_paper(30, SIZE, seed).labels.astype(int) for seed in range(200))
+    assert abs(labels - 100).max() < 28
+
+
+def test_paper_is_a_copy():
+    team = referee()
+    faces, fakes = FACES.copy(), FAKES.copy()
+    paper = team.set_paper(1, FAKES)
+    kept = paper.copy()
+    paper[:] = 255
+    assert np.array_equal(FACES, faces)
+    assert np.array_equal(FAKES, fakes)
+    assert np.array_equal(team.set_paper(1, FAKES), kept)
+
+
+def test_faces_may_be_a_read_only_memory_map(tmp_path):
+    np.save(tmp_path / "faces.npy", FACES)
+    team = Referee(np.load(tmp_path / "faces.npy", mmap_mode="r"), 5, SIZE)
+    paper = team.set_paper(1, FAKES)
+    assert type(paper) is np.ndarray
+    assert paper.flags.writeable
+    assert np.array_equal(paper, referee().set_paper(1, FAKES))
+
+
+def test_record_is_judged_and_sat_again():
+    rule = Rule(win_accuracy=0.6)
+    team = Referee(FACES, 5, SIZE, rule)
+    paper = team.set_paper(2, FAKES)
+    scores = np.random.default_rng(0).random(SIZE)
+    result, record = team.grade(2, Answer(scores, 0.4), forfeit="generator")
+    stored = ExamRecord.from_arrays(safetensors.numpy.load(safetensors.numpy.save(record.to_arrays())))
+    assert verdict(stored.labels, stored.answer, rule, forfeit="generator") == result
+    assert np.array_equal(stored.paper.images(FACES, FAKES), paper)
+    assert stored.paper.fake_order == team.order_fakes(2)
+    drawn = draw_paper(len(FACES), SIZE, stored.seed)
+    assert np.array_equal(drawn.order, stored.order)
+    assert np.array_equal(drawn.real_indices, stored.real_indices)
+    assert {name: str(array.dtype) for name, array in stored.to_arrays().items()} == {
+        "labels": "int8",
+        "scores": "float64",
+        "threshold": "float64",
+        "order": "int64",
+        "real_indices": "int64",
+        "seed": "int64",
+    }
+
+
+def test_scores_on_record_cannot_be_changed_from_outside():
+    team = referee()
+    answer = stamp_reader(team.set_paper(1, FAKES))
+    _, record = team.grade(1, answer)
+    before = record.scores.copy()
+    answer.scores[:] = 0.5
+    assert np.array_equal(record.scores, before)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda a: a.pop("order"), "'order' is missing"),
+        (lambda a: a.update(scores=a["scores"].astype(np.float32)), "'scores' is missing or is not float64"),
+        (lambda a: a.update(threshold=np.zeros(2)), "'threshold'"),
+        (lambda a: a.update(order=np.zeros(SIZE, np.int64)), "does not place every image once"),
+        (lambda a: a.update(real_indices=a["real_indices"][1:]), "does not place every image once"),
+        (lambda a: a.update(labels=1 - a["labels"]), "do not belong together"),
+        (lambda a: a.update(scores=a["scores"][1:]), "do not belong together"),
+    ],
+)
+def test_damaged_record_is_refused(damage, message):
+    team = referee()
+    _, record = team.grade(1, stamp_reader(team.set_paper(1, FAKES)))
+    arrays = record.to_arrays()
+    damage(arrays)
+    with pytest.raises(ArenaError, match=message):
+        ExamRecord.from_arrays(arrays)
+
+
+def test_only_the_open_paper_is_graded_and_only_once():
+    team = referee()
+    answer = Answer(np.full(SIZE, 0.5), 0.5)
+    with pytest.raises(ArenaError, match="round 1 is not open, none is"):
+        team.grade(1, answer)
+    team.set_paper(1, FAKES)
+    with pytest.raises(ArenaError, match="round 2 is not open, that of round 1 is"):
+        team.grade(2, answer)
+    team.grade(1, answer)
+    with pytest.raises(ArenaError, match="round 1 is not open"):
+        team.grade(1, answer)
+
+
+def test_an_invalid_answer_leaves_the_paper_open():
+    team = referee()
+    good = stamp_reader(team.set_paper(1, FAKES))
+    with pytest.raises(InvalidAnswer, match="not a number"):
+        team.grade(1, Answer(np.full(SIZE, np.nan), 0.5))
+    assert team.grade(1, good, forfeit="detector")[0].winner == "A"
+
+
+def test_invalid_fakes_open_no_paper():
+    team = referee()
+    with pytest.raises(InvalidAnswer, match="the generator"):
+        team.set_paper(1, FAKES[1:])
+    with pytest.raises(ArenaError, match="not open"):
+        team.grade(1, Answer(np.full(SIZE, 0.5), 0.5))
+
+
+@pytest.mark.parametrize("size", [-2, 0, 2, 7])
+def test_impossible_sizes_are_refused(size):
+    with pytest.raises(ArenaError, match=f"exam of {size} images"):
+        Referee(FACES, 5, size)
+
+
+def test_too_few_faces_are_refused():
+    Referee(FACES, 5, 60)
+    with pytest.raises(ArenaError, match="62 images needs 31 real faces, but the referee's part has 30"):
+        Referee(FACES, 5, 62)
+
+
+def test_faces_must_be_square_images():
+    with pytest.raises(ValueError, match="square"):
+        Referee(np.zeros((30, 4, 5, 3), np.uint8), 5, SIZE)
+    with pytest.raises(ValueError, match="float64"):
+        Referee(np.zeros((30, 4, 4, 3)), 5, SIZE)
+
+
+def test_the_referee_needs_neither_torch_nor_matplotlib():
+    modules = "exam, figures, metrics, sheets, verdict"
+    code = (
+        f"import sys; from arena.referee import {modules}; print('torch' in sys.modules, 'matplotlib' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
