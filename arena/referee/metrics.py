@@ -73,7 +73,7 @@ def eer(labels: Labels, scores: Scores) -> float:
     scores give 0.5.
     """
     _split(labels, scores)
-    false_alarms, hits, _ = roc_curve(labels, scores, drop_intermediate=False)
+    false_alarms, hits, _ = roc_curve(labels, scores)
     gap = (1 - hits) - false_alarms  # falls from 1 to -1
     after = int(np.argmax(gap <= 0))
     share = gap[after - 1] / (gap[after - 1] - gap[after])
