@@ -39,16 +39,22 @@ class Contender:
     cls: Any
     summary: str
 
-    def options(self, given: Mapping[str, Any] | None = None) -> Any:
-        """An `Options` object of this contender. Raises ArenaError for an unknown key or an impossible value."""
+    def check_keys(self, given: Iterable[str]) -> None:
+        """Raise ArenaError for an option that this contender does not have."""
         known = [f.name for f in dataclasses.fields(self.cls.Options)]
-        for key in given or {}:
+        for key in given:
             if key not in known:
                 raise ArenaError(f"{self.role} {self.name!r} has no option {key!r}{_hint(key, known)}")
+
+    def options(self, given: Mapping[str, Any] | None = None) -> Any:
+        """An `Options` object of this contender. Raises ArenaError for an unknown key or an impossible value."""
+        self.check_keys(given or {})
         try:
             return self.cls.Options(**(given or {}))
-        except (TypeError, ValueError) as error:
+        except ValueError as error:
             raise ArenaError(f"{self.role} {self.name!r}: {error}") from error
+        except TypeError as error:
+            raise ArenaError(f"{self.role} {self.name!r} has an option of the wrong type: {error}") from error
 
     def seat(self, setting: Setting, options: Mapping[str, Any] | None = None) -> Any:
         """A fresh team of this contender, ready to train."""

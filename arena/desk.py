@@ -1,0 +1,136 @@
+"""The referee at work: its exam, and the only hands that take a match's files in and out of the cupboard."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+
+from arena.faces.cache import open_cache
+from arena.faces.split import Split, split_by_identity
+from arena.images import png, sheet
+from arena.referee.exam import FakeOrder, Referee
+from arena.referee.verdict import Rule
+from arena.reservoir import reservoir_places
+from arena.seats import HandIn, Show
+from arena.seeds import derive
+from arena.store.disk import Disk, readable_errors, stage
+from arena.store.home import Home
+from arena.types import Answer, Images, Role, State, Training
+
+STATE, SNAPSHOT = "{role}.state.safetensors", "{role}.snapshot.safetensors"
+EXAM, GALLERY, FAKES, SAMPLES = "exam.safetensors", "gallery.npy", "fakes.npy", "samples.png"
+SHEET_COLUMNS = 8
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A round that is written but not yet acknowledged."""
+
+    record: dict[str, Any]
+    manifest: str
+    folder: Path
+
+
+def split_faces(identities: Any, config: Mapping[str, Any]) -> Split:
+    """The three parts of the faces of a match; ArenaError when they are too few for its exam or its batches."""
+    minimum = max(config["exam"]["size"] // 2, 50)
+    return split_by_identity(identities, derive(config["seed"], "split"), tuple(config["parts"]), minimum)
+
+
+class Desk:
+    """The referee with the match's files. Stateless but for the open exam: a lost desk is simply set up again."""
+
+    def __init__(
+        self, root: Path, match: str, config: Mapping[str, Any], faces: Path, disk: Disk | None = None
+    ) -> None:
+        """`root`: the arena home. `config`: `MatchConfig.dump()`. `faces`: a folder of the faces cache."""
+        self._home, self._match, self._config = Home(root, disk), match, config
+        face_set = open_cache(faces)
+        parts = split_faces(face_set.identities, config)
+        self._faces, self._parts = face_set.images, {"generator": parts.a, "detector": parts.b}
+        rule = Rule(config["exam"]["win_accuracy"], config["exam"]["significance"])
+        seed = derive(config["seed"], "referee")
+        self.referee = Referee(self._faces[parts.exam], seed, config["exam"]["size"], rule)
+
+    def reals(self, role: Role) -> Images:
+        """A team's own part of the real faces."""
+        return self._faces[self._parts[role]]
+
+    def gallery(self, number: int) -> Images:
+        """The fakes that Team A published after a round."""
+        return self._array(number, GALLERY)
+
+    def reservoir(self, number: int) -> Images:
+        """A fixed-size sample of the galleries before a round's."""
+        config = self._config
+        seed = derive(config["seed"], "reservoir")
+        places = reservoir_places(seed, galleries=number, size=config["gallery"], capacity=config["reservoir"])
+        shape = (0, config["image_size"], config["image_size"], 3)
+        picked = [self._array(gallery, GALLERY)[index] for gallery, index in places]
+        return np.concatenate([np.empty(shape, np.uint8), *picked])
+
+    def order_fakes(self, number: int) -> FakeOrder:
+        """What the referee asks of Team A."""
+        return self.referee.order_fakes(number)
+
+    def set_paper(self, number: int, show: Show) -> Images:
+        """The exam of the round, for Team B."""
+        return self.referee.set_paper(number, show.fakes)
+
+    def recall(self, role: Role, number: int) -> State:
+        """What a team needs to continue after an acknowledged round."""
+        path = self._home.round_folder(self._match, number) / STATE.format(role=role)
+        return dict(safetensors.numpy.load_file(path))
+
+    def close(
+        self,
+        number: int,
+        token: str,
+        show: Show,
+        training_a: Training,
+        training_b: Training,
+        hand_in_a: HandIn,
+        hand_in_b: HandIn,
+        answer: Answer | None,
+        forfeit: Role | None = None,
+    ) -> Staged:
+        """Grade the exam (none in the opening) and write the round to its staging folder."""
+        trainings = {"generator": training_a, "detector": training_b}
+        hand_ins = {"generator": hand_in_a, "detector": hand_in_b}
+        config = self._config
+        files = {GALLERY: _npy(show.gallery), SAMPLES: _sample_sheet(show, self._match, number)}
+        for role, hand_in in hand_ins.items():
+            files[STATE.format(role=role)] = safetensors.numpy.save(hand_in.state)
+            files[SNAPSHOT.format(role=role)] = hand_in.snapshot.to_bytes()
+        record: dict[str, Any] = {"match": self._match, "round": number}
+        record |= {role: config[role]["name"] for role in ("generator", "detector")}
+        if answer is not None:
+            verdict, exam = self.referee.grade(number, answer, forfeit)
+            files |= {EXAM: safetensors.numpy.save(exam.to_arrays()), FAKES: _npy(show.fakes)}
+            record |= asdict(verdict)
+        record["training"] = {role: asdict(training) for role, training in trainings.items()}
+        folder = self._home.staging_folder(self._match, number, token)
+        with readable_errors(f"round {number} in {self._home.root}"):
+            manifest = stage(folder, files, self._home.disk)
+        return Staged(record, manifest, folder)
+
+    def _array(self, number: int, name: str) -> Images:
+        path = self._home.round_folder(self._match, number) / name
+        images: Images = np.load(path, mmap_mode="r", allow_pickle=False)
+        return images
+
+
+def _npy(array: Images) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _sample_sheet(show: Show, match: str, number: int) -> bytes:
+    return png(sheet(show.samples, SHEET_COLUMNS), "generated", f"match {match}, round {number}")

@@ -1,0 +1,207 @@
+"""The story of a match: open it, play its rounds, survive what goes wrong, and leave a ledger that tells all."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from arena.config import MatchConfig, check_name, validate
+from arena.desk import Staged, split_faces
+from arena.faces.cache import FaceSet, prepare
+from arena.round import RoundPlan, play_opening, play_round
+from arena.store.disk import readable_errors
+from arena.store.home import Home
+from arena.table import Seating, Table, TableFactory
+from arena.types import ArenaError, Diverged, Lost, Role
+
+MOST_RETRIES = 3
+"""Attempts with a lower learning rate before a diverged team forfeits the round."""
+MOST_LOSSES = 5
+"""Lost workers in one round before the match gives up: something is wrong with the machine then."""
+BACKOFF = 0.5
+"""Factor on the learning rate of each retry."""
+VERSIONS = ("arena", "torch", "torchvision", "numpy", "scikit-learn", "ray", "mlflow")
+
+OnDecode = Callable[[int, int | None], None]
+
+
+class Observer:
+    """Watches a match. Every method may be overridden; none may change the match."""
+
+    def on_opening(self, record: dict[str, Any]) -> None:
+        """The warm-up is committed."""
+
+    def on_round(self, record: dict[str, Any]) -> None:
+        """A round is committed; `record` is what the ledger holds."""
+
+    def on_event(self, round: int, kind: str, text: str) -> None:
+        """Something noteworthy: a retry, a lost worker, a forfeit."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """A match in a home, ready to be played."""
+
+    home: Home
+    name: str
+    config: MatchConfig
+    facts: dict[str, Any]
+    faces: Path
+
+    @property
+    def seating(self) -> Seating:
+        """What workers need to know."""
+        facts = self.facts
+        config = self.config.dump()
+        return Seating(self.home.root, self.name, config, self.faces, facts["device"], facts["precision"])
+
+
+def new_match(
+    home: Home,
+    config: MatchConfig,
+    name: str | None,
+    device: str,
+    precision: Literal["fp32", "bf16"],
+    on_decode: OnDecode = lambda done, total: None,
+) -> Match:
+    """Prepare the faces and enter a new match into the ledger.
+
+    `device`, `precision`: resolved, so that a match that is resumed elsewhere computes the same. Raises ArenaError.
+    """
+    name = check_name(name) if name is not None else _free_name(home, config)
+    if any(row.name == name for row in home.matches()):
+        raise ArenaError(
+            f"there is already a match called {name} in {home.root}; continue it with: arena resume {name}"
+        )
+    faces = prepare(config.faces, home.faces, config.image_size, on_decode)
+    split = split_faces(faces.identities, config.dump())
+    facts = {
+        "device": device,
+        "precision": precision,
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "versions": {package: found for package in VERSIONS if (found := _version(package))},
+        "faces": {
+            "source": faces.source,
+            "synthetic": faces.synthetic,
+            "digest": faces.digest,
+            "images": len(faces.images),
+            "identities": len(np.unique(faces.identities)),
+            "skipped": {reason: len(names) for reason, names in faces.skipped.items()},
+            "parts": {"a": len(split.a), "b": len(split.b), "exam": len(split.exam)},
+        },
+    }
+    with readable_errors(f"the home {home.root}"):
+        home.create_match(name, config.dump(), facts)
+    return Match(home, name, config, facts, faces.path)
+
+
+def open_match(
+    home: Home, name: str, rounds: int | None = None, on_decode: OnDecode = lambda done, total: None
+) -> Match:
+    """A match of the ledger, to be continued to its config's rounds or `rounds`. Raises ArenaError."""
+    row = home.match(name)
+    config = validate(row.config, f"the stored config of {name}")
+    if rounds is not None and rounds != config.rounds:
+        config = config.model_copy(update={"rounds": rounds})
+        home.update_rounds(name, rounds)
+    faces = prepare(config.faces, home.faces, config.image_size, on_decode)
+    _check_same_faces(faces, row.facts, name)
+    return Match(home, name, config, row.facts, faces.path)
+
+
+def play(match: Match, set_table: TableFactory, observer: Observer | None = None) -> None:
+    """Play from the last acknowledged round to the end. The caller holds the match's lock.
+
+    Whenever it stops, by its end, an error or an interrupt, every round the observer has seen is on disk.
+    """
+    observer = observer or Observer()
+    last = match.home.last_round(match.name)
+    if last is not None and last >= match.config.rounds:
+        return
+    table = _seat(match, set_table, last)
+    try:
+        for number in range(0 if last is None else last + 1, match.config.rounds + 1):
+            start = time.perf_counter()
+            staged, table = _play_until_staged(match, number, table, set_table, observer)
+            record = staged.record | {"seconds": time.perf_counter() - start}
+            with readable_errors(f"round {number} in {match.home.root}"):
+                match.home.commit_round(match.name, number, staged.folder, staged.manifest, record)
+            (observer.on_round if number else observer.on_opening)(record)
+        match.home.finish(match.name)
+    finally:
+        table.leave()
+
+
+def _play_until_staged(
+    match: Match, number: int, table: Table, set_table: TableFactory, observer: Observer
+) -> tuple[Staged, Table]:
+    """Attempt a round until it is played: again after a lost worker, slower after a diverged training."""
+    whitebox = match.config.knowledge == "whitebox"
+    plan = RoundPlan(number, whitebox, match.config.gallery)
+    diverged: dict[Role, int] = {"generator": 0, "detector": 0}
+    lost = 0
+
+    def note(kind: str, text: str) -> None:
+        match.home.log(match.name, number, kind, text)
+        observer.on_event(number, kind, text)
+
+    while True:
+        try:
+            return (play_round(plan, table) if number else play_opening(plan, table)), table
+        except Diverged as error:
+            role = error.role
+            diverged[role] += 1
+            if diverged[role] <= MOST_RETRIES:
+                scale = BACKOFF ** diverged[role]
+                plan = replace(plan, learning_rate_scales={**plan.learning_rate_scales, role: scale})
+                note("retry", f"{error}; the round is played again with {scale:g} times its learning rate")
+            elif number == 0 or plan.forfeit not in (None, role):
+                raise ArenaError(f"{error}, and so did every retry; lower its learning_rate") from error
+            else:
+                plan = replace(plan, forfeit=role)
+                note("forfeit", f"{error} in every retry; the {role} forfeits the round")
+        except Lost as error:
+            lost += 1
+            if lost > MOST_LOSSES:
+                raise ArenaError(f"{error}, {lost} times in round {number}; see arena doctor") from error
+            note("lost", f"{error}; the round is played again")
+        table.leave()
+        table = _seat(match, set_table, None if number == 0 else number - 1)
+
+
+def _seat(match: Match, set_table: TableFactory, last: int | None) -> Table:
+    """Seat everyone anew and, after an acknowledged round, give both teams back what they handed in."""
+    table = set_table(match.seating)
+    if last is not None:
+        for role, seat in (("generator", table.generator), ("detector", table.detector)):
+            table.settle(seat.restore(table.referee.recall(role, last)))
+    return table
+
+
+def _check_same_faces(faces: FaceSet, facts: dict[str, Any], name: str) -> None:
+    if faces.digest != facts["faces"]["digest"]:
+        raise ArenaError(
+            f"the faces of {faces.source} have changed since {name} was started: "
+            f"{len(faces.images)} images now, {facts['faces']['images']} then; put the old ones back to resume"
+        )
+
+
+def _free_name(home: Home, config: MatchConfig) -> str:
+    taken = {row.name for row in home.matches()}
+    base = f"{config.generator.name}-{config.detector.name}"
+    return next(name for i in range(1, len(taken) + 2) if (name := f"{base}-{i}") not in taken)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,114 @@
+"""Who sits at the table: a team with what a round needs of it. One seat is one worker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from arena import registry
+from arena.referee.exam import FakeOrder
+from arena.seeds import derive
+from arena.snapshot import Snapshot
+from arena.training import use_one_thread
+from arena.types import (
+    Answer,
+    Images,
+    OnProgress,
+    Progress,
+    Role,
+    Setting,
+    State,
+    Training,
+    ignore_progress,
+)
+
+SAMPLES = 64
+"""Images of the sample sheet, made from the same latents every round."""
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """What a team hands in after a round: everything to continue from, and the weights that play."""
+
+    state: State
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True)
+class Show:
+    """What a generator shows after a round. `fakes`: for the exam; `gallery`: published; `samples`: fixed latents."""
+
+    fakes: Images
+    gallery: Images
+    samples: Images
+
+
+class TeamSeat:
+    """One team at its own worker. Every call that changes the team names the round, so order cannot slip."""
+
+    def __init__(
+        self,
+        role: Role,
+        contender: str,
+        options: Mapping[str, Any],
+        setting: Setting,
+        reals: Images,
+        on_progress: OnProgress = ignore_progress,
+    ) -> None:
+        """`reals`: the team's own part of the real faces, uint8 `[N, S, S, 3]`, maybe read-only."""
+        use_one_thread()
+        self._reals = reals
+        self.role, self.setting = role, setting
+        self.team = registry.find(role, contender).seat(setting, options)
+        self._latest: Progress | None = None
+        self._on_progress = on_progress
+        self.team.on_progress = self._note
+
+    def _note(self, progress: Progress) -> None:
+        self._latest = progress
+        self._on_progress(progress)
+
+    def progress(self) -> Progress | None:
+        """The latest word on the training that runs now."""
+        return self._latest
+
+    def restore(self, state: State) -> None:
+        """Continue from what the team handed in."""
+        self.team.restore(state)
+
+    def snapshot(self, round: int) -> Snapshot:
+        """The weights that play, as they are now."""
+        snapshot: Snapshot = self.team.snapshot(round)
+        return snapshot
+
+    def train(self, round: int, **material: Any) -> Training:
+        """Train for one round; see `types.Generator.train` and `types.Detector.train`."""
+        training: Training = self.team.train(round, reals=self._reals, **material)
+        return training
+
+    def hand_in(self, round: int) -> HandIn:
+        """The team's state and snapshot after the round."""
+        return HandIn(self.team.state(), self.team.snapshot(round))
+
+    def show(self, round: int, order: FakeOrder, gallery: int) -> Show:
+        """Generator only: the fakes the referee ordered, a gallery of this many, and the sample sheet's images."""
+        made = [
+            self.team.generate(n, seed)
+            for n, seed in (
+                (order.n, order.seed),
+                (gallery, derive(self.setting.seed, "gallery", round)),
+                (SAMPLES, derive(self.setting.seed, "samples")),
+            )
+        ]
+        return Show(*made)
+
+    def answer(self, paper: Images) -> Answer:
+        """Detector only: score an exam."""
+        answer: Answer = self.team.answer(paper)
+        return answer
+
+
+def sat_out() -> Training:
+    """The report of a team that does not train in a round."""
+    return Training(steps=0, images=0, seconds=0.0, losses={})

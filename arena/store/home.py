@@ -1,0 +1,228 @@
+"""The ledger: what happened in every match, on disk, so that nothing acknowledged is ever lost.
+
+    HOME/arena.db                       the ledger: matches, rounds, events, and what MLflow has still to be told
+    HOME/faces/                         decoded faces
+    HOME/matches/NAME/rounds/0003/      one round: weights, exam, gallery, and a manifest with a SHA-256 of each file
+
+A round is written into a staging folder, synced, renamed, and only then entered in the ledger; that row is the only
+acknowledgement. A round's folder is never written again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from arena.store.disk import Disk, readable_errors
+from arena.types import ArenaError
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS match (
+    name TEXT PRIMARY KEY, created REAL NOT NULL, config TEXT NOT NULL, facts TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS round (
+    match TEXT NOT NULL REFERENCES match(name), number INTEGER NOT NULL, committed REAL NOT NULL,
+    manifest TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (match, number)
+) STRICT;
+CREATE TABLE IF NOT EXISTS event (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, match TEXT NOT NULL REFERENCES match(name), round INTEGER,
+    at REAL NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, match TEXT NOT NULL REFERENCES match(name), kind TEXT NOT NULL,
+    round INTEGER, enqueued_ms INTEGER NOT NULL, shipped_ms INTEGER
+) STRICT;
+"""
+
+
+@dataclass(frozen=True)
+class MatchRow:
+    """A match in the ledger. `facts`: what was found out at its start: device, precision, faces, versions."""
+
+    name: str
+    created: float
+    config: dict[str, Any]
+    facts: dict[str, Any]
+
+
+class Home:
+    """An arena home: the ledger and the folders beside it. Cheap to open; open one per process and thread."""
+
+    def __init__(self, root: Path, disk: Disk | None = None) -> None:
+        self.root = root
+        self.disk = disk or Disk()
+        self._connection = sqlite3.connect(root / "arena.db", timeout=30, check_same_thread=False, isolation_level=None)
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=FULL")
+        self._connection.execute("PRAGMA foreign_keys=ON")
+
+    @classmethod
+    def create(cls, root: Path, disk: Disk | None = None) -> Home:
+        """Open a home, making it where there is nothing yet. Raises ArenaError for a place that is something else."""
+        with readable_errors(f"the home {root}"):
+            if root.exists() and not root.is_dir():
+                raise ArenaError(f"{root} is a file; choose another folder with --home")
+            if root.is_dir() and not (root / "arena.db").exists() and any(root.iterdir()):
+                raise ArenaError(f"{root} is not empty and no arena home; choose another folder with --home")
+            root.mkdir(parents=True, exist_ok=True)
+            home = cls(root, disk)
+            home._connection.executescript(SCHEMA)
+            (root / "matches").mkdir(exist_ok=True)
+            return home
+
+    @classmethod
+    def open(cls, root: Path, disk: Disk | None = None) -> Home:
+        """Open an existing home. Raises ArenaError when there is none."""
+        if not (root / "arena.db").is_file():
+            raise ArenaError(f"there is no arena home at {root}; play a match first, or name another with --home")
+        return cls.create(root, disk)
+
+    def close(self) -> None:
+        """Close the ledger."""
+        self._connection.close()
+
+    @property
+    def faces(self) -> Path:
+        """Where decoded faces are kept."""
+        return self.root / "faces"
+
+    def match_folder(self, match: str) -> Path:
+        """The folder of a match."""
+        return self.root / "matches" / match
+
+    def round_folder(self, match: str, number: int) -> Path:
+        """The folder of an acknowledged round."""
+        return self.match_folder(match) / "rounds" / f"{number:04d}"
+
+    def staging_folder(self, match: str, number: int, token: str) -> Path:
+        """Where a round is written before it is acknowledged; `token` keeps two attempts apart."""
+        return self.match_folder(match) / "rounds" / f".{number:04d}.{token}"
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing: commits at the end, rolls back on any error."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield self._connection
+            self.disk.commit(self._connection)
+        except BaseException:
+            self._connection.rollback()
+            raise
+
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+        return self._connection.execute(query, values).fetchall()
+
+    def create_match(self, name: str, config: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+        """Enter a new match. Raises ArenaError when the name is taken."""
+        (self.match_folder(name) / "rounds").mkdir(parents=True, exist_ok=True)
+        self.disk.sync(self.root / "matches")
+        now = time.time()
+        with self.transaction() as ledger:
+            if ledger.execute("SELECT 1 FROM match WHERE name = ?", (name,)).fetchone():
+                raise ArenaError(
+                    f"there is a match called {name} in {self.root}; continue it with: arena resume {name}"
+                )
+            row = (name, now, json.dumps(config), json.dumps(facts))
+            ledger.execute("INSERT INTO match VALUES (?, ?, ?, ?)", row)
+            _enqueue(ledger, name, "match", None, now)
+
+    def update_rounds(self, name: str, rounds: int) -> None:
+        """Let a match go on to more rounds than it was started with."""
+        with self.transaction() as ledger:
+            ledger.execute("UPDATE match SET config = json_set(config, '$.rounds', ?) WHERE name = ?", (rounds, name))
+
+    def matches(self) -> list[MatchRow]:
+        """All matches, oldest first."""
+        rows = self.rows("SELECT name, created, config, facts FROM match ORDER BY created, name")
+        return [MatchRow(name, created, json.loads(c), json.loads(f)) for name, created, c, f in rows]
+
+    def match(self, name: str) -> MatchRow:
+        """One match. Raises ArenaError that lists the known ones."""
+        matches = {row.name: row for row in self.matches()}
+        if name not in matches:
+            known = ", ".join(matches) or "none yet"
+            raise ArenaError(f"there is no match called {name!r} in {self.root}; known: {known}")
+        return matches[name]
+
+    def records(self, match: str) -> list[dict[str, Any]]:
+        """The records of all acknowledged rounds, round 0 (the opening) included."""
+        rows = self.rows("SELECT record FROM round WHERE match = ? ORDER BY number", match)
+        return [json.loads(record) for (record,) in rows]
+
+    def last_round(self, match: str) -> int | None:
+        """The number of the last acknowledged round, None before the opening."""
+        (number,) = self.rows("SELECT max(number) FROM round WHERE match = ?", match)[0]
+        return None if number is None else int(number)
+
+    def commit_round(self, match: str, number: int, staging: Path, manifest: str, record: Mapping[str, Any]) -> None:
+        """Acknowledge a staged round: rename its folder, then enter its row and MLflow's errand in one transaction."""
+        folder = self.round_folder(match, number)
+        self.disk.rename(staging, folder)
+        self.disk.sync(folder.parent)
+        now = time.time()
+        with self.transaction() as ledger:
+            row = (match, number, now, manifest, json.dumps(record, allow_nan=False))
+            ledger.execute("INSERT INTO round VALUES (?, ?, ?, ?, ?)", row)
+            _enqueue(ledger, match, "round", number, now)
+
+    def finish(self, match: str) -> None:
+        """Note that the match has played its rounds."""
+        with self.transaction() as ledger:
+            _enqueue(ledger, match, "end", None, time.time())
+
+    def log(self, match: str, round: int | None, kind: str, detail: str) -> None:
+        """Note an event: a diverged training, a lost worker, a forfeit."""
+        with self.transaction() as ledger:
+            row = (match, round, time.time(), kind, detail)
+            ledger.execute("INSERT INTO event (match, round, at, kind, detail) VALUES (?, ?, ?, ?, ?)", row)
+
+    def events(self, match: str) -> list[dict[str, Any]]:
+        """The events of a match in order."""
+        rows = self.rows("SELECT round, at, kind, detail FROM event WHERE match = ? ORDER BY id", match)
+        return [dict(zip(("round", "at", "kind", "detail"), row, strict=True)) for row in rows]
+
+    @contextmanager
+    def lock(self, match: str) -> Iterator[None]:
+        """Be the only process that plays this match, and clear away what a dead one left unacknowledged."""
+        folder = self.match_folder(match)
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise ArenaError(
+                    f"the match {match} is being played by another process; wait or stop that one"
+                ) from None
+            self._sweep(match)
+            yield
+
+    def is_playing(self, match: str) -> bool:
+        """Whether a process holds the match's lock."""
+        try:
+            with (self.match_folder(match) / "lock").open("r") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+        return False
+
+    def _sweep(self, match: str) -> None:
+        last = self.last_round(match)
+        for folder in (self.match_folder(match) / "rounds").iterdir():
+            if folder.name.startswith(".") or last is None or int(folder.name) > last:
+                shutil.rmtree(folder)
+
+
+def _enqueue(ledger: sqlite3.Connection, match: str, kind: str, round: int | None, now: float) -> None:
+    row = (match, kind, round, int(now * 1000))
+    ledger.execute("INSERT INTO outbox (match, kind, round, enqueued_ms) VALUES (?, ?, ?, ?)", row)
