@@ -126,7 +126,7 @@ def play(match: Match, set_table: TableFactory, observer: Observer | None = None
     last = match.home.last_round(match.name)
     if last is not None and last >= match.config.rounds:
         return
-    table = _seat(match, set_table, last)
+    table: Table | None = None
     try:
         for number in range(0 if last is None else last + 1, match.config.rounds + 1):
             start = time.perf_counter()
@@ -137,11 +137,12 @@ def play(match: Match, set_table: TableFactory, observer: Observer | None = None
             (observer.on_round if number else observer.on_opening)(record)
         match.home.finish(match.name)
     finally:
-        table.leave()
+        if table is not None:
+            table.leave()
 
 
 def _play_until_staged(
-    match: Match, number: int, table: Table, set_table: TableFactory, observer: Observer
+    match: Match, number: int, table: Table | None, set_table: TableFactory, observer: Observer
 ) -> tuple[Staged, Table]:
     """Attempt a round until it is played: again after a lost worker, slower after a diverged training."""
     whitebox = match.config.knowledge == "whitebox"
@@ -155,6 +156,7 @@ def _play_until_staged(
 
     while True:
         try:
+            table = table or _seat(match, set_table, number)
             return (play_round(plan, table) if number else play_opening(plan, table)), table
         except Diverged as error:
             role = error.role
@@ -173,16 +175,17 @@ def _play_until_staged(
             if lost > MOST_LOSSES:
                 raise ArenaError(f"{error}, {lost} times in round {number}; see arena doctor") from error
             note("lost", f"{error}; the round is played again")
-        table.leave()
-        table = _seat(match, set_table, None if number == 0 else number - 1)
+        if table is not None:
+            table.leave()
+        table = None
 
 
-def _seat(match: Match, set_table: TableFactory, last: int | None) -> Table:
-    """Seat everyone anew and, after an acknowledged round, give both teams back what they handed in."""
+def _seat(match: Match, set_table: TableFactory, number: int) -> Table:
+    """Seat everyone anew for a round and give both teams back what they handed in after the one before."""
     table = set_table(match.seating)
-    if last is not None:
+    if number > 0:
         for role, seat in (("generator", table.generator), ("detector", table.detector)):
-            table.settle(seat.restore(table.referee.recall(role, last)))
+            table.settle(seat.restore(table.referee.recall(role, number - 1)))
     return table
 
 

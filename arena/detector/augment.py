@@ -43,7 +43,8 @@ def noise(images: Tensor, most: float = 0.08) -> Tensor:
 def brightness(images: Tensor, contrast: float = 0.2, shift: float = 0.1) -> Tensor:
     """Contrast in [1 - contrast, 1 + contrast] and brightness in [-shift, shift], per image."""
     gain, offset = torch.rand(2, len(images), 1, 1, 1, device=images.device) * 2 - 1
-    return images * (1 + contrast * gain) + shift * offset
+    changed: Tensor = images * (1 + contrast * gain) + shift * offset
+    return changed
 
 
 def blur(images: Tensor) -> Tensor:
