@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from arena import registry
-from arena.referee.exam import FakeOrder
 from arena.seeds import derive
 from arena.snapshot import Snapshot
 from arena.training import use_one_thread
 from arena.types import (
     Answer,
+    FakeOrder,
+    HandIn,
     Images,
     OnProgress,
     Progress,
     Role,
     Setting,
+    Show,
     State,
     Training,
     ignore_progress,
@@ -25,23 +26,6 @@ from arena.types import (
 
 SAMPLES = 64
 """Images of the sample sheet, made from the same latents every round."""
-
-
-@dataclass(frozen=True)
-class HandIn:
-    """What a team hands in after a round: everything to continue from, and the weights that play."""
-
-    state: State
-    snapshot: Snapshot
-
-
-@dataclass(frozen=True)
-class Show:
-    """What a generator shows after a round. `fakes`: for the exam; `gallery`: published; `samples`: fixed latents."""
-
-    fakes: Images
-    gallery: Images
-    samples: Images
 
 
 class TeamSeat:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.adam import adam
 
 from arena.types import CurvePoint, Diverged, Images, OnProgress, Progress, Role, State, Training
 
@@ -120,26 +121,16 @@ class Trainable:
         self._copied = [
             (w, m, torch.zeros_like(m)) for w, m in zip(self._working, self._masters, strict=True) if w is not m
         ]
-        self._learning_rate = learning_rate
-        self._adam = torch.optim.Adam(
-            self._masters,
-            lr=learning_rate,
-            betas=betas,
-            weight_decay=weight_decay,
-            fused=True,
-            capturable=device.startswith("cuda"),
-        )
-        for master in self._masters:  # eagerly, so that a state can always be copied in place
-            moments = {key: torch.zeros_like(master) for key in ("exp_avg", "exp_avg_sq")}
-            self._adam.state[master] = {"step": torch.zeros((), device=master.device), **moments}
+        self._learning_rate, self._betas, self._weight_decay, self._scale = learning_rate, betas, weight_decay, 1.0
+        self._moments = {key: [torch.zeros_like(m) for m in self._masters] for key in ("exp_avg", "exp_avg_sq")}
+        self._steps = [torch.zeros((), device=m.device) for m in self._masters]
         self._average = average
         self._averages = [m.detach().clone() for m in self._masters] if average else []
         self.averaged = copy.deepcopy(self.network).requires_grad_(False) if average else self.network
 
     def scale_learning_rate(self, scale: float) -> None:
         """Train with `scale` times the configured learning rate from now on."""
-        for group in self._adam.param_groups:
-            group["lr"] = self._learning_rate * scale
+        self._scale = scale
 
     def zero_grad(self) -> None:
         """Forget the gradients."""
@@ -152,12 +143,32 @@ class Trainable:
             for _, master, gradient in self._copied:
                 master.grad = gradient
             torch._foreach_copy_([m.grad for _, m, _ in self._copied], [w.grad for w, _, _ in self._copied])  # type: ignore[misc]
-        self._adam.step()
         with torch.no_grad():
+            self._adam()
             if self._copied:
                 torch._foreach_copy_([w for w, _, _ in self._copied], [m for _, m, _ in self._copied])
             if self._averages:
                 torch._foreach_lerp_(self._averages, self._masters, 1 - self._average)
+
+    def _adam(self) -> None:
+        # The functional form: the optimiser class imports the compiler, which costs each worker seconds at its start.
+        adam(
+            self._masters,
+            [m.grad for m in self._masters],  # type: ignore[misc]
+            self._moments["exp_avg"],
+            self._moments["exp_avg_sq"],
+            [],
+            self._steps,
+            fused=True,
+            capturable=self._steps[0].is_cuda,
+            amsgrad=False,
+            beta1=self._betas[0],
+            beta2=self._betas[1],
+            lr=self._learning_rate * self._scale,
+            weight_decay=self._weight_decay,
+            eps=1e-8,
+            maximize=False,
+        )
 
     @torch.no_grad()
     def settle(self) -> nn.Module:
@@ -198,10 +209,11 @@ class Trainable:
 
     def _state_tensors(self) -> dict[str, Tensor]:
         tensors = dict(zip(self._names, self._masters, strict=True))
-        for i, (name, master) in enumerate(zip(self._names, self._masters, strict=True)):
-            tensors |= {f"adam/{key}/{name}": value for key, value in self._adam.state[master].items()}
-            if self._averages:
-                tensors[f"average/{name}"] = self._averages[i]
+        columns = {"adam/step": self._steps} | {f"adam/{key}": values for key, values in self._moments.items()}
+        if self._averages:
+            columns["average"] = self._averages
+        for column, values in columns.items():
+            tensors |= {f"{column}/{name}": value for name, value in zip(self._names, values, strict=True)}
         return tensors
 
     def _buffers(self) -> State:

@@ -82,6 +82,31 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class FakeOrder:
+    """What the referee asks of the generator: `n` fakes made with `seed`, which nobody knew before."""
+
+    n: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """What a team hands in after a round: everything to continue from, and the weights that play."""
+
+    state: State
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True)
+class Show:
+    """What a generator shows after a round. `fakes`: for the exam; `gallery`: published; `samples`: fixed latents."""
+
+    fakes: Images
+    gallery: Images
+    samples: Images
+
+
+@dataclass(frozen=True)
 class Progress:
     """Where a team's training stands: shown live, never stored.
 

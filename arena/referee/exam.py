@@ -16,17 +16,9 @@ import numpy.typing as npt
 from arena.images import check_images
 from arena.referee.verdict import ORIGINAL_RULE, Rule, Verdict, check_fakes, verdict
 from arena.seeds import derive, rng
-from arena.types import Answer, ArenaError, Images, Labels, Role, Scores, State
+from arena.types import Answer, ArenaError, FakeOrder, Images, Labels, Role, Scores, State
 
 Indices = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class FakeOrder:
-    """What the referee asks of the generator: `n` fakes made with `seed`, which nobody knew before."""
-
-    n: int
-    seed: int
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,17 +2,19 @@
 
 Everywhere `labels` is int8 `[N]` (0 real, 1 fake) with both kinds in it, and `scores` is float64 `[N]`, finite, higher
 for what looks more fake. ValueError for anything else. Intervals are two-sided with 95 % confidence.
+
+SciPy's statistics and scikit-learn are imported where they are used: they take seconds to load, which a referee that
+starts at the same time as both teams had better spend later (`load`).
 """
 
 from __future__ import annotations
 
+import importlib
 import math
 from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binomtest, rankdata
-from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 from arena.types import FAKE, REAL, Labels, Scores
 
@@ -25,8 +27,16 @@ _MISS = 0.025
 _Z = NormalDist().inv_cdf(1 - _MISS)
 
 
+def load() -> None:
+    """Import what the first metric would import."""
+    importlib.import_module("scipy.stats")
+    importlib.import_module("sklearn.metrics")
+
+
 def auroc(labels: Labels, scores: Scores) -> float:
     """Probability that a random fake scores above a random real image, ties counted half; in [0, 1]."""
+    from sklearn.metrics import roc_auc_score
+
     _split(labels, scores)
     return float(roc_auc_score(labels, scores))
 
@@ -62,6 +72,8 @@ def auroc_interval(labels: Labels, scores: Scores) -> Interval:
 
 def average_precision(labels: Labels, scores: Scores) -> float:
     """Mean precision over the recalls, in (0, 1], without interpolation; scikit-learn's definition."""
+    from sklearn.metrics import average_precision_score
+
     _split(labels, scores)
     return float(average_precision_score(labels, scores))
 
@@ -72,6 +84,8 @@ def eer(labels: Labels, scores: Scores) -> float:
     Between two thresholds the curve is a straight line, as for a detector that tosses a coin between them, so constant
     scores give 0.5.
     """
+    from sklearn.metrics import roc_curve
+
     _split(labels, scores)
     false_alarms, hits, _ = roc_curve(labels, scores)
     gap = (1 - hits) - false_alarms  # falls from 1 to -1
@@ -88,6 +102,8 @@ def brier(labels: Labels, scores: Scores) -> float:
 
 def wilson(successes: int, n: int) -> Interval:
     """Wilson's interval of a proportion (J. Am. Stat. Assoc. 22 (1927), 209-212), in [0, 1]."""
+    from scipy.stats import binomtest
+
     interval = binomtest(successes, n).proportion_ci(confidence_level=1 - 2 * _MISS, method="wilson")
     return float(interval.low), float(interval.high)
 
@@ -98,6 +114,8 @@ def binomial_p_value(successes: int, n: int, probability: float) -> float:
     On an exam with a fixed number of each kind, hit rates that differ between the kinds only make the number of right
     answers vary less (Hoeffding, Ann. Math. Stat. 27 (1956), 713-721), so the test errs on the careful side.
     """
+    from scipy.stats import binomtest
+
     return float(binomtest(successes, n, probability).pvalue)
 
 
@@ -118,6 +136,8 @@ def _delong_variance(fakes: Scores, reals: Scores) -> float:
 
     A placement is the share of the other kind that a score lies above, ties counted half.
     """
+    from scipy.stats import rankdata
+
     ranks: npt.NDArray[np.float64] = rankdata(np.concatenate((fakes, reals)))
     fake_placements = (ranks[: fakes.size] - rankdata(fakes)) / reals.size
     real_placements = (ranks[fakes.size :] - rankdata(reals)) / fakes.size

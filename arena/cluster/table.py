@@ -1,4 +1,4 @@
-"""Ray: the only place that imports it. Seats both teams and the referee as actors and waits for them.
+"""Seats both teams and the referee as actors and waits for them.
 
 Actors are disposable. A worker that dies raises Lost; the match then leaves this table, sets a new one and gives the
 teams back what they handed in after the last acknowledged round. Ray's own restart is not used: it would run the
@@ -18,15 +18,21 @@ import ray
 from ray.exceptions import RayActorError, RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from arena.cluster.worker import WatchedSeat
 from arena.desk import Desk
-from arena.seats import TeamSeat
 from arena.table import Seating
 from arena.types import ArenaError, Lost, OnProgress, Role, ignore_progress
 
 TICK = 0.25
 """Seconds between two looks at the progress of the teams."""
 
-_THREADS = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+# Inherited by a local cluster's workers; a runtime environment would do the same and cost seconds per worker.
+_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+}
 
 
 @contextlib.contextmanager
@@ -35,14 +41,13 @@ def connected(address: str = "local") -> Iterator[None]:
 
     Raises ArenaError when it cannot be reached or started.
     """
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ |= _ENVIRONMENT
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
     if address == "local":
         # Two trainings need two CPUs' worth of slots even where there is one core.
         options |= {"include_dashboard": False, "num_cpus": max(os.cpu_count() or 1, 2)}
-    runtime = {"env_vars": _THREADS}
     try:
-        ray.init(address=address, runtime_env=runtime, **options)
+        ray.init(address=address, **options)
     except (ConnectionError, RayError, OSError, RuntimeError, ValueError, TimeoutError) as error:
         raise ArenaError(f"no Ray cluster at {address!r}: {str(error).splitlines()[0]}") from error
     try:
@@ -91,13 +96,14 @@ class RayTable:
         referee = ray.remote(num_cpus=0, scheduling_strategy=here, max_restarts=0)(Desk)
         self.referee = _Remote(referee.remote(seating.root, seating.match, seating.config, seating.faces))
         self.generator, self.detector = self._seat("generator"), self._seat("detector")
+        self.referee.rehearse()
 
     def _seat(self, role: Role) -> _Remote:
         options: dict[str, Any] = {"num_cpus": 1, "max_restarts": 0, "max_task_retries": 0}
         options["concurrency_groups"] = {"watch": 1}
         if self.seating.device.startswith("cuda"):
             options["num_gpus"] = gpu_share(gpus())
-        team = ray.remote(**options)(_WatchedSeat)
+        team = ray.remote(**options)(WatchedSeat)
         setting, reals = self.seating.setting(role), self.referee.reals(role)
         return _Remote(team.remote(role, *self.seating.contestant(role), setting, reals))
 
@@ -136,23 +142,9 @@ class RayTable:
                     self.on_progress(progress)
 
 
-class _WatchedSeat(TeamSeat):
-    """A seat whose progress can be asked for while it trains."""
-
-    @ray.method(concurrency_group="watch")
-    def progress(self) -> Any:
-        """See `TeamSeat.progress`."""
-        return super().progress()
-
-    @ray.method(concurrency_group="watch")
-    def pid(self) -> int:
-        """The worker's process id."""
-        return os.getpid()
-
-
 def _who_died(error: BaseException) -> str:
     text = " ".join(str(error).split())
-    for seat in ("_WatchedSeat", "Desk"):
+    for seat in ("WatchedSeat", "Desk"):
         if seat in text:
-            return "a team's worker died" if seat == "_WatchedSeat" else "the referee's worker died"
+            return "a team's worker died" if seat == "WatchedSeat" else "the referee's worker died"
     return f"a worker was lost ({type(error).__name__})"

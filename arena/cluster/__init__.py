@@ -1,0 +1,1 @@
+"""Ray, imported nowhere else."""
