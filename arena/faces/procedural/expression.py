@@ -27,7 +27,7 @@ class Expression:
     @classmethod
     def draw(cls, shot: Draws) -> Expression:
         """An expression of the shot stream: people smile at cameras."""
-        smile = shot.normal(0.50, 0.42).clamp(-0.3, 1.15)
+        smile = shot.normal(0.60, 0.40).clamp(-0.3, 1.15)
         return cls(
             smile=smile,
             mouth_open=(shot.normal(-0.12, 0.40) + 0.60 * smile).clamp(0, 1.1),

@@ -13,7 +13,7 @@ from arena.faces.procedural.fields import Canvas, as_colour, bump, constant, dar
 from arena.faces.procedural.head import Surface
 from arena.faces.procedural.person import Person
 
-_TEETH, _CAVITY = (224, 214, 202), (58, 22, 20)
+_TEETH, _CAVITY = (240, 226, 208), (58, 22, 20)
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Mouth:
         smile, opening = expression.smile.clamp(min=0), expression.mouth_open
         return cls(
             v=identity.normal(0.485, 0.025),
-            width=identity.normal(0.235, 0.02) + 0.045 * smile - 0.02 * opening,
+            width=identity.normal(0.245, 0.018) + 0.055 * smile - 0.02 * opening,
             upper=identity.normal(0.050, 0.010) + 0.012 * person.melanin,
             lower=identity.normal(0.070, 0.013) + 0.014 * person.melanin,
             gap=opening * 0.13,
