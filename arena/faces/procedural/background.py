@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from arena.faces.procedural.draws import Draws
-from arena.faces.procedural.fields import Canvas, hsv, smoothstep, tint
+from arena.faces.procedural.fields import Canvas, dye, smoothstep, tint
 
 _THINGS = 4
 """Out-of-focus things behind the sitter at most: frames, shelves, other people."""
@@ -48,7 +48,7 @@ def _thing(canvas: Canvas, shot: Draws) -> Tensor:
 
 def _muted(shot: Draws, brightness: Tensor) -> Tensor:
     """A colour of rooms, walls and gardens: mostly grey, the brighter the less saturated."""
-    return hsv(shot.uniform(), shot.uniform() ** 2.2 * (0.85 - 0.35 * brightness), brightness)
+    return dye(shot.uniform(), shot.uniform() ** 2.2 * (0.85 - 0.35 * brightness), brightness)
 
 
 def _across(canvas: Canvas, shot: Draws, turn: float = 3.14) -> Tensor:

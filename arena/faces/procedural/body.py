@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from arena.faces.procedural.draws import Draws
-from arena.faces.procedural.fields import Canvas, bump, constant, hsv, smoothstep, tint
+from arena.faces.procedural.fields import Canvas, bump, constant, dye, smoothstep, tint
 from arena.faces.procedural.head import Pose, Skull, Surface
 from arena.faces.procedural.light import Light
 from arena.faces.procedural.person import Person
@@ -32,7 +32,7 @@ class Body:
             ear=identity.normal(0.085, 0.01),
             collar=shot.normal(0.93, 0.05),
             cut=shot.uniform(-0.15, 0.35),
-            clothes=hsv(shot.uniform(), shot.uniform() ** 1.5 * 0.8, shot.uniform() ** 1.1 * 0.95),
+            clothes=dye(shot.uniform(), shot.uniform() ** 1.5 * 0.8, shot.uniform() ** 1.1 * 0.95),
         )
 
 
@@ -45,9 +45,8 @@ def paint_neck(
     # The neck widens into the shoulders, is round, and lies in the shadow of the chin.
     neck = canvas.inside(x.abs() - body.neck - 0.9 * (y - 0.82).clamp(min=0) ** 1.5) * smoothstep(y, 0.25, 0.3)
     round_ = (1 - (x / (body.neck * 1.2)).abs().clamp(0, 1) ** 2).sqrt()
-    shade = (0.15 + 0.80 * round_ + 0.35 * x * light.x) * (
-        0.22 + 0.60 * smoothstep(y - 0.1 * light.x.abs(), 0.84, 1.15)
-    )
+    under_chin = 1 - smoothstep(y - 0.1 * light.x.abs(), 0.84, 1.15)
+    shade = (0.15 + 0.80 * round_ + 0.35 * x * light.x) * (0.82 - 0.60 * under_chin)
     shade = shade.clamp(0.06, 1.1) * (0.5 * light.ambient + 0.75 * light.key)
     picture = tint(picture, person.skin * constant(1, 0.90, 0.86) * shade.unsqueeze(1), neck)
     slope = 0.30 * (x.abs() - 0.42).clamp(min=0)

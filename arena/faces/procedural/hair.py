@@ -107,11 +107,12 @@ def _strands(hair: Hair, surface: Surface, clumps: Tensor, identity: Draws, shot
     """Waves across the hair's flow, -1 to 1: lines that fan out from the parting and fall at the sides."""
     fan = (surface.x - hair.parting) / (0.30 + 0.75 * smoothstep(surface.y, -0.95, -0.1))
     sway = identity.uniform(0, 0.08) * torch.sin(surface.y * identity.uniform(4, 10) + shot.uniform(0, 6.28))
-    fan = fan + sway + 0.05 * shot.noise(4)
+    waves = 0.07 * hair.curl * torch.sin(surface.y * 16 + 3 * clumps)
+    fan = fan + sway + waves + 0.05 * shot.noise(4)
     broad = torch.sin(fan * identity.uniform(8, 14) + shot.uniform(0, 6.28) + identity.noise(8))
     fine = torch.sin(fan * identity.uniform(20, 34) + 1.3 * shot.noise(8))
     straight = 0.5 * broad + 0.5 * fine + 0.3 * identity.noise(32)
-    return straight * (1 - 0.8 * hair.curl) + (0.65 * clumps + 0.45 * shot.noise(32)) * hair.curl
+    return straight * (1 - 0.5 * hair.curl) + (0.40 * clumps + 0.45 * shot.noise(32)) * hair.curl
 
 
 def _outer(hair: Hair, surface: Surface, pose: Pose) -> Tensor:
@@ -119,7 +120,8 @@ def _outer(hair: Hair, surface: Surface, pose: Pose) -> Tensor:
     above, y = surface.y.clamp(max=0), surface.y + 0.03
     x = (surface.x - 0.10 * torch.sin(pose.yaw) - hair.shift) * (1 - 0.12 * above * above)
     spread = hair.width * (1 + 0.18 * hair.long * y.clamp(min=0))
-    return (x / spread) ** 2 + (y.clamp(max=0) / hair.height) ** 2
+    top = (y.clamp(max=0) / hair.height) ** 2
+    return (x / spread) ** 2 + top * (0.6 + 0.4 * top)
 
 
 def _inner(hair: Hair, surface: Surface, skull: Skull) -> Tensor:

@@ -100,7 +100,7 @@ def surface(canvas: Canvas, pose: Pose, skull: Skull) -> Surface:
     # The outline narrows towards the chin and widens towards a higher crown.
     below, above = (y - 0.05).clamp(min=0) ** 2, y.clamp(max=0)
     tapered = x * (1 + 1.7 * skull.jaw * below + 0.45 * below**3 - skull.crown * above * above)
-    y = y - skull.forehead * above + (skull.chin - 1) * y.clamp(min=0)
+    y = y - above * (1.6 * skull.forehead - 0.10 * above * above) + (skull.chin - 1) * y.clamp(min=0)
     rotation = _rotation(pose)
     depth, rim = _ray(tapered, y, rotation, (skull.width, skull.height, skull.depth))
     u = rotation[0][0] * tapered + rotation[0][2] * depth

@@ -102,9 +102,10 @@ def _face(canvas: Canvas, sitter: Sitter, head: Surface, locks: HairView, hairs:
     light = sitter.light
     shadow = snout.shadow(light.x, light.y)
     shading = shine(light, sitter.pose, head.depth + relief + sitter.skin.texture, relief, shadow, sitter.skin.oil)
-    shade = shading.shade * (1 - locks.shadow)
+    facing = smoothstep(head.rim, 0, 0.25)
+    shade = shading.shade * (1 - locks.shadow) * (0.6 + 0.4 * facing)
     bare = skin.colour(sitter.skin, sitter.beard, sitter.person, head, snout, sitter.mouth, lips, 0.85 + 0.2 * hairs)
-    bare = darken(bare, snout.nostrils() * smoothstep(head.rim, 0, 0.25))
+    bare = darken(bare, snout.nostrils() * facing)
     # Shadows on skin are warm: light that entered nearby comes out red.
     warm = 1 + (1 - shade).unsqueeze(1) * constant(0.16, 0, -0.06)
     face = bare * shade.unsqueeze(1) * warm + shading.gloss.unsqueeze(1)

@@ -35,7 +35,10 @@ class Skin:
             mottling=1 + 0.05 * coarse * (0.5 + person.age) + 0.03 * identity.noise(8) + 0.04 * identity.noise(4),
             blush=identity.uniform(0.05, 0.4) * (1 - 0.5 * person.melanin),
             oil=(0.02 + 0.18 * shot.uniform() ** 2) * (1 + 0.2 * fine),
-            fold=0.35 + 0.9 * expression.smile.clamp(min=0) + 0.5 * person.age * (1 - 0.5 * person.female),
+            fold=0.35
+            - 0.15 * person.female
+            + 0.8 * expression.smile.clamp(min=0)
+            + 0.5 * person.age * (1 - 0.5 * person.female),
         )
 
 
