@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Self
 
 import numpy as np
 
-from arena.faces.source import Face, Skipped
+from arena.faces.source import Face, Skipped, Source
 from arena.types import ArenaError
 
 FACES = 6000
@@ -22,11 +22,15 @@ _BATCH = 64
 
 
 @dataclass(frozen=True)
-class Procedural:
+class Procedural(Source):
     """`procedural` or `procedural:N`: N synthetic faces, six of each identity."""
 
     n: int = FACES
-    synthetic: ClassVar[bool] = True
+
+    @property
+    def synthetic(self) -> bool:
+        """Yes: nobody in it ever existed."""
+        return True
 
     @property
     def description(self) -> str:

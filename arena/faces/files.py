@@ -1,26 +1,19 @@
-"""Folders and zips of images. The folder an image lies in is its identity; images at the top have none."""
+"""Folders of images. The folder an image lies in is its identity; images at the top have none."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import stat
-import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, ClassVar, Final, Self
+from typing import IO, Self
 
 from arena.faces.decode import Unusable, decode
-from arena.faces.source import Face, Skipped
+from arena.faces.source import Face, Skipped, Source
 from arena.types import ArenaError
-
-LARGEST_FILE: Final = 512 * 2**20
-"""Bytes of the largest member that is unpacked. More is no photo but a bomb."""
-
 
 Entry = tuple[str, int, int]
 """A file as a source lists it: relative name, size in bytes, and a mark that changes with the content."""
@@ -43,11 +36,13 @@ def content_key(kind: str, entries: Iterable[Entry]) -> str:
     return key.hexdigest()
 
 
-def read_face(name: str, opener: Callable[[], IO[bytes]], size: int | None, identity: str | None) -> Face | Skipped:
+def read_face(
+    name: str, opener: Callable[[], IO[bytes]], size: int | None, identity: str | None, label: int | None = None
+) -> Face | Skipped:
     """Decode one file. Whatever is wrong with it becomes the reason of a Skipped."""
     try:
         with opener() as file:
-            return Face(decode(file, size), identity, name)
+            return Face(decode(file, size), identity, name, label)
     except Unusable as unusable:
         return Skipped(name, unusable.reason)
     except FileNotFoundError:
@@ -57,13 +52,12 @@ def read_face(name: str, opener: Callable[[], IO[bytes]], size: int | None, iden
 
 
 @dataclass(frozen=True)
-class Folder:
+class Folder(Source):
     """A folder of images, searched to any depth, links followed once."""
 
     root: Path
     files: tuple[Entry, ...]
     skipped: tuple[Skipped, ...]
-    synthetic: ClassVar[bool] = False
 
     @property
     def description(self) -> str:
@@ -96,11 +90,12 @@ class Folder:
             if length == 0:
                 yield Skipped(name, "empty")
             else:
-                yield read_face(name, partial(_open, self.root / name), size, identity_of(name))
+                yield read_face(name, partial(open_file, self.root / name), size, identity_of(name))
         yield from self.skipped
 
 
-def _open(path: Path) -> IO[bytes]:
+def open_file(path: Path) -> IO[bytes]:
+    """Open a file to be read as bytes."""
     return path.open("rb")
 
 
@@ -137,70 +132,3 @@ def _walk(root: Path) -> tuple[list[Entry], list[Skipped]]:
             else:  # opening a pipe or a device would block for ever
                 skipped.append(Skipped(name, "not a file"))
     return [file for _, file in sorted(files)], skipped
-
-
-@dataclass(frozen=True)
-class Zip:
-    """A zip of images, read member by member; nothing is unpacked to disk."""
-
-    path: Path
-    members: tuple[zipfile.ZipInfo, ...]
-    synthetic: ClassVar[bool] = False
-
-    @property
-    def description(self) -> str:
-        """What people read about it."""
-        return f"the zip {self.path}"
-
-    @property
-    def count(self) -> int:
-        """Number of members, images or not."""
-        return len(self.members)
-
-    @classmethod
-    def open(cls, spec: str) -> Self | None:
-        """Any file that is a zip, whatever its name. Raises ArenaError when it is empty or its directory damaged."""
-        path = Path(spec)
-        if not (path.is_file() and zipfile.is_zipfile(path)):
-            return None
-        try:
-            with zipfile.ZipFile(path) as archive:
-                members = tuple(info for info in archive.infolist() if not info.is_dir())
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise ArenaError(f"the zip {spec} is damaged ({error}); make or download it again") from error
-        if not members:
-            raise ArenaError(f"the zip {spec} has no files in it; put images there, each person's in an own folder")
-        return cls(path, members)
-
-    def fingerprint(self) -> str:
-        """Names, sizes and checksums, as the zip's own directory has them."""
-        return content_key("zip", ((info.filename, info.file_size, info.CRC) for info in self.members))
-
-    def faces(self, size: int | None = None) -> Iterator[Face | Skipped]:
-        """Every image in the order of the zip."""
-        with zipfile.ZipFile(self.path) as archive:
-            for info in self.members:
-                name = info.filename
-                if not is_safe(name):
-                    yield Skipped(name, "unsafe path")
-                else:
-                    yield read_face(name, partial(_unzip, archive, info), size, identity_of(name))
-
-
-def is_safe(name: str) -> bool:
-    """False for archive members that point outside the archive: absolute, with a drive, or with `..`."""
-    parts = name.replace("\\", "/").split("/")
-    return ".." not in parts and parts[0] != "" and not (len(parts[0]) == 2 and parts[0][1] == ":")
-
-
-def _unzip(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
-    if info.file_size == 0:
-        raise Unusable("empty")
-    if info.file_size > LARGEST_FILE:
-        raise Unusable("too large")
-    if info.flag_bits & 1:
-        raise Unusable("encrypted")
-    try:
-        return io.BytesIO(archive.read(info))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError):
-        raise Unusable("corrupt") from None

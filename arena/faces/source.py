@@ -1,13 +1,13 @@
 """Where faces come from: one word of `--faces` becomes a source, a source yields faces and names what it skips.
 
-A new source is one small class with the attributes of `Source` and a line in `_kinds`.
+A new source is one small class derived from `Source` and a line in `_kinds`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -17,11 +17,16 @@ from arena.types import ArenaError
 
 @dataclass(frozen=True)
 class Face:
-    """One face. `image`: uint8 `[H, W, 3]`, RGB, any size. `identity`: who it shows, None when nobody said."""
+    """One face.
+
+    `image`: uint8 `[H, W, 3]`, RGB, any size. `identity`: who it shows, None when nobody said. `name`: its file.
+    `label`: REAL or FAKE where the source says so.
+    """
 
     image: npt.NDArray[np.uint8]
     identity: str | None
     name: str
+    label: int | None = None
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class Skipped:
 
 
 class Source(Protocol):
-    """A place that faces come from."""
+    """A place that faces come from. Derive from it; only the properties without a default must be written."""
 
     @property
     def description(self) -> str:
@@ -43,12 +48,17 @@ class Source(Protocol):
     @property
     def synthetic(self) -> bool:
         """True when no face of it ever existed."""
-        ...
+        return False
 
     @property
     def count(self) -> int | None:
         """How many faces and skipped files it yields, None when that is not known before the end."""
-        ...
+        return None
+
+    @property
+    def recipe(self) -> Mapping[str, Any]:
+        """How its images were cropped, as JSON values; empty when nobody said."""
+        return {}
 
     @classmethod
     def open(cls, spec: str) -> Self | None:
@@ -67,21 +77,27 @@ class Source(Protocol):
 def open_source(spec: str) -> Source:
     """The source that a word on the command line names. Raises ArenaError when there is none, or it is empty.
 
-    `procedural` or `procedural:N` draws N faces that show nobody. A folder or a zip holds images; the folder that
-    an image lies in is its identity, images at the top have none.
+    `procedural` or `procedural:N` draws N faces that show nobody. A folder, a zip or a tar holds images; the folder
+    that an image lies in is its identity, images at the top have none. A CSV names images and who they show. `lfw`
+    and `celeba` are public sets. A packed file holds faces of one size.
     """
     for kind in _kinds():
         source = kind.open(spec)
         if source is not None:
             return source
     raise ArenaError(
-        f"there are no faces at {spec!r}: it is neither a folder nor a zip of images, nor the word 'procedural'"
+        f"there are no faces at {spec!r}: it is neither a folder, zip, tar, labels CSV or packed file "
+        f"nor one of the words procedural, lfw, celeba"
     )
 
 
 def _kinds() -> tuple[type[Source], ...]:
     # Imported here because the sources import this module for `Face`.
+    from arena.faces.archives import Tar, Zip
     from arena.faces.drawn import Procedural
-    from arena.faces.files import Folder, Zip
+    from arena.faces.files import Folder
+    from arena.faces.pack import Packed
+    from arena.faces.public import Celeba, Lfw
+    from arena.faces.tables import Table
 
-    return Procedural, Folder, Zip
+    return Procedural, Lfw, Celeba, Packed, Table, Folder, Zip, Tar

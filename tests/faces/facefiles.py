@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from arena.faces.source import Face, Skipped, open_source
+
 
 def picture(seed: int, width: int = 40, height: int = 40) -> Image.Image:
     """Smooth random colours, different for every seed."""
@@ -42,3 +44,13 @@ def people(root: Path, persons: int, shots: int) -> Path:
         for shot in range(shots):
             write(root / f"person{person:02d}" / f"{shot}.png", seed=100 * person + shot)
     return root
+
+
+def faces_in(spec: str | Path) -> dict[str, str | None]:
+    """Name and identity of every face of a source."""
+    return {face.name: face.identity for face in open_source(str(spec)).faces() if isinstance(face, Face)}
+
+
+def skipped_in(spec: str | Path) -> dict[str, str]:
+    """Name of everything a source skips, and why."""
+    return {face.name: face.reason for face in open_source(str(spec)).faces() if isinstance(face, Skipped)}

@@ -2,32 +2,16 @@ from __future__ import annotations
 
 import os
 import sys
-import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from facefiles import encoded, people, picture, plain_render, write
+from facefiles import faces_in, people, picture, plain_render, skipped_in, write
 
-from arena.faces.files import identity_of, is_safe
-from arena.faces.source import Face, Skipped, open_source
+from arena.faces.files import identity_of
+from arena.faces.source import Face, open_source
 from arena.types import ArenaError
-
-
-def faces_in(spec: str | Path) -> dict[str, str | None]:
-    return {face.name: face.identity for face in open_source(str(spec)).faces() if isinstance(face, Face)}
-
-
-def skipped_in(spec: str | Path) -> dict[str, str]:
-    return {face.name: face.reason for face in open_source(str(spec)).faces() if isinstance(face, Skipped)}
-
-
-def zipped(path: Path, members: dict[str, bytes]) -> Path:
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, data in members.items():
-            archive.writestr(zipfile.ZipInfo(name), data)
-    return path
 
 
 def test_the_innermost_folder_is_the_identity(tmp_path: Path) -> None:
@@ -104,35 +88,6 @@ def test_fingerprint_follows_names_and_content(tmp_path: Path) -> None:
     assert len({first, second, third}) == 3
 
 
-def test_zip_like_a_folder(tmp_path: Path) -> None:
-    path = zipped(tmp_path / "faces.bin", {"ann/1.png": encoded(1), "ann/": b"", "2.png": encoded(2)})
-    assert faces_in(path) == {"ann/1.png": "ann", "2.png": None}
-
-
-def test_zip_members_outside_the_zip_are_refused(tmp_path: Path) -> None:
-    names = ["/etc/1.png", "../2.png", "a/../../3.png", "C:\\4.png", "..\\5.png"]
-    path = zipped(tmp_path / "evil.zip", {name: encoded(i) for i, name in enumerate([*names, "a..b/fine.png"])})
-    assert faces_in(path) == {"a..b/fine.png": "a..b"}
-    assert skipped_in(path) == dict.fromkeys(names, "unsafe path")
-    assert not is_safe("\\\\server\\share\\1.png")
-
-
-def test_damaged_zip_members_are_skipped(tmp_path: Path) -> None:
-    path = zipped(tmp_path / "faces.zip", {"good.png": encoded(1), "bad.png": encoded(2), "empty.png": b""})
-    data = path.read_bytes()
-    path.write_bytes(data.replace(encoded(2), encoded(2)[:-20] + bytes(20), 1))
-    assert faces_in(path) == {"good.png": None}
-    assert skipped_in(path) == {"bad.png": "corrupt", "empty.png": "empty"}
-
-
-def test_zip_fingerprint_is_its_content_not_its_place(tmp_path: Path) -> None:
-    one = zipped(tmp_path / "one.zip", {"1.png": encoded(1)})
-    two = zipped(tmp_path / "two.zip", {"1.png": encoded(1)})
-    other = zipped(tmp_path / "three.zip", {"1.png": encoded(2)})
-    keys = [open_source(str(path)).fingerprint() for path in (one, two, other)]
-    assert keys[0] == keys[1] != keys[2]
-
-
 @pytest.mark.parametrize(
     ("spec", "sentence"),
     [
@@ -151,8 +106,6 @@ def test_empty_places_are_errors(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     with pytest.raises(ArenaError, match="has no files in it"):
         open_source(str(tmp_path))
-    with pytest.raises(ArenaError, match="has no files in it"):
-        open_source(str(zipped(tmp_path / "empty.zip", {})))
     (tmp_path / "text").write_text("hello")
     with pytest.raises(ArenaError, match="there are no faces at"):
         open_source(str(tmp_path / "text"))

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from arena.faces.procedural.draws import Draws
 from arena.faces.procedural.eyes import Eyes
-from arena.faces.procedural.fields import Canvas, bump, hsv, palette, smoothstep, tint, total
+from arena.faces.procedural.fields import Canvas, bump, dye, palette, smoothstep, tint, total
 from arena.faces.procedural.hair import HairView
 from arena.faces.procedural.head import Pose, Surface
 
@@ -43,7 +43,7 @@ class Glasses:
             square=identity.uniform(2.2, 5),
             dark=dark,
             glare=worn * shot.chance(0.5) * shot.uniform(0.03, 0.25),
-            colour=hsv(identity.uniform(), identity.uniform(0, 0.5), identity.uniform() ** 2 * 0.6),
+            colour=dye(identity.uniform(), identity.uniform(0, 0.5), identity.uniform() ** 2 * 0.6),
             strength=identity.uniform(0.6, 1.0),
         )
 
@@ -88,7 +88,7 @@ class Hat:
             brim=shot.normal(-0.50, 0.05),
             curve=shot.uniform(-0.3, 0.5),
             band=shot.uniform(0.02, 0.12),
-            colour=hsv(shot.uniform(), shot.uniform() ** 1.5 * 0.9, shot.uniform() ** 1.3 * 0.95),
+            colour=dye(shot.uniform(), shot.uniform() ** 1.5 * 0.9, shot.uniform() ** 1.3 * 0.95),
         )
 
 

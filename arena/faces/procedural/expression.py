@@ -27,11 +27,11 @@ class Expression:
     @classmethod
     def draw(cls, shot: Draws) -> Expression:
         """An expression of the shot stream: people smile at cameras."""
-        smile = shot.normal(0.50, 0.42).clamp(-0.3, 1.15)
+        smile = shot.normal(0.60, 0.40).clamp(-0.3, 1.15)
         return cls(
             smile=smile,
             mouth_open=(shot.normal(-0.12, 0.40) + 0.60 * smile).clamp(0, 1.1),
-            eyes_open=shot.normal(1, 0.10) - 0.20 * smile.clamp(min=0),
+            eyes_open=shot.normal(1.02, 0.10) - 0.16 * smile.clamp(min=0),
             brow=shot.normal(0, 0.008),
             gaze_x=shot.normal(0, 0.026),
             gaze_y=shot.normal(-0.006, 0.008),

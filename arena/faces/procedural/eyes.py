@@ -47,10 +47,10 @@ class Eyes:
         v = identity.normal(-0.145, 0.02)
         pale = (1 - 0.75 * person.melanin).clamp(0, 1)
         return cls(
-            u=identity.normal(0.300, 0.015),
+            u=identity.normal(0.308, 0.015),
             v=v,
             width=identity.normal(0.132, 0.011),
-            tilt=identity.normal(-0.10, 0.08),
+            tilt=identity.normal(-0.07, 0.07),
             open=identity.normal(0, 0.12) + 0.08 * person.female + expression.eyes_open,
             iris=along(palette(*_IRIS), identity.uniform() ** 1.8 * pale),
             iris_radius=identity.normal(0.073, 0.004),
@@ -61,7 +61,7 @@ class Eyes:
             glint=shot.uniform(0.2, 0.9),
             brow_v=v - identity.normal(0.148, 0.015) - expression.brow,
             brow_arch=identity.normal(0.035, 0.016),
-            brow_slope=identity.normal(0, 0.07),
+            brow_slope=identity.normal(-0.03, 0.06),
             brow_thickness=identity.normal(0.034, 0.008) + 0.008 * (1 - person.female),
             brow_strength=identity.uniform(0.55, 1.0),
             brow_colour=0.45 * person.hair + 0.02 * person.skin,

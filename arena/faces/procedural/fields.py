@@ -123,6 +123,12 @@ def hsv(hue: Tensor, saturation: Tensor, value: Tensor) -> Tensor:
     return (value * (1 - saturation + saturation * ((wheel - 3).abs() - 1).clamp(0, 1))) ** 2
 
 
+def dye(hue: Tensor, saturation: Tensor, value: Tensor) -> Tensor:
+    """Like `hsv`, with greens and magentas dulled: few walls and clothes are as green as a screen can be."""
+    green, magenta = bump((hue - 0.38) / 0.10), bump((hue - 0.83) / 0.08)
+    return hsv(hue, saturation * (1 - 0.55 * green - 0.5 * magenta), value)
+
+
 @cache
 def _enlargement(cells: int, size: int) -> Tensor:
     rows = F.interpolate(torch.eye(cells).view(cells, 1, cells, 1), size=(size, 1), mode="bicubic")

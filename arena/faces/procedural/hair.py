@@ -50,7 +50,7 @@ class Hair:
         thick = identity.normal(0.085, 0.035) + 0.06 * curl + 0.04 * person.female
         fringe = identity.chance(0.20) * (1 - bald) * (0.25 + 0.75 * person.female)
         hairline = identity.normal(-0.66, 0.07) - 0.06 * person.age * (1 - person.female)
-        volume = (0.6 + 0.4 * (long + bob)) * thick
+        volume = (0.35 + 0.65 * (long + bob)) * thick
         return cls(
             long=long,
             bob=bob,
@@ -84,14 +84,16 @@ class HairView:
     clumps: Tensor
 
 
-def comb(canvas: Canvas, hair: Hair, surface: Surface, pose: Pose, identity: Draws, shot: Draws) -> HairView:
+def comb(
+    canvas: Canvas, hair: Hair, surface: Surface, skull: Skull, pose: Pose, identity: Draws, shot: Draws
+) -> HairView:
     """Where the hair is. Noise of the identity stream shapes it, so that curls belong to the person."""
     clumps = identity.noise(16)
     waves = (0.045 * clumps + 0.035 * identity.noise(8)) * (0.35 + 1.6 * hair.curl)
     strands = _strands(hair, surface, clumps, identity, shot)
     loose = hair.long + hair.bob
     outer = _outer(hair, surface, pose) + 1.6 * waves + 0.03 * strands + 0.07 * identity.noise(4) * (loose + 0.4)
-    inner = _inner(hair, surface) + 0.16 * strands * (0.35 + 0.9 * hair.fringe) + 0.8 * waves
+    inner = _inner(hair, surface, skull) + 0.16 * strands * (0.35 + 0.9 * hair.fringe) + 0.4 * waves
     some = 1 - hair.bald
     ends = 1 - smoothstep(surface.v + 0.04 * strands, hair.end - 0.14, hair.end + 0.08)
     mass = canvas.within(1 - outer)
@@ -105,11 +107,12 @@ def _strands(hair: Hair, surface: Surface, clumps: Tensor, identity: Draws, shot
     """Waves across the hair's flow, -1 to 1: lines that fan out from the parting and fall at the sides."""
     fan = (surface.x - hair.parting) / (0.30 + 0.75 * smoothstep(surface.y, -0.95, -0.1))
     sway = identity.uniform(0, 0.08) * torch.sin(surface.y * identity.uniform(4, 10) + shot.uniform(0, 6.28))
-    fan = fan + sway + 0.05 * shot.noise(4)
+    waves = 0.07 * hair.curl * torch.sin(surface.y * 16 + 3 * clumps)
+    fan = fan + sway + waves + 0.05 * shot.noise(4)
     broad = torch.sin(fan * identity.uniform(8, 14) + shot.uniform(0, 6.28) + identity.noise(8))
     fine = torch.sin(fan * identity.uniform(20, 34) + 1.3 * shot.noise(8))
     straight = 0.5 * broad + 0.5 * fine + 0.3 * identity.noise(32)
-    return straight * (1 - 0.8 * hair.curl) + (0.65 * clumps + 0.45 * shot.noise(32)) * hair.curl
+    return straight * (1 - 0.5 * hair.curl) + (0.40 * clumps + 0.45 * shot.noise(32)) * hair.curl
 
 
 def _outer(hair: Hair, surface: Surface, pose: Pose) -> Tensor:
@@ -117,23 +120,28 @@ def _outer(hair: Hair, surface: Surface, pose: Pose) -> Tensor:
     above, y = surface.y.clamp(max=0), surface.y + 0.03
     x = (surface.x - 0.10 * torch.sin(pose.yaw) - hair.shift) * (1 - 0.12 * above * above)
     spread = hair.width * (1 + 0.18 * hair.long * y.clamp(min=0))
-    return (x / spread) ** 2 + (y.clamp(max=0) / hair.height) ** 2
+    top = (y.clamp(max=0) / hair.height) ** 2
+    return (x / spread) ** 2 + top * (0.6 + 0.4 * top)
 
 
-def _inner(hair: Hair, surface: Surface) -> Tensor:
+def _inner(hair: Hair, surface: Surface, skull: Skull) -> Tensor:
     """Quadratic form that is 1 on the hairline and less on the bare face."""
     u = surface.u - hair.parting * 0.35 * smoothstep(-surface.v, 0.2, 0.7) - hair.shift
+    # On the head (u / width)² is 1 - (w / depth)² - (v / height)²; signed, it goes on growing behind the ears.
+    w = surface.w / skull.depth
+    behind = 1 - w * w.abs() - (surface.v / skull.height) ** 2
     reach = (hair.hairline + hair.sweep * surface.u - hair.temple).clamp(max=-0.12)
+    side = torch.maximum((u / hair.opening) ** 2, (skull.width / hair.opening) ** 2 * behind)
     top = ((surface.v - hair.temple).clamp(max=0) / reach) ** 2
     top = top * (1 - hair.square + hair.square * top)
-    return (u / hair.opening) ** 2 * (1 + 0.25 * hair.long * (surface.v - 0.2).clamp(min=0)) + top
+    return side * (1 + 0.25 * hair.long * (surface.v - 0.2).clamp(min=0)) + top
 
 
 def colour(hair: Hair, view: HairView, person: Person, surface: Surface, light: Light) -> Tensor:
     """The lit colour of the hair everywhere, a picture."""
     lit = 0.55 + 0.4 * smoothstep(surface.x * light.x + surface.y * light.y, -0.7, 0.7)
     parting = bump((surface.x - hair.parting) / 0.035) * (1 - smoothstep(surface.y, -1.0, -0.7)) * (1 - hair.fringe)
-    texture = (lit * (1 + 0.40 * view.strands + 0.18 * view.clumps - 0.35 * parting)).clamp(0.12, 1.9)
+    texture = (lit * (1 + 0.32 * view.strands + 0.18 * view.clumps - 0.35 * parting)).clamp(0.12, 1.9)
     depth = (0.62 + 0.62 * smoothstep(view.inner, 0.95, 1.7)) * (0.75 + 0.35 * (1 - smoothstep(surface.y, -0.7, 0.5)))
     crown = bump((surface.y + 0.62 + 0.25 * surface.x**2 - 0.1 * view.strands) / 0.17)
     sheen = hair.sheen * crown * (0.35 + 0.65 * view.strands.clamp(0, 1))

@@ -31,9 +31,9 @@ class Pose:
             yaw=yaw,
             pitch=shot.normal(0, 0.10),
             roll=shot.normal(0, 0.07),
-            scale=shot.normal(1.06, 0.05),
+            scale=shot.normal(0.98, 0.045),
             x=shot.normal(0, 0.04) - 0.45 * yaw,
-            y=shot.normal(0.11, 0.05),
+            y=shot.normal(0.09, 0.045),
         )
 
     def row(self, v: Tensor | float, depth: float = 0.78) -> Tensor:
@@ -48,6 +48,7 @@ class Skull:
     width: Tensor
     height: Tensor
     depth: float
+    chin: Tensor
     jaw: Tensor
     crown: Tensor
     forehead: Tensor
@@ -60,9 +61,10 @@ class Skull:
             width=0.645 * identity.normal(1, 0.04),
             height=0.95 * identity.normal(1, 0.03),
             depth=0.82,
+            chin=identity.normal(1.11, 0.03) + 0.02 * person.female,
             jaw=identity.normal(0.07, 0.09) + 0.07 * person.female,
-            crown=identity.uniform(0.06, 0.15),
-            forehead=identity.uniform(0.13, 0.20),
+            crown=identity.uniform(0.0, 0.08),
+            forehead=identity.uniform(0.09, 0.16),
             asymmetry=identity.normal(0, 0.02),
         )
 
@@ -71,15 +73,16 @@ class Skull:
 class Surface:
     """The head as seen: planes over the image.
 
-    `x`, `y`: image coordinates upright in the head's frame, origin between the ears. `u`, `v`: coordinates on the
-    face, u to the right, v downwards. `depth`: towards the camera. `rim`: 0 on the outline, growing inwards.
-    `visible`: coverage by the head.
+    `x`, `y`: image coordinates upright in the head's frame, origin between the ears. `u`, `v`, `w`: coordinates on
+    the head, u to the right, v downwards, w forwards (negative behind the ears). `depth`: towards the camera.
+    `rim`: 0 on the outline, growing inwards. `visible`: coverage by the head.
     """
 
     x: Tensor
     y: Tensor
     u: Tensor
     v: Tensor
+    w: Tensor
     depth: Tensor
     rim: Tensor
     visible: Tensor
@@ -97,13 +100,15 @@ def surface(canvas: Canvas, pose: Pose, skull: Skull) -> Surface:
     # The outline narrows towards the chin and widens towards a higher crown.
     below, above = (y - 0.05).clamp(min=0) ** 2, y.clamp(max=0)
     tapered = x * (1 + 1.7 * skull.jaw * below + 0.45 * below**3 - skull.crown * above * above)
-    y = y - skull.forehead * above
+    y = y - above * (1.6 * skull.forehead - 0.10 * above * above) + (skull.chin - 1) * y.clamp(min=0)
     rotation = _rotation(pose)
     depth, rim = _ray(tapered, y, rotation, (skull.width, skull.height, skull.depth))
     u = rotation[0][0] * tapered + rotation[0][2] * depth
     v = rotation[1][0] * tapered + rotation[1][1] * y + rotation[1][2] * depth
+    w = rotation[2][0] * tapered + rotation[2][1] * y + rotation[2][2] * depth
+    v = v - (1 - 1 / skull.chin) * v.clamp(min=0)
     u = u * (1 + skull.asymmetry * v)
-    return Surface(x, y, u, v, depth, rim, canvas.within(rim))
+    return Surface(x, y, u, v, w, depth, rim, canvas.within(rim))
 
 
 def _rotation(pose: Pose) -> list[list[Tensor]]:

@@ -13,7 +13,7 @@ from arena.faces.procedural.fields import Canvas, as_colour, bump, constant, dar
 from arena.faces.procedural.head import Surface
 from arena.faces.procedural.person import Person
 
-_TEETH, _CAVITY = (224, 214, 202), (58, 22, 20)
+_TEETH, _CAVITY = (240, 226, 208), (58, 22, 20)
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Mouth:
         smile, opening = expression.smile.clamp(min=0), expression.mouth_open
         return cls(
             v=identity.normal(0.485, 0.025),
-            width=identity.normal(0.235, 0.02) + 0.045 * smile - 0.02 * opening,
+            width=identity.normal(0.245, 0.018) + 0.055 * smile - 0.02 * opening,
             upper=identity.normal(0.050, 0.010) + 0.012 * person.melanin,
             lower=identity.normal(0.070, 0.013) + 0.014 * person.melanin,
             gap=opening * 0.13,
@@ -105,4 +105,4 @@ def _inside(mouth: Mouth, lips: Lips, v: Tensor, shade: Tensor) -> Tensor:
     teeth = teeth * smoothstep(lips.open, 0.0, 0.45) * mouth.teeth
     white = palette(_TEETH).view(1, 3, 1, 1) * mouth.whiteness.unsqueeze(1)
     inside = tint(palette(_CAVITY).view(1, 3, 1, 1), white, teeth)
-    return inside * ((0.12 + 0.72 * shade.clamp(0, 1.05)) * (1 - 0.4 * (1 - lips.open).clamp(0, 1))).unsqueeze(1)
+    return inside * ((0.20 + 0.80 * shade.clamp(0, 1.05)) * (1 - 0.4 * (1 - lips.open).clamp(0, 1))).unsqueeze(1)

@@ -26,8 +26,8 @@ class Nose:
         """A nose of the identity stream."""
         return cls(
             base=identity.normal(0.215, 0.02),
-            width=identity.normal(0.105, 0.014) + 0.02 * person.melanin,
-            height=identity.normal(0.20, 0.03),
+            width=identity.normal(0.107, 0.012) + 0.02 * person.melanin - 0.008 * person.female,
+            height=identity.normal(0.20, 0.03) - 0.02 * person.female,
         )
 
 

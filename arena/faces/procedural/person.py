@@ -11,8 +11,8 @@ from arena.faces.procedural.draws import Draws
 from arena.faces.procedural.fields import along, as_colour, palette
 
 # Colours picked by eye from portraits, light to dark skin; hair with how often each is met.
-_SKIN = [(246, 212, 192), (240, 196, 170), (228, 178, 148), (208, 156, 122), (176, 124, 92), (138, 92, 68)]
-_SKIN += [(102, 68, 50), (72, 48, 38)]
+_SKIN = [(248, 210, 192), (242, 194, 170), (232, 178, 150), (214, 156, 124), (184, 126, 94), (146, 96, 70)]
+_SKIN += [(110, 72, 54), (80, 54, 43)]
 _HAIR = {
     (24, 20, 19): 0.20,
     (34, 26, 23): 0.15,

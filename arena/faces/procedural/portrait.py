@@ -74,17 +74,17 @@ def paint(identity: Draws, shot: Draws) -> Tensor:
     canvas = Canvas.of(shot.size)
     sitter = Sitter.draw(identity, shot)
     head = surface(canvas, sitter.pose, sitter.skull)
-    locks = hair.comb(canvas, sitter.hair, head, sitter.pose, identity, shot)
+    locks = hair.comb(canvas, sitter.hair, head, sitter.skull, sitter.pose, identity, shot)
     face, shading = _face(canvas, sitter, head, locks, identity.noise(32))
     folds = shot.noise(8)
     lit_hair = hair.colour(sitter.hair, locks, sitter.person, head, sitter.light)
     picture = background.paint(canvas, shot)
     picture = hair.paint(picture, lit_hair * 0.55, locks.back)
     picture = body.paint_neck(picture, canvas, sitter.body, sitter.person, sitter.pose, sitter.light, folds)
+    picture = torch.lerp(picture, face, head.visible.unsqueeze(1))
     picture = body.paint_ears(
         picture, canvas, sitter.body, sitter.skull, sitter.person, head, sitter.pose, sitter.light
     )
-    picture = torch.lerp(picture, face, head.visible.unsqueeze(1))
     picture = hair.paint(picture, lit_hair, locks.front)
     picture = accessories.paint_hat(picture, canvas, sitter.hat, head, locks, shading.diffuse, folds)
     band = Band.around(sitter.pose.row(sitter.eyes.v), 0.6, canvas.size)
@@ -102,9 +102,10 @@ def _face(canvas: Canvas, sitter: Sitter, head: Surface, locks: HairView, hairs:
     light = sitter.light
     shadow = snout.shadow(light.x, light.y)
     shading = shine(light, sitter.pose, head.depth + relief + sitter.skin.texture, relief, shadow, sitter.skin.oil)
-    shade = shading.shade * (1 - locks.shadow)
+    facing = smoothstep(head.rim, 0, 0.25)
+    shade = shading.shade * (1 - locks.shadow) * (0.6 + 0.4 * facing)
     bare = skin.colour(sitter.skin, sitter.beard, sitter.person, head, snout, sitter.mouth, lips, 0.85 + 0.2 * hairs)
-    bare = darken(bare, snout.nostrils() * smoothstep(head.rim, 0, 0.25))
+    bare = darken(bare, snout.nostrils() * facing)
     # Shadows on skin are warm: light that entered nearby comes out red.
     warm = 1 + (1 - shade).unsqueeze(1) * constant(0.16, 0, -0.06)
     face = bare * shade.unsqueeze(1) * warm + shading.gloss.unsqueeze(1)

@@ -32,10 +32,13 @@ class Skin:
         fine, coarse = identity.noise(32), identity.noise(16)
         return cls(
             texture=(0.35 * fine + 0.4 * coarse) * (0.0012 + 0.0025 * person.age),
-            mottling=1 + 0.05 * coarse * (0.5 + person.age) + 0.06 * identity.noise(8) + 0.05 * identity.noise(4),
+            mottling=1 + 0.05 * coarse * (0.5 + person.age) + 0.03 * identity.noise(8) + 0.04 * identity.noise(4),
             blush=identity.uniform(0.05, 0.4) * (1 - 0.5 * person.melanin),
             oil=(0.02 + 0.18 * shot.uniform() ** 2) * (1 + 0.2 * fine),
-            fold=0.35 + 0.9 * expression.smile.clamp(min=0) + 0.5 * person.age * (1 - 0.5 * person.female),
+            fold=0.35
+            - 0.15 * person.female
+            + 0.8 * expression.smile.clamp(min=0)
+            + 0.5 * person.age * (1 - 0.5 * person.female),
         )
 
 
@@ -52,7 +55,7 @@ class Beard:
     def draw(cls, identity: Draws, person: Person) -> Beard:
         """A beard of the identity stream, for half of the men."""
         return cls(
-            density=identity.chance(0.45) * (1 - person.female) * identity.uniform(0.15, 0.9),
+            density=identity.chance(0.45) * (1 - person.female) * identity.uniform(0.3, 0.9),
             goatee=identity.chance(0.3),
             moustache=identity.chance(0.85),
             colour=0.8 * person.hair + 0.10 * person.skin,
