@@ -14,7 +14,7 @@ import numpy as np
 
 from arena.config import MatchConfig, check_name, validate
 from arena.desk import Staged, split_faces
-from arena.faces.cache import FaceSet, prepare
+from arena.faces.cache import FaceSet, open_cache, prepare
 from arena.round import RoundPlan, play_opening, play_round
 from arena.store.disk import readable_errors
 from arena.store.home import Home
@@ -63,24 +63,30 @@ class Match:
         return Seating(self.home.root, self.name, config, self.faces, facts["device"], facts["precision"])
 
 
-def new_match(
-    home: Home,
-    config: MatchConfig,
-    name: str | None,
-    device: str,
-    precision: Literal["fp32", "bf16"],
-    on_decode: OnDecode = lambda done, total: None,
-) -> Match:
-    """Prepare the faces and enter a new match into the ledger.
-
-    `device`, `precision`: resolved, so that a match that is resumed elsewhere computes the same. Raises ArenaError.
-    """
+def choose_name(home: Home, config: MatchConfig, name: str | None) -> str:
+    """The name of a new match: the given one if it is free, else one made of the contenders. Raises ArenaError."""
     name = check_name(name) if name is not None else _free_name(home, config)
     if any(row.name == name for row in home.matches()):
         raise ArenaError(
             f"there is already a match called {name} in {home.root}; continue it with: arena resume {name}"
         )
+    return name
+
+
+def prepare_faces(home: Home, config: MatchConfig, on_decode: OnDecode = lambda done, total: None) -> FaceSet:
+    """The faces of a match, decoded into the home's cache, enough for all three parts. Raises ArenaError."""
     faces = prepare(config.faces, home.faces, config.image_size, on_decode)
+    split_faces(faces.identities, config.dump())
+    return faces
+
+
+def new_match(
+    home: Home, config: MatchConfig, name: str, faces: FaceSet, device: str, precision: Literal["fp32", "bf16"]
+) -> Match:
+    """Enter a new match into the ledger.
+
+    `device`, `precision`: resolved, so that a match that is resumed elsewhere computes the same. Raises ArenaError.
+    """
     split = split_faces(faces.identities, config.dump())
     facts = {
         "device": device,
@@ -90,6 +96,7 @@ def new_match(
         "versions": {package: found for package in VERSIONS if (found := _version(package))},
         "faces": {
             "source": faces.source,
+            "path": str(faces.path.resolve()),
             "synthetic": faces.synthetic,
             "digest": faces.digest,
             "images": len(faces.images),
@@ -103,18 +110,20 @@ def new_match(
     return Match(home, name, config, facts, faces.path)
 
 
-def open_match(
-    home: Home, name: str, rounds: int | None = None, on_decode: OnDecode = lambda done, total: None
-) -> Match:
-    """A match of the ledger, to be continued to its config's rounds or `rounds`. Raises ArenaError."""
+def open_match(home: Home, name: str, on_decode: OnDecode = lambda done, total: None) -> Match:
+    """A match of the ledger, with the very faces it was started with. Raises ArenaError."""
     row = home.match(name)
     config = validate(row.config, f"the stored config of {name}")
-    if rounds is not None and rounds != config.rounds:
-        config = config.model_copy(update={"rounds": rounds})
-        home.update_rounds(name, rounds)
-    faces = prepare(config.faces, home.faces, config.image_size, on_decode)
-    _check_same_faces(faces, row.facts, name)
-    return Match(home, name, config, row.facts, faces.path)
+    return Match(home, name, config, row.facts, _same_faces(home, config, row.facts, name, on_decode))
+
+
+def play_more(match: Match, rounds: int) -> Match:
+    """Let a match go on for this many rounds after its last one. The caller holds the match's lock."""
+    if rounds < 1:
+        raise ArenaError(f"a match can go on for 1 round or more, not {rounds}")
+    total = (match.home.last_round(match.name) or 0) + rounds
+    match.home.update_rounds(match.name, total)
+    return replace(match, config=match.config.model_copy(update={"rounds": total}))
 
 
 def play(match: Match, set_table: TableFactory, observer: Observer | None = None) -> None:
@@ -189,12 +198,18 @@ def _seat(match: Match, set_table: TableFactory, number: int) -> Table:
     return table
 
 
-def _check_same_faces(faces: FaceSet, facts: dict[str, Any], name: str) -> None:
-    if faces.digest != facts["faces"]["digest"]:
+def _same_faces(home: Home, config: MatchConfig, facts: dict[str, Any], name: str, on_decode: OnDecode) -> Path:
+    known = facts["faces"]
+    cached = Path(known["path"])
+    if cached.exists() and open_cache(cached).digest == known["digest"]:
+        return cached
+    faces = prepare(config.faces, home.faces, config.image_size, on_decode)
+    if faces.digest != known["digest"]:
         raise ArenaError(
             f"the faces of {faces.source} have changed since {name} was started: "
-            f"{len(faces.images)} images now, {facts['faces']['images']} then; put the old ones back to resume"
+            f"{len(faces.images)} images now, {known['images']} then; put the old ones back to go on"
         )
+    return faces.path
 
 
 def _free_name(home: Home, config: MatchConfig) -> str:
