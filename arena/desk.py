@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -122,7 +123,7 @@ class Desk:
         folder = self._home.staging_folder(self._match, number, token)
         with readable_errors(f"round {number} in {self._home.root}"):
             manifest = stage(folder, files, self._home.disk)
-        return Staged(record, manifest, folder)
+        return Staged(json.loads(json.dumps(record, allow_nan=False)), manifest, folder)  # as the ledger will hold it
 
     def _array(self, number: int, name: str) -> Images:
         path = self._home.round_folder(self._match, number) / name

@@ -142,9 +142,9 @@ def play(match: Match, set_table: TableFactory, observer: Observer | None = None
             staged, table = _play_until_staged(match, number, table, set_table, observer)
             record = staged.record | {"seconds": time.perf_counter() - start}
             with readable_errors(f"round {number} in {match.home.root}"):
-                match.home.commit_round(match.name, number, staged.folder, staged.manifest, record)
+                is_last = number == match.config.rounds
+                match.home.commit_round(match.name, number, staged.folder, staged.manifest, record, is_last)
             (observer.on_round if number else observer.on_opening)(record)
-        match.home.finish(match.name)
     finally:
         if table is not None:
             table.leave()
