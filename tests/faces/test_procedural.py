@@ -102,8 +102,8 @@ def test_curves_have_their_known_values() -> None:
     x = torch.tensor([-1.0, 0.0, 0.5, 1.0, 2.0])
     assert smoothstep(x, 0, 1).tolist() == [0, 0, 0.5, 1, 1]
     assert smoothstep(x, 1, 0).tolist() == [1, 1, 0.5, 0, 0]
-    assert bump(torch.tensor([0.0, 2.0, -3.0])).tolist() == [1, 0, 0]
-    assert bump(torch.tensor(1.0)).item() == pytest.approx(0.75**4)
+    assert bump(torch.tensor([3.0, 7.0, -5.0]), 3, 2).tolist() == [1, 0, 0]
+    assert bump(torch.tensor(5.0), 3, 2).item() == pytest.approx(0.75**4)
 
 
 def test_a_palette_is_light() -> None:

@@ -19,7 +19,7 @@ def paint(canvas: Canvas, shot: Draws) -> Tensor:
     near = _muted(shot, (brightness + shot.normal(0, 0.36)).clamp(0, 1))
     falloff = _across(canvas, shot, 6.28) * 0.5 + 0.5
     mixing = falloff * shot.uniform() + coarse * shot.uniform(0, 0.7) + medium * shot.uniform(0, 0.3) * shot.chance(0.4)
-    picture = tint(_muted(shot, brightness), near, mixing.clamp(0, 1))
+    picture = torch.lerp(_muted(shot, brightness), near, mixing.clamp(0, 1).unsqueeze(1))
     edge = _across(canvas, shot) - shot.normal(0, 0.6) + 0.15 * coarse * shot.chance(0.5)
     side = _soft(-edge, 0.015 + 0.2 * shot.uniform() ** 2) * shot.chance(0.6) * shot.uniform(0.2, 1)
     picture = tint(picture, _muted(shot, shot.uniform(0.02, 1)), side)
@@ -33,7 +33,7 @@ def paint(canvas: Canvas, shot: Draws) -> Tensor:
     leaves = smoothstep(medium + 0.6 * coarse + 0.25 * fine, -0.3, shot.uniform(0.6, 1.8))
     picture = tint(picture, leaf, leaves * shot.chance(0.25) * shot.uniform(0.3, 0.9))
     rough = 0.10 * shot.uniform() ** 2 * shot.noise(32) + 0.22 * shot.uniform() ** 2 * fine
-    return picture * (1 + rough).clamp(0.2, 2).unsqueeze(1)
+    return picture.mul_((1 + rough).clamp(0.2, 2).unsqueeze(1))
 
 
 def _thing(canvas: Canvas, shot: Draws) -> Tensor:

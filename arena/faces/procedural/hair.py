@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from arena.faces.procedural.draws import Draws
-from arena.faces.procedural.fields import Canvas, bump, smoothstep, tint
+from arena.faces.procedural.fields import Canvas, bump, smoothstep
 from arena.faces.procedural.head import Pose, Skull, Surface
 from arena.faces.procedural.light import Light
 from arena.faces.procedural.person import Person
@@ -140,14 +140,9 @@ def _inner(hair: Hair, surface: Surface, skull: Skull) -> Tensor:
 def colour(hair: Hair, view: HairView, person: Person, surface: Surface, light: Light) -> Tensor:
     """The lit colour of the hair everywhere, a picture."""
     lit = 0.55 + 0.4 * smoothstep(surface.x * light.x + surface.y * light.y, -0.7, 0.7)
-    parting = bump((surface.x - hair.parting) / 0.035) * (1 - smoothstep(surface.y, -1.0, -0.7)) * (1 - hair.fringe)
+    parting = bump(surface.x, hair.parting, 0.035) * (1 - smoothstep(surface.y, -1.0, -0.7)) * (1 - hair.fringe)
     texture = (lit * (1 + 0.32 * view.strands + 0.18 * view.clumps - 0.35 * parting)).clamp(0.12, 1.9)
     depth = (0.62 + 0.62 * smoothstep(view.inner, 0.95, 1.7)) * (0.75 + 0.35 * (1 - smoothstep(surface.y, -0.7, 0.5)))
-    crown = bump((surface.y + 0.62 + 0.25 * surface.x**2 - 0.1 * view.strands) / 0.17)
+    crown = bump(surface.y, -0.62 - 0.25 * surface.x**2 + 0.1 * view.strands, 0.17)
     sheen = hair.sheen * crown * (0.35 + 0.65 * view.strands.clamp(0, 1))
     return person.hair * (texture * depth).unsqueeze(1) + (0.5 * person.hair + 0.22) * sheen.unsqueeze(1)
-
-
-def paint(picture: Tensor, lit: Tensor, cover: Tensor) -> Tensor:
-    """Lay hair of the picture `lit` over a picture."""
-    return tint(picture, lit, cover)

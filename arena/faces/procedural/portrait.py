@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from arena.faces.procedural import accessories, background, body, camera, eyes, hair, mouth, skin
@@ -13,7 +12,7 @@ from arena.faces.procedural.body import Body
 from arena.faces.procedural.draws import Draws
 from arena.faces.procedural.expression import Expression
 from arena.faces.procedural.eyes import Eyes
-from arena.faces.procedural.fields import Band, Canvas, constant, darken, smoothstep, total
+from arena.faces.procedural.fields import Band, Canvas, constant, darken, smoothstep, tint, total
 from arena.faces.procedural.hair import Hair, HairView
 from arena.faces.procedural.head import Pose, Skull, Surface, surface
 from arena.faces.procedural.light import Light, Shading, shine
@@ -75,17 +74,17 @@ def paint(identity: Draws, shot: Draws) -> Tensor:
     sitter = Sitter.draw(identity, shot)
     head = surface(canvas, sitter.pose, sitter.skull)
     locks = hair.comb(canvas, sitter.hair, head, sitter.skull, sitter.pose, identity, shot)
-    face, shading = _face(canvas, sitter, head, locks, identity.noise(32))
+    face, shading = _face(canvas, sitter, head, locks, sitter.skin.fine)
     folds = shot.noise(8)
     lit_hair = hair.colour(sitter.hair, locks, sitter.person, head, sitter.light)
     picture = background.paint(canvas, shot)
-    picture = hair.paint(picture, lit_hair * 0.55, locks.back)
+    picture = tint(picture, lit_hair * 0.55, locks.back)
     picture = body.paint_neck(picture, canvas, sitter.body, sitter.person, sitter.pose, sitter.light, folds)
-    picture = torch.lerp(picture, face, head.visible.unsqueeze(1))
+    picture = tint(picture, face, head.visible)
     picture = body.paint_ears(
         picture, canvas, sitter.body, sitter.skull, sitter.person, head, sitter.pose, sitter.light
     )
-    picture = hair.paint(picture, lit_hair, locks.front)
+    picture = tint(picture, lit_hair, locks.front)
     picture = accessories.paint_hat(picture, canvas, sitter.hat, head, locks, shading.diffuse, folds)
     band = Band.around(sitter.pose.row(sitter.eyes.v), 0.6, canvas.size)
     near = head.band(band)
@@ -108,7 +107,7 @@ def _face(canvas: Canvas, sitter: Sitter, head: Surface, locks: HairView, hairs:
     bare = darken(bare, snout.nostrils() * facing)
     # Shadows on skin are warm: light that entered nearby comes out red.
     warm = 1 + (1 - shade).unsqueeze(1) * constant(0.16, 0, -0.06)
-    face = bare * shade.unsqueeze(1) * warm + shading.gloss.unsqueeze(1)
+    face = bare.mul_(shade.unsqueeze(1)).mul_(warm).add_(shading.gloss.unsqueeze(1))
     _paint_eyes(face, canvas, sitter, head, shade, hairs)
     _paint_mouth(face, canvas, sitter, head, shade, shading.gloss)
     return face, shading
