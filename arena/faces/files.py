@@ -75,7 +75,7 @@ class Folder(Source):
         root = Path(spec)
         if not root.is_dir():
             return None
-        files, skipped = _walk(root)
+        files, skipped = walk(root)
         if not files:
             raise ArenaError(f"the folder {spec} has no files in it; put images there, each person's in an own folder")
         return cls(root, tuple(files), tuple(skipped))
@@ -99,7 +99,7 @@ def open_file(path: Path) -> IO[bytes]:
     return path.open("rb")
 
 
-def _walk(root: Path) -> tuple[list[Entry], list[Skipped]]:
+def walk(root: Path) -> tuple[list[Entry], list[Skipped]]:
     """Regular files below `root`, sorted, linked ones last; and what could not be entered or is no file."""
     files: list[tuple[bool, Entry]] = []
     skipped: list[Skipped] = []
