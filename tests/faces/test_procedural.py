@@ -28,15 +28,21 @@ def test_no_images_are_no_images() -> None:
     assert _draw([], []).shape == (0, 32, 32, 3)
 
 
-@pytest.mark.parametrize("size", [16, 33, 64])
-def test_an_image_depends_on_nothing_around_it(size: int) -> None:
+@pytest.mark.parametrize("size", [33, 64])
+def test_an_image_does_not_depend_on_its_place_in_the_batch(size: int) -> None:
     rng = np.random.default_rng(0)
     identities, shots = rng.integers(0, 9, 70), rng.integers(0, 5, 70)
-    whole = render(3, identities, shots, size)
     order = rng.permutation(70)
+    whole = render(3, identities, shots, size)
+    np.testing.assert_array_equal(render(3, identities, shots, size), whole)
     np.testing.assert_array_equal(render(3, identities[order], shots[order], size), whole[order])
-    for i in (0, 31, 32, 69):
-        np.testing.assert_array_equal(render(3, identities[i : i + 1], shots[i : i + 1], size), whole[i : i + 1])
+
+
+def test_an_image_does_not_depend_on_the_size_of_the_batch() -> None:
+    # One image in a hundred is off by one bit when small batches are not padded.
+    identities, shots = np.arange(210), np.zeros(210, np.int64)
+    few = [render(9, identities[i : i + 7], shots[i : i + 7], 16) for i in range(0, 210, 7)]
+    np.testing.assert_array_equal(np.concatenate(few), render(9, identities, shots, 16))
 
 
 def test_an_image_does_not_depend_on_the_threads() -> None:
