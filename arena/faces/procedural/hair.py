@@ -49,7 +49,7 @@ class Hair:
         curl = identity.chance(0.2) * identity.uniform(0.4, 1)
         thick = identity.normal(0.085, 0.035) + 0.06 * curl + 0.04 * person.female
         fringe = identity.chance(0.20) * (1 - bald) * (0.25 + 0.75 * person.female)
-        hairline = identity.normal(-0.66, 0.07) - 0.06 * person.age * (1 - person.female)
+        hairline = identity.normal(-0.70, 0.07) - 0.06 * person.age * (1 - person.female)
         volume = (0.35 + 0.65 * (long + bob)) * thick
         return cls(
             long=long,

@@ -26,14 +26,14 @@ class Pose:
     @classmethod
     def draw(cls, shot: Draws) -> Pose:
         """A pose of the shot stream: a portrait, so mostly towards the camera and centred as a crop centres it."""
-        yaw = shot.normal(0, 0.23)
+        yaw, pitch = shot.normal(0, 0.23), shot.normal(0, 0.10)
         return cls(
             yaw=yaw,
-            pitch=shot.normal(0, 0.10),
+            pitch=pitch,
             roll=shot.normal(0, 0.07),
             scale=shot.normal(0.98, 0.045),
             x=shot.normal(0, 0.04) - 0.45 * yaw,
-            y=shot.normal(0.09, 0.045),
+            y=shot.normal(0.11, 0.045) - 0.45 * pitch,
         )
 
     def row(self, v: Tensor | float, depth: float = 0.78) -> Tensor:

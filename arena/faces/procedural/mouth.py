@@ -105,5 +105,5 @@ def _inside(mouth: Mouth, lips: Lips, v: Tensor, shade: Tensor) -> Tensor:
     teeth = teeth * smoothstep(lips.open, 0.0, 0.45) * mouth.teeth
     white = palette(_TEETH).view(1, 3, 1, 1) * mouth.whiteness.unsqueeze(1)
     inside = torch.lerp(palette(_CAVITY).view(1, 3, 1, 1), white, teeth.unsqueeze(1))
-    lit = (0.20 + 0.80 * shade.clamp(0, 1.05)) * (1 - 0.4 * (1 - lips.open).clamp(0, 1))
+    lit = (0.30 + 0.75 * shade.clamp(0, 1.05)) * (1 - 0.4 * (1 - lips.open).clamp(0, 1))
     return inside.mul_(lit.unsqueeze(1))
