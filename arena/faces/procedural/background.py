@@ -23,7 +23,7 @@ def paint(canvas: Canvas, shot: Draws) -> Tensor:
     edge = _across(canvas, shot) - shot.normal(0, 0.6) + 0.15 * coarse * shot.chance(0.5)
     side = _soft(-edge, 0.015 + 0.2 * shot.uniform() ** 2) * shot.chance(0.6) * shot.uniform(0.2, 1)
     picture = tint(picture, _muted(shot, shot.uniform(0.02, 1)), side)
-    clutter = shot.uniform(0, 1.1)
+    clutter = shot.uniform(0.1, 1.1)
     for _ in range(_THINGS):
         picture = tint(picture, _muted(shot, shot.uniform(0.02, 1)), _thing(canvas, shot) * shot.chance(clutter))
     lamp = (_muted(shot, shot.uniform(0.5, 1)) * 1.2 + 0.2).clamp(0, 1.2)
@@ -41,7 +41,7 @@ def _thing(canvas: Canvas, shot: Draws) -> Tensor:
     angle = shot.normal(0, 0.12)
     x = canvas.x * torch.cos(angle) + canvas.y * torch.sin(angle) - shot.uniform(-1.1, 1.1)
     y = canvas.y * torch.cos(angle) - canvas.x * torch.sin(angle) - shot.uniform(-1.1, 0.9)
-    softness = shot.uniform(0.03, 0.20)
+    softness = shot.uniform(0.03, 0.16)
     across = _soft(x.abs() - shot.uniform(0.05, 0.45), softness)
     return across * _soft(y.abs() - shot.uniform(0.1, 0.8), softness) * shot.uniform(0.4, 1)
 

@@ -93,4 +93,4 @@ def _beard(beard: Beard, skin: Skin, surface: Surface, nose: NoseView, mouth: Mo
     cover = cover * (1 - 0.45 * bump(u, 0, mouth.width) * bump(v, lips.outer_bottom + 0.03, 0.03))
     moustache = bump(v, nose.nose.base + 0.145, 0.055) * (1 - smoothstep(across, 0.18, 0.30))
     cover = torch.maximum(cover, moustache * beard.moustache)
-    return (cover * beard.density * (0.85 + 0.2 * skin.fine).clamp(0.2, 1.3)).clamp(0, 0.95)
+    return (cover * beard.density * (0.85 + 0.13 * skin.fine).clamp(0.2, 1.3)).clamp(0, 0.95)
