@@ -14,7 +14,7 @@ from arena.faces.procedural.person import Person
 def develop(picture: Tensor, canvas: Canvas, shot: Draws, person: Person) -> Tensor:
     """Light to pixels: a picture to uint8 `[B, S, S, 3]`. Dark skin is exposed for, as photographers do."""
     balance = as_colour(shot.normal(0.04, 0.06), shot.normal(0, 0.025), shot.normal(-0.05, 0.08)).exp()
-    exposure = torch.exp(shot.normal(0.06, 0.17) + 0.40 * person.melanin)
+    exposure = torch.exp(shot.normal(0.06, 0.14) + 0.40 * person.melanin)
     vignette = 1 - shot.uniform(0, 0.25) * (canvas.x**2 + canvas.y**2) * 0.5
     picture = picture.mul_(balance * exposure.unsqueeze(1)).mul_(vignette.unsqueeze(1)).clamp_(min=0)
     picture = _grade(_tone(picture), shot.normal(1.04, 0.10), shot.normal(1.12, 0.15))
