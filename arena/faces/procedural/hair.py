@@ -13,6 +13,9 @@ from arena.faces.procedural.head import Pose, Skull, Surface
 from arena.faces.procedural.light import Light
 from arena.faces.procedural.person import Person
 
+_TEMPLES = 0.34
+"""How far in front of the ears the hair begins at the sides, in half depths of the head."""
+
 
 @dataclass(frozen=True)
 class Hair:
@@ -127,9 +130,10 @@ def _outer(hair: Hair, surface: Surface, pose: Pose) -> Tensor:
 def _inner(hair: Hair, surface: Surface, skull: Skull) -> Tensor:
     """Quadratic form that is 1 on the hairline and less on the bare face."""
     u = surface.u - hair.parting * 0.35 * smoothstep(-surface.v, 0.2, 0.7) - hair.shift
-    # On the head (u / width)² is 1 - (w / depth)² - (v / height)²; signed, it goes on growing behind the ears.
+    # On the head (u / width)² is 1 - (w / depth)² - (v / height)². From the temples backwards let it go on growing,
+    # or a turned head would be bald behind the ears.
     w = surface.w / skull.depth
-    behind = 1 - w * w.abs() - (surface.v / skull.height) ** 2
+    behind = 1 - w.clamp(min=_TEMPLES) ** 2 + (_TEMPLES - w).clamp(min=0) - (surface.v / skull.height) ** 2
     reach = (hair.hairline + hair.sweep * surface.u - hair.temple).clamp(max=-0.12)
     side = torch.maximum((u / hair.opening) ** 2, (skull.width / hair.opening) ** 2 * behind)
     top = ((surface.v - hair.temple).clamp(max=0) / reach) ** 2
