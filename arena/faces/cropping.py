@@ -19,6 +19,7 @@ from typing import IO, Any, Final, Protocol
 from arena import seeds
 from arena.faces.crop import Found, cut
 from arena.faces.decode import Pixels, Unusable
+from arena.faces.files import inside
 from arena.faces.inputs import Input, find_inputs
 from arena.faces.pack import sync
 from arena.faces.sheets import contact_sheet_of
@@ -209,7 +210,7 @@ class _Job:
 def crop_path(record: Record, number: int | None, k: int) -> str:
     """Where a crop goes: label, folder or person, then the input's file name, the frame's number, the face's."""
     # A labels CSV may name files anywhere; their crops stay below `out`.
-    name = PurePosixPath(*(part.replace("..", "__") for part in PurePosixPath(record.name).parts if part != "/"))
+    name = inside(record.name)
     folder = name.parent
     if number is not None and record.person not in (None, folder.name):
         folder = folder / str(record.person).replace("/", "_").replace("..", "__")

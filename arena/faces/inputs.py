@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from arena.faces import video
 from arena.faces.decode import Pixels, Unusable
-from arena.faces.files import identity_of, open_file, read_face, walk
+from arena.faces.files import identity_of, read_file, walk
 from arena.faces.source import Face, Skipped, Source, open_source
 from arena.types import ArenaError
 
@@ -38,7 +37,7 @@ class Input:
         if self.path is not None and self.is_video:
             yield from video.frames(self.path, every, most)
             return
-        face = read_face(self.name, partial(open_file, self.path), None, None) if self.path else self.face
+        face = read_file(self.name, self.path, None, None) if self.path else self.face
         if isinstance(face, Skipped):
             raise Unusable(face.reason)
         if face is not None:

@@ -14,11 +14,10 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 
-from arena.faces.files import content_key, open_file, read_face
+from arena.faces.files import content_key, read_file
 from arena.faces.source import Face, Skipped, Source
 from arena.types import FAKE, REAL, ArenaError
 
@@ -85,8 +84,7 @@ class Table(Source):
             if isinstance(row, Skipped):
                 yield row
             else:
-                path = self.path.parent / row.path
-                yield read_face(row.path, partial(open_file, path), size, row.identity, row.label)
+                yield read_file(row.path, self.path.parent / row.path, size, row.identity, row.label)
 
     def _entry(self, row: Row | Skipped) -> tuple[str, int, int]:
         if isinstance(row, Skipped):
