@@ -22,7 +22,8 @@ class Hair:
     """A haircut. `long`, `bob`, `bald`, `fringe`: 0 or 1 (none of them: short). `curl`: 0 straight to 1.
 
     `width`, `height`: half axes of the outline. `end`: v where it ends. `parting`: u of the parting. `opening`:
-    half width of the bare face; `hairline`: its v; `sweep`: slope of the hairline; `square`: shape of the opening.
+    half width of the bare face. `hairline`: its v, `sweep`: its slope. `temple`: v above which the opening closes
+    towards the hairline, `square`: how abruptly. `shift`: to the side in this shot. `sheen`: of the highlight.
     """
 
     long: Tensor

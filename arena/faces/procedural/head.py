@@ -43,7 +43,11 @@ class Pose:
 
 @dataclass(frozen=True)
 class Skull:
-    """The bones: half axes of the ellipsoid and how its outline departs from an ellipse."""
+    """The bones: half axes of an ellipsoid and how the head departs from it.
+
+    `chin`: above 1 shortens what lies below the ears. `jaw`: narrows towards the chin. `crown`: narrows towards the
+    top. `forehead`: heightens the skull. `asymmetry`: shear of the face.
+    """
 
     width: Tensor
     height: Tensor
