@@ -71,13 +71,13 @@ def refuse_leaks(leaks: list[Leak]) -> None:
         )
 
 
-def join_near_duplicates(faces: FaceSet) -> Index:
-    """Identities int64 `[N]` in which people who share a near-duplicate image are one, so that no split parts them."""
-    identities = faces.identities.copy()
-    for i, j in near_duplicates(faces.images).tolist():
-        low, high = sorted((int(identities[i]), int(identities[j])))
-        identities[identities == high] = low
-    return identities
+def join_near_duplicates(images: Images, identities: Index) -> Index:
+    """Identities int64 `[N]` in which those that share a near-duplicate image are one, so that no split parts them."""
+    joined = identities.copy()
+    for i, j in near_duplicates(images).tolist():
+        low, high = sorted((int(joined[i]), int(joined[j])))
+        joined[joined == high] = low
+    return joined
 
 
 def near_duplicates(

@@ -8,7 +8,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from facefiles import faces_in, people, picture, plain_render, skipped_in, write
+from PIL import Image
 
+from arena.faces.drawn import make
 from arena.faces.files import identity_of
 from arena.faces.source import Face, open_source
 from arena.types import ArenaError
@@ -124,3 +126,18 @@ def test_procedural_numbers_its_identities(monkeypatch: pytest.MonkeyPatch) -> N
     assert faces[0].image.shape == (32, 32, 3)
     assert [face.image[0, 0].tolist() for face in faces[5:8]] == [[0, 5, 0], [1, 0, 0], [1, 1, 0]]
     assert len({face.name for face in faces}) == 14
+
+
+def test_made_faces_say_that_they_are_synthetic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "arena.faces.procedural", SimpleNamespace(render=plain_render))
+    calls: list[tuple[int, int | None]] = []
+    make(tmp_path / "out", 8, 32, on_progress=lambda done, total: calls.append((done, total)))
+    assert list(faces_in(tmp_path / "out").values()) == ["synthetic-000000"] * 6 + ["synthetic-000001"] * 2
+    assert calls[-1] == (8, 8)
+    with Image.open(tmp_path / "out" / "synthetic-000001" / "1.png") as image:
+        assert image.getpixel((0, 0)) == (1, 1, 0)
+        assert "Synthetic" in image.info["Description"]
+    with pytest.raises(ArenaError, match="exists and is not empty"):
+        make(tmp_path / "out", 8)
+    with pytest.raises(ArenaError, match="must be positive, not 0"):
+        make(tmp_path / "none", 0)
