@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -58,6 +59,10 @@ class Desk:
         rule = Rule(config["exam"]["win_accuracy"], config["exam"]["significance"])
         seed = derive(config["seed"], "referee")
         self.referee = Referee(self._faces[parts.exam], seed, config["exam"]["size"], rule)
+
+    def pid(self) -> int:
+        """The process id of the referee's worker."""
+        return os.getpid()
 
     def rehearse(self) -> None:
         """Load what grading needs: seconds of imports, better spent while Team A warms up."""

@@ -15,18 +15,12 @@ import numpy as np
 from arena.config import MatchConfig, check_name, validate
 from arena.desk import Staged, split_faces
 from arena.faces.cache import FaceSet, open_cache, prepare
-from arena.round import RoundPlan, play_opening, play_round
+from arena.round import Attempts, RoundPlan, play_opening, play_round
 from arena.store.disk import readable_errors
 from arena.store.home import Home
 from arena.table import Seating, Table, TableFactory
-from arena.types import ArenaError, Diverged, Lost, Role
+from arena.types import ArenaError, Diverged, Lost
 
-MOST_RETRIES = 3
-"""Attempts with a lower learning rate before a diverged team forfeits the round."""
-MOST_LOSSES = 5
-"""Lost workers in one round before the match gives up: something is wrong with the machine then."""
-BACKOFF = 0.5
-"""Factor on the learning rate of each retry."""
 VERSIONS = ("arena", "torch", "torchvision", "numpy", "scikit-learn", "ray", "mlflow")
 
 OnDecode = Callable[[int, int | None], None]
@@ -154,48 +148,30 @@ def _play_until_staged(
     match: Match, number: int, table: Table | None, set_table: TableFactory, observer: Observer
 ) -> tuple[Staged, Table]:
     """Attempt a round until it is played: again after a lost worker, slower after a diverged training."""
-    whitebox = match.config.knowledge == "whitebox"
-    plan = RoundPlan(number, whitebox, match.config.gallery)
-    diverged: dict[Role, int] = {"generator": 0, "detector": 0}
-    lost = 0
-
-    def note(kind: str, text: str) -> None:
-        match.home.log(match.name, number, kind, text)
-        observer.on_event(number, kind, text)
-
+    attempts = Attempts(RoundPlan(number, match.config.knowledge == "whitebox", match.config.gallery))
+    in_step = table is not None
     while True:
         try:
-            table = table or _seat(match, set_table, number)
-            return (play_round(plan, table) if number else play_opening(plan, table)), table
-        except Diverged as error:
-            role = error.role
-            diverged[role] += 1
-            if diverged[role] <= MOST_RETRIES:
-                scale = BACKOFF ** diverged[role]
-                plan = replace(plan, learning_rate_scales={**plan.learning_rate_scales, role: scale})
-                note("retry", f"{error}; the round is played again with {scale:g} times its learning rate")
-            elif number == 0 or plan.forfeit not in (None, role):
-                raise ArenaError(f"{error}, and so did every retry; lower its learning_rate") from error
-            else:
-                plan = replace(plan, forfeit=role)
-                note("forfeit", f"{error} in every retry; the {role} forfeits the round")
-        except Lost as error:
-            lost += 1
-            if lost > MOST_LOSSES:
-                raise ArenaError(f"{error}, {lost} times in round {number}; see arena doctor") from error
-            note("lost", f"{error}; the round is played again")
-        if table is not None:
-            table.leave()
-        table = None
+            table = table or set_table(match.seating)
+            if not in_step and number > 0:
+                _restore(table, number - 1)
+            in_step = True
+            staged = play_round(attempts.plan, table) if number else play_opening(attempts.plan, table)
+            return staged, table
+        except (Diverged, Lost) as error:
+            kind, text = attempts.after(error)
+            match.home.log(match.name, number, kind, text)
+            observer.on_event(number, kind, text)
+            in_step = False
+            if table is not None and (isinstance(error, Lost) or number == 0):
+                table.leave()
+                table = None
 
 
-def _seat(match: Match, set_table: TableFactory, number: int) -> Table:
-    """Seat everyone anew for a round and give both teams back what they handed in after the one before."""
-    table = set_table(match.seating)
-    if number > 0:
-        for role, seat in (("generator", table.generator), ("detector", table.detector)):
-            table.settle(seat.restore(table.referee.recall(role, number - 1)))
-    return table
+def _restore(table: Table, number: int) -> None:
+    """Give both teams back what they handed in after an acknowledged round."""
+    for role, seat in (("generator", table.generator), ("detector", table.detector)):
+        table.settle(seat.restore(table.referee.recall(role, number)))
 
 
 def _same_faces(home: Home, config: MatchConfig, facts: dict[str, Any], name: str, on_decode: OnDecode) -> Path:

@@ -63,8 +63,6 @@ def _checks(home: Path) -> Iterator[Check]:
 
 def _python() -> Check:
     text = f"Python {platform.python_version()} at {sys.executable}, {os.cpu_count()} cores, {platform.machine()}"
-    if sys.version_info < (3, 11):
-        return Check("problem", text, "install Python 3.11 or later")
     return Check("ok", text)
 
 
