@@ -11,14 +11,14 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
-from arena.cli.console import emit
+from arena.cli.console import emit, table
 from arena.match import Observer
 from arena.types import Progress as Step
 from arena.types import Role
 
 NAMES: dict[Role, str] = {"generator": "A generator", "detector": "B detector"}
 COLOURS = {"A": "magenta", "B": "cyan"}
-HEADINGS = ("round", "winner", "call", "accuracy", "AUROC", "95 %", "TPR", "TNR", "p", "seconds")
+HEADINGS = (">round", "winner", "call", ">accuracy", ">AUROC", "95 %", ">TPR", ">TNR", ">p", ">s")
 
 
 def round_row(record: dict[str, Any]) -> tuple[str, ...]:
@@ -29,8 +29,8 @@ def round_row(record: dict[str, Any]) -> tuple[str, ...]:
     colour = COLOURS[winner]
     return (
         f"{record['round']}",
-        f"[{colour}]{winner} {'generator' if winner == 'A' else 'detector'}[/]",
-        f"[dim]{call}[/]" if call == "too close" else "clear" + "".join(f", {note}" for note in notes),
+        f"[{colour}]{winner}[/]",
+        ", ".join(["[dim]too close[/]" if call == "too close" else "clear", *notes]),
         f"{record['accuracy']:.3f}",
         f"{record['auroc']:.3f}",
         f"{record['auroc_low']:.3f}-{record['auroc_high']:.3f}",
@@ -43,12 +43,7 @@ def round_row(record: dict[str, Any]) -> tuple[str, ...]:
 
 def rounds_table(records: list[dict[str, Any]]) -> Table:
     """The rounds played so far."""
-    grid = Table(box=None, pad_edge=False, header_style="dim")
-    for i, heading in enumerate(HEADINGS):
-        grid.add_column(heading, justify="left" if i in (1, 2) else "right", no_wrap=True)
-    for record in records:
-        grid.add_row(*round_row(record))
-    return grid
+    return table("", HEADINGS, map(round_row, records))
 
 
 class Display(Observer):
@@ -91,10 +86,10 @@ class Display(Observer):
         self.console.print(f"[yellow]round {round}: {escape(text)}[/]")
 
     def _show(self, record: dict[str, Any]) -> None:
-        cells = dict(zip(HEADINGS, round_row(record), strict=True))
+        number, winner, call, accuracy, auroc, interval, _, _, _, seconds = round_row(record)
         self.console.print(
-            f"round {cells['round']}/{self.rounds}: {cells['winner']} wins ({cells['call']}), "
-            f"accuracy {cells['accuracy']}, AUROC {cells['AUROC']} ({cells['95 %']}), {cells['seconds']} s"
+            f"round {number}/{self.rounds}: {winner} wins ({call}), "
+            f"accuracy {accuracy}, AUROC {auroc} ({interval}), {seconds} s"
         )
 
 

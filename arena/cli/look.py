@@ -9,6 +9,7 @@ import json
 import textwrap
 from collections import Counter
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -20,7 +21,7 @@ from arena import standings as ranking
 from arena import verify as verification
 from arena.cli.console import console as console_for
 from arena.cli.console import emit, say, table
-from arena.cli.display import rounds_table, without_curves
+from arena.cli.display import COLOURS, rounds_table, without_curves
 from arena.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from arena.match import open_match
 from arena.showcase import sample_sheet
@@ -37,8 +38,8 @@ def matches(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> Non
     if as_json:
         emit(rows)
         return
-    columns = ("match", "A", "B", ">rounds", ">A won", ">B won", "status", "faces", "started")
-    keys = ("match", "generator", "detector", "played", "a_won", "b_won", "status", "faces", "started")
+    columns = ("match", "A", "B", ">rounds", ">A won", ">B won", "status", "started", "faces")
+    keys = ("match", "generator", "detector", "played", "a_won", "b_won", "status", "started", "faces")
     console_for().print(table("", columns, [[escape(str(row[key])) for key in keys] for row in rows]))
 
 
@@ -61,10 +62,10 @@ def standings(
 
 def standings_table(records: list[dict[str, Any]], title: str) -> Table:
     """The standings of these rounds, for people."""
-    columns = ("team", "contender", ">matches", ">rounds", ">won", ">clearly", ">share", "95 %", ">accuracy", ">AUROC")
+    columns = ("team", "contender", ">matches", ">rounds", ">won", ">clear", ">share", "95 %", ">accuracy", ">AUROC")
     rows = [
         (
-            f"{s.team} {s.role}",
+            f"[{COLOURS[s.team]}]{s.team}[/]",
             s.contender,
             str(s.matches),
             str(s.rounds),
@@ -211,6 +212,6 @@ def _match_summary(store: Home, row: MatchRow) -> dict[str, Any]:
         "b_won": winners["B"],
         "status": status,
         "seed": row.config["seed"],
-        "faces": row.facts["faces"]["source"],
-        "started": datetime.fromtimestamp(row.created).astimezone().isoformat(timespec="seconds"),
+        "started": datetime.fromtimestamp(row.created).isoformat(" ", timespec="minutes"),
+        "faces": Path(row.config["faces"]).name,
     }

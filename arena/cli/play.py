@@ -173,8 +173,6 @@ def _announce(console: Console, match: Match) -> None:
     console.print(f"[dim]{faces['images']} faces of {faces['identities']} identities from {escape(faces['source'])}[/]")
     for reason, count in faces["skipped"].items():
         console.print(f"[yellow]{count} files skipped: {escape(reason)}[/]")
-    if faces["synthetic"]:
-        console.print("[dim]The faces are synthetic: a detector trained on them says nothing about photos.[/]")
 
 
 def _farewell(console: Console, match: Match, finished: bool) -> None:
