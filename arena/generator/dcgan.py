@@ -36,7 +36,7 @@ def initialise(module: nn.Module) -> None:
 def _widths(image_size: int, width: int) -> list[int]:
     """Feature maps from the image inward: one layer per halving down to 4x4, doubling up to 8 times the width."""
     layers = image_size.bit_length() - 3
-    if image_size != 4 << layers or layers < 1:
+    if layers < 1 or image_size != 4 << layers:
         raise ArenaError(f"a DCGAN makes images of 8, 16, 32, 64, 128 ... pixels, not {image_size}: set image_size")
     return [width * min(2**i, 8) for i in range(layers)]
 
