@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+import pytest
+
+from arena.training import use_one_thread
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread():
+    """As every worker does: on tiny networks threads only get in each other's way."""
+    use_one_thread()
