@@ -21,7 +21,9 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 class Strict(BaseModel):
     """Unknown keys are errors, values never change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_default=True, use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
 
 class Contestant(Strict):
@@ -53,7 +55,7 @@ class MatchConfig(Strict):
     """Every random choice of the match follows from it."""
     faces: str = "procedural:6000"
     """Where the real faces come from: a folder, a zip or another source; sub-folders are identities."""
-    image_size: Annotated[int, Field(ge=8, le=1024)] = 64
+    image_size: Annotated[int, Field(ge=8, le=1024, multiple_of=8)] = 64
     """Side of the square images in pixels."""
     parts: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]] = (
         0.5,
@@ -109,18 +111,18 @@ class MatchConfig(Strict):
 def load_config(file: Path | None = None, settings: Iterable[str] = (), **overrides: Any) -> MatchConfig:
     """The config of a YAML file, changed by `key.sub=value` settings and by keyword overrides that are not None.
 
-    A contender named in `overrides` drops options given for another one. Raises ArenaError with one sentence.
+    A contender named in `overrides` drops the file's options for another one. Raises ArenaError with one sentence.
     """
     values = _read_yaml(file) if file is not None else {}
+    for role in ("generator", "detector"):
+        _choose(values, role, overrides.pop(role, None))
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not equals or not key:
             raise ArenaError(f"--set takes key=value, for example detector.options.width=64, not {setting!r}")
         _set(values, key.split("."), _parse(text, setting))
     for role in ("generator", "detector"):
-        if overrides.get(role) is not None:
-            _set(values, [role, "name"], overrides.pop(role))
-        elif isinstance(values.get(role), dict):
+        if isinstance(values.get(role), dict):
             values[role].setdefault("name", MatchConfig.model_fields[role].default.name)
     values |= {key: value for key, value in overrides.items() if value is not None}
     return validate(values, str(file) if file is not None else "the settings")
@@ -164,6 +166,14 @@ def _parse(text: str, setting: str) -> Any:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ArenaError(f"the value of --set {setting} is not valid YAML") from error
+
+
+def _choose(values: dict[str, Any], role: str, name: str | None) -> None:
+    """Seat the contender of this name; options stay when the file gives them for the same one."""
+    given = values.get(role)
+    usual = MatchConfig.model_fields[role].default.name
+    if name is not None and not (isinstance(given, dict) and given.get("name", usual) == name):
+        values[role] = {"name": name}
 
 
 def _set(values: dict[str, Any], path: list[str], value: Any) -> None:

@@ -46,16 +46,18 @@ def read_snapshot(path: Path) -> Snapshot:
     """Read a snapshot file. Raises ArenaError when it is missing, damaged or no snapshot."""
     try:
         with safe_open(path, framework="numpy") as file:
-            header = json.loads((file.metadata() or {})["snapshot"])
+            header = dict(json.loads((file.metadata() or {})["snapshot"]))
             weights = {name: np.asarray(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
         raise ArenaError(f"there is no snapshot at {path}") from None
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ArenaError(f"{path} is not a readable snapshot: {error}") from error
     if header.get("format") != FORMAT or header.get("role") not in get_args(Role):
         raise ArenaError(f"{path} was written by arena {header.get('arena')} in a format this version cannot read")
-    fields = {f.name: header[f.name] for f in dataclasses.fields(Snapshot) if f.name != "weights"}
-    return Snapshot(**fields, weights=weights)
+    fields = [f.name for f in dataclasses.fields(Snapshot) if f.name != "weights"]
+    if missing := [name for name in fields if name not in header]:
+        raise ArenaError(f"{path} is not a readable snapshot: its header does not say its {missing[0]}")
+    return Snapshot(**{name: header[name] for name in fields}, weights=weights)
 
 
 def seat(snapshot: Snapshot, device: str = "cpu", precision: Any = "fp32") -> Any:

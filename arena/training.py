@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.adam import adam
 
-from arena.types import CurvePoint, Diverged, Images, OnProgress, Progress, Role, State, Training
+from arena.types import ArenaError, CurvePoint, Diverged, Images, OnProgress, Progress, Role, State, Training
 
 CHANNELS_LAST = torch.channels_last
 WINDOW = 20
@@ -232,7 +232,11 @@ def _array(tensor: Tensor) -> np.ndarray:
 
 def _copy(targets: Mapping[str, Tensor], source: Mapping[str, np.ndarray]) -> None:
     for name, target in targets.items():
-        target.copy_(torch.from_numpy(np.array(source[name])))
+        found = source.get(name)
+        if found is None or found.shape != target.shape:
+            what = "no values" if found is None else f"values of the shape {list(found.shape)}"
+            raise ArenaError(f"these weights belong to another network: {what} for {name!r} {list(target.shape)}")
+        target.copy_(torch.from_numpy(np.array(found)))
 
 
 @dataclass(frozen=True)
@@ -336,7 +340,8 @@ def bf16_pays(device: str, repeats: int = 8) -> bool:
             start = time.perf_counter()
             output = conv(batch)
             output.float().square().mean().backward()
-            outputs[dtype] = output.detach().float().cpu()  # waits for the device
+            outputs[dtype] = output.detach().float().cpu()
+            conv.weight.grad.sum().item()  # the clock waits for the device
             seconds[dtype] = min(seconds[dtype], time.perf_counter() - start)
     error = float((outputs[torch.float32] - outputs[torch.bfloat16]).abs().max())
     return error < 0.1 and seconds[torch.bfloat16] < 0.9 * seconds[torch.float32]  # NaN is no small error

@@ -10,4 +10,5 @@ from arena.training import use_one_thread
 
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread() -> None:
+    """As every worker does: on tiny networks threads only get in each other's way."""
     use_one_thread()

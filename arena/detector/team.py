@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
@@ -41,9 +42,9 @@ class NetworkOptions:
     """Share of its real faces the team never trains on and sets its alarm threshold with."""
 
     def __post_init__(self) -> None:
-        if self.batch < 4 or self.steps < 1:
-            raise ValueError("batch must be at least 4 and steps at least 1")
-        if self.learning_rate <= 0:
+        if self.batch < 4 or self.batch % 2 or self.steps < 1:
+            raise ValueError("batch must be even and at least 4, steps at least 1")
+        if not 0 < self.learning_rate < math.inf:
             raise ValueError(f"learning_rate must be positive, not {self.learning_rate}")
         if not (0 <= self.memory < 1 and 0 < self.validation < 1):
             raise ValueError("memory must be in [0, 1) and validation in (0, 1)")

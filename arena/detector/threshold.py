@@ -17,4 +17,6 @@ def alarm_threshold(real_scores: Scores, false_alarm_rate: float) -> float:
     """
     ordered = np.sort(real_scores)[::-1]
     allowed = math.floor(false_alarm_rate * len(ordered) + 1e-9)
-    return float(np.nextafter(ordered[min(allowed, len(ordered) - 1)], np.inf))
+    # The number after 0 is a denormal, and workers flush those to 0: then every score would raise the alarm.
+    quiet = max(ordered[min(allowed, len(ordered) - 1)], np.finfo(np.float64).tiny)
+    return float(np.nextafter(quiet, np.inf))

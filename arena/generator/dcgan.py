@@ -8,6 +8,7 @@ from torch import nn
 
 from arena.generator.team import GanOptions, GanTeam
 from arena.registry import register
+from arena.types import ArenaError
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ def initialise(module: nn.Module) -> None:
 def _widths(image_size: int, width: int) -> list[int]:
     """Feature maps from the image inward: one layer per halving down to 4x4, doubling up to 8 times the width."""
     layers = image_size.bit_length() - 3
-    if image_size != 4 << layers or layers < 1:
-        raise ValueError(f"a DCGAN makes images of 8, 16, 32, 64, 128 ... pixels, not {image_size}")
+    if layers < 1 or image_size != 4 << layers:
+        raise ArenaError(f"a DCGAN makes images of 8, 16, 32, 64, 128 ... pixels, not {image_size}: set image_size")
     return [width * min(2**i, 8) for i in range(layers)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
@@ -61,7 +62,7 @@ class GanOptions:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
         if self.batch < 2:
             raise ValueError("batch must be at least 2, batch norm needs more than one image")
-        if self.warmup_steps < 0 or self.pressure < 0 or self.learning_rate <= 0:
+        if self.warmup_steps < 0 or not 0 <= self.pressure < math.inf or not 0 < self.learning_rate < math.inf:
             raise ValueError("warmup_steps and pressure must not be negative, learning_rate must be positive")
         if not (0 <= self.smoothing < 0.5 and 0 <= self.beta1 < 1 and 0 <= self.average < 1):
             raise ValueError("smoothing must be in [0, 0.5), beta1 and average in [0, 1)")

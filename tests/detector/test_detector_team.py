@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from tiny import SIZE, pictures, tiny_team
+
+from arena import registry
+from arena.detector import team as detector
+from arena.training import as_pool, to_range
+
+CNN = registry.find("detector", "cnn")
+EMPTY = np.empty((0, SIZE, SIZE, 3), np.uint8)
+
+
+def flat(n, value):
+    """`n` flat images of one grey level, so that a batch tells where it came from."""
+    return np.full((n, SIZE, SIZE, 3), value, np.uint8)
+
+
+def watched(team):
+    """The batches that the network of a team is shown, as grey levels `[N]`."""
+    seen = []
+    team.network.register_forward_pre_hook(
+        lambda module, inputs: seen.append(((inputs[0].float() + 1) * 127.5).mean((1, 2, 3)).round().int().tolist())
+    )
+    return seen
+
+
+@pytest.mark.parametrize(("memory", "old"), [(0.5, 4), (0.25, 2), (0.0, 0), (0.99, 7)])
+def test_a_batch_is_half_real_and_the_fakes_are_shared_with_the_past(memory, old):
+    team = tiny_team(CNN, options={"batch": 16, "memory": memory, "augment": False})
+    seen = watched(team)
+    team._stepper(*(as_pool(flat(9, value), "cpu") for value in (10, 100, 200)))()
+    assert seen == [[10] * 8 + [100] * (8 - old) + [200] * old]
+
+
+def test_without_a_reservoir_all_fakes_are_new():
+    team = tiny_team(CNN, options={"batch": 16, "augment": False})
+    seen = watched(team)
+    team._stepper(as_pool(flat(9, 10), "cpu"), as_pool(flat(9, 100), "cpu"), as_pool(EMPTY, "cpu"))()
+    assert seen == [[10] * 8 + [100] * 8]
+
+
+def test_reals_are_label_0_and_fakes_label_1():
+    team = tiny_team(CNN, options={"augment": False, "steps": 60, "learning_rate": 0.01})
+    reals, fakes = pictures(60), 255 - pictures(60, seed=1)
+    team.train(1, reals=reals, gallery=fakes, reservoir=EMPTY)
+    assert team.score(fakes).min() > 0.9
+    assert team.score(reals).max() < 0.1
+
+
+def test_the_loss_is_the_mean_binary_cross_entropy():
+    team = tiny_team(CNN, options={"augment": False, "dropout": 0.0})
+    team.network.train()
+    batch = torch.cat([to_range(as_pool(flat(4, value), "cpu")) for value in (10, 100)])
+    fake = torch.sigmoid(team.network(batch)).detach()
+    expected = -(torch.log(1 - fake[:4]).sum() + torch.log(fake[4:]).sum()) / 8
+    step = team._stepper(as_pool(flat(9, 10), "cpu"), as_pool(flat(9, 100), "cpu"), as_pool(EMPTY, "cpu"))
+    torch.testing.assert_close(step(), expected[None], rtol=1e-4, atol=1e-5)
+
+
+def test_augmentation_is_an_option(monkeypatch):
+    calls = []
+    monkeypatch.setattr(detector, "augment", lambda images: calls.append(len(images)) or images)
+    for on in (True, False):
+        team = tiny_team(CNN, options={"augment": on})
+        team.train(1, reals=pictures(20), gallery=pictures(20), reservoir=EMPTY)
+        assert calls == [8, 8, 8]
+
+
+def test_validation_faces_are_never_trained_on():
+    team = tiny_team(CNN, options={"validation": 0.25, "augment": False, "steps": 40})
+    reals = np.concatenate([flat(1, value) for value in range(40)])
+    held_out, trained_on = team._split(40)
+    assert (len(held_out), len(trained_on)) == (10, 30)
+    assert sorted([*held_out, *trained_on]) == list(range(40))
+    seen = watched(team)
+    team.train(1, reals=reals, gallery=flat(9, 200), reservoir=EMPTY)
+    steps = [batch[:4] for batch in seen[:40]]
+    assert {level for batch in steps for level in batch} == set(trained_on)
+    assert seen[40:] == [list(held_out)]
+
+
+def test_the_split_is_the_teams_own_and_the_same_every_round():
+    team, rival = tiny_team(CNN), tiny_team(CNN, seed=8)
+    assert np.array_equal(team._split(40)[0], team._split(40)[0])
+    assert not np.array_equal(team._split(40)[0], rival._split(40)[0])
+    assert len(team._split(3)[0]) == 1
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5])
+def test_the_threshold_keeps_false_alarms_on_validation_faces_at_the_rate(rate):
+    team = tiny_team(CNN, options={"validation": 0.5}, false_alarm_rate=rate)
+    reals = pictures(40)
+    team.train(1, reals=reals, gallery=pictures(20, seed=1), reservoir=EMPTY)
+    held_out, _ = team._split(40)
+    answer = team.answer(reals[held_out])
+    assert np.mean(answer.scores >= answer.threshold) == rate
+
+
+def test_scores_are_sigmoids_of_logits():
+    team = tiny_team(CNN)
+    images = pictures(6)
+    logits = team.network.eval()(to_range(as_pool(images, "cpu"))).detach().double().numpy()
+    np.testing.assert_allclose(team.score(images), 1 / (1 + np.exp(-logits)))
+
+
+def test_more_images_than_one_scoring_batch(monkeypatch):
+    team = tiny_team(CNN)
+    whole = team.score(pictures(7))
+    monkeypatch.setattr(detector, "SCORING_BATCH", 3)
+    np.testing.assert_allclose(team.score(pictures(7)), whole, atol=1e-6)
+
+
+def test_scoring_does_not_train():
+    team = tiny_team(CNN)
+    team.train(1, reals=pictures(20), gallery=pictures(20), reservoir=EMPTY)
+    before = team.state()
+    team.score(flat(30, 9))
+    assert all(np.array_equal(before[name], array) for name, array in team.state().items())

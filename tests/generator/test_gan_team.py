@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from tiny import SIZE, equal_states, pictures, tiny_team
+
+from arena import registry
+from arena.generator import team as gan
+from arena.snapshot import Snapshot
+from arena.training import as_pool, seeded
+
+DCGAN = registry.find("generator", "dcgan")
+CNN = registry.find("detector", "cnn")
+
+
+def trained(number=1, opponent=None, **options):
+    team = tiny_team(DCGAN, options=options)
+    return team, team.train(number, reals=pictures(30), opponent=opponent)
+
+
+def test_the_opening_has_its_own_number_of_steps():
+    assert trained(0, warmup_steps=7, steps=2)[1].steps == 7
+    assert trained(1, warmup_steps=7, steps=2)[1].steps == 2
+    assert trained(0, warmup_steps=0)[1].images == 0
+
+
+def test_the_discriminator_learns_to_tell_real_from_fake():
+    team, report = trained(1, steps=60, learning_rate=2e-3)
+    assert report.curve[-1].losses["discriminator"] < report.curve[0].losses["discriminator"]
+    real = torch.from_numpy(pictures(30)).permute(0, 3, 1, 2) / 127.5 - 1
+    fake = torch.from_numpy(team.generate(30, 1)).permute(0, 3, 1, 2) / 127.5 - 1
+    critic = team.discriminator.network.eval()
+    assert critic(fake).mean() > critic(real).mean()  # above 0 means fake
+
+
+def step_gradients(pressure, critic, **options):
+    """Gradients of the generator after one step from the same start."""
+    team = tiny_team(DCGAN, options={"pressure": pressure, **options})
+    with seeded(1, "cpu"):
+        losses = team._step(as_pool(pictures(30), "cpu"), critic)
+    return [p.grad.clone() for p in team.generator.network.parameters()], losses
+
+
+def critic():
+    return tiny_team(CNN).network.eval().requires_grad_(False)
+
+
+def test_pressure_scales_the_opponents_part_of_the_gradient():
+    blind, (_, own) = step_gradients(0.3, None)
+    none, (_, same, evasion) = step_gradients(0.0, critic())
+    some, _ = step_gradients(0.5, critic())
+    double, _ = step_gradients(1.0, critic())
+    assert own == same
+    assert 0.3 < evasion < 1.5
+    for b, n, s, d in zip(blind, none, some, double, strict=True):
+        torch.testing.assert_close(b, n)
+        torch.testing.assert_close(d - n, 2 * (s - n), rtol=1e-3, atol=1e-6)
+    assert any((s - n).abs().max() > 1e-4 for n, s in zip(none, some, strict=True))
+
+
+def test_the_generators_step_leaves_the_discriminators_gradients_alone():
+    team = tiny_team(DCGAN)
+    before = []
+    adam_step = team.discriminator.step
+    team.discriminator.step = lambda: (before.extend(p.grad.clone() for p in discriminator.parameters()), adam_step())
+    discriminator = team.discriminator.network
+    with seeded(1, "cpu"):
+        team._step(as_pool(pictures(30), "cpu"), None)
+    assert all(torch.equal(b, p.grad) for b, p in zip(before, discriminator.parameters(), strict=True))
+    assert all(p.requires_grad for p in discriminator.parameters())
+
+
+def test_label_smoothing_reaches_the_loss():
+    _, (plain, _) = step_gradients(0.0, None)
+    _, (smooth, _) = step_gradients(0.0, None, smoothing=0.2)
+    assert plain != smooth
+
+
+def test_an_opponent_without_a_network_cannot_be_trained_against(monkeypatch):
+    monkeypatch.setattr(gan, "seat", lambda *arguments: object())
+    opponent = Snapshot("detector", "scripted", {}, SIZE, 1, {})
+    assert set(trained(1, opponent)[1].losses) == {"discriminator", "generator"}
+
+
+def test_a_moving_average_plays_but_does_not_train():
+    plain, averaged = (trained(average=a)[0] for a in (0.0, 0.9))
+    kept = {n: a for n, a in averaged.state().items() if "average/" not in n}
+    assert equal_states(kept, plain.state())
+    assert not np.array_equal(averaged.generate(4, 1), plain.generate(4, 1))
+
+
+@pytest.mark.parametrize("average", [0.0, 0.9])
+def test_resuming_with_an_average_equals_never_having_stopped(average):
+    one, two = trained(average=average)[0], tiny_team(DCGAN, options={"average": average})
+    two.restore(one.state())
+    for team in (one, two):
+        team.train(2, reals=pictures(30), opponent=None)
+    assert equal_states(one.state(), two.state())
+    assert np.array_equal(one.generate(4, 1), two.generate(4, 1))
+
+
+def test_more_images_than_one_batch_of_samples(monkeypatch):
+    team = trained()[0]
+    whole = team.generate(7, 1)
+    monkeypatch.setattr(gan, "SAMPLING_BATCH", 3)
+    parts = team.generate(7, 1)
+    assert whole.shape == parts.shape == (7, SIZE, SIZE, 3)
+    assert np.abs(whole.astype(int) - parts).max() <= 1  # only rounding depends on the batch

@@ -1,0 +1,33 @@
+"""Training with bfloat16 working weights must be as good as training in float32.
+
+Criterion: three seeds train 300 steps in both precisions, from the same weights on the same draws. For each loss and
+each hundred steps, bfloat16 may move a seed's mean loss by less than another seed would move it: the root mean square
+of the three differences stays below the standard deviation of the three float32 runs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from tiny import pictures, setting
+
+from arena import registry
+from arena.training import WINDOW
+
+OPTIONS = {"width": 8, "latent": 16, "batch": 16, "steps": 300}
+REALS = pictures(400, seed=1)
+
+
+def losses(precision, seed):
+    """Mean losses of each hundred steps, `[3, 2]`."""
+    team = registry.find("generator", "dcgan").seat(setting(precision=precision, seed=seed), OPTIONS)
+    curve = team.train(1, reals=REALS, opponent=None).curve
+    values = np.array([[point.losses["discriminator"], point.losses["generator"]] for point in curve])
+    return values.reshape(3, 100 // WINDOW, 2).mean(1)
+
+
+def test_bf16_moves_the_losses_less_than_another_seed_does():
+    exact, fast = (np.array([losses(precision, seed) for seed in range(3)]) for precision in ("fp32", "bf16"))
+    moved = np.sqrt(((fast - exact) ** 2).mean(0))
+    spread = exact.std(0, ddof=1)
+    assert np.all(moved > 0), "both precisions computed the very same"
+    assert np.all(moved < spread), f"moved {moved.round(4)}, spread {spread.round(4)}"

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from arena import registry
+from arena.registry import Registry
+from arena.types import ArenaError, Setting
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of the scripted contender."""
+
+    width: int = 4
+    """How wide."""
+
+    def __post_init__(self):
+        if self.width < 1:
+            raise ValueError(f"width must be at least 1, not {self.width}")
+
+
+class Scripted:
+    """Does as it is told.
+
+    And nothing else.
+    """
+
+    Options = Options
+
+    def __init__(self, options, setting):
+        self.options, self.setting = options, setting
+
+
+@pytest.fixture
+def contender():
+    book = Registry()
+    book.add("detector", "scripted", Scripted)
+    return book.contenders["detector", "scripted"]
+
+
+def test_registering_signs_the_class_and_keeps_its_summary(contender):
+    assert contender.summary == "Does as it is told."
+    assert Scripted.contender == "scripted"
+
+
+def test_a_class_may_come_twice_but_a_name_belongs_to_one():
+    book = Registry()
+    assert book.add("detector", "x", Scripted) is book.add("detector", "x", Scripted)
+    impostor = type("Impostor", (), {"__doc__": "Another class."})
+    book.add("generator", "x", impostor)
+    with pytest.raises(ArenaError, match="two contenders call themselves detector 'x': test_registry and"):
+        book.add("detector", "x", impostor)
+
+
+def test_a_contender_says_what_it_is():
+    with pytest.raises(ArenaError, match="needs a docstring"):
+        Registry().add("detector", "mute", type("Mute", (), {}))
+
+
+def test_seats_a_team_with_its_options_and_setting(contender):
+    setting = Setting(16, seed=1)
+    team = contender.seat(setting, {"width": 9})
+    assert (team.options, team.setting) == (Options(9), setting)
+    assert contender.seat(setting).options == Options(4)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"widht": 3}, "detector 'scripted' has no option 'widht', did you mean 'width'?"),
+        ({"zzz": 3}, "detector 'scripted' has no option 'zzz'"),
+        ({"width": 0}, "detector 'scripted': width must be at least 1, not 0"),
+        ({"width": "a"}, "detector 'scripted' has an option of the wrong type: '<' not supported"),
+    ],
+)
+def test_impossible_options_are_one_sentence(contender, given, sentence):
+    with pytest.raises(ArenaError) as caught:
+        contender.options(given)
+    assert str(caught.value).startswith(sentence)
+    assert ("did you mean" in sentence) == ("did you mean" in str(caught.value))
+
+
+def test_a_broken_module_is_remembered_and_the_next_is_loaded(tmp_path, monkeypatch):
+    (tmp_path / "broken_plugin.py").write_text("1 / 0")
+    (tmp_path / "sound_plugin.py").write_text("loaded = True")
+    monkeypatch.syspath_prepend(tmp_path)
+    book = Registry()
+    book.load(["broken_plugin", "sound_plugin", "missing_plugin"])
+    assert book.broken == {
+        "broken_plugin": "ZeroDivisionError: division by zero",
+        "missing_plugin": "ModuleNotFoundError: No module named 'missing_plugin'",
+    }
+
+
+def test_a_package_outside_the_arena_joins_through_an_entry_point(tmp_path, monkeypatch):
+    (tmp_path / "guest_plugin.py").write_text(
+        "from arena.registry import register\n"
+        "@register('detector', 'guest')\n"
+        "class Guest:\n"
+        "    'A detector from elsewhere.'\n"
+    )
+    registry.contenders()  # the built-ins register once, when they are imported
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(registry, "_REGISTRY", Registry())
+    monkeypatch.setattr(registry, "_discover", registry._discover.__wrapped__)
+    guest = EntryPoint("guest", "guest_plugin", registry.ENTRY_POINTS)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [guest] if group == registry.ENTRY_POINTS else [])
+    assert registry.find("detector", "guest").summary == "A detector from elsewhere."
+    assert registry.broken() == {}
+
+
+def test_lists_contenders_by_role_and_name():
+    listed = [(c.role, c.name) for c in registry.contenders()]
+    assert listed == sorted(listed)
+    assert {("detector", "cnn"), ("generator", "dcgan")} <= set(listed)
+    assert {c.role for c in registry.contenders("detector")} == {"detector"}
+
+
+def test_an_unknown_name_gets_a_hint_and_the_list():
+    with pytest.raises(
+        ArenaError, match=r"there is no generator called 'dcgn', did you mean 'dcgan'\?; known: .*dcgan"
+    ):
+        registry.find("generator", "dcgn")
+    with pytest.raises(ArenaError, match="there is no generator called 'cnn'; known: "):
+        registry.find("generator", "cnn")

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+from tiny import equal_states, pictures, tiny_team
+
+from arena import registry
+from arena.snapshot import FORMAT, Snapshot, read_snapshot, seat
+from arena.types import ArenaError
+
+WEIGHTS = {"0.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "1.count": np.array(7, np.int64)}
+SNAPSHOT = Snapshot("detector", "cnn", {"width": 4, "augment": False}, 16, 3, WEIGHTS, {"threshold": 0.1 + 0.2})
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "snapshot.safetensors"
+
+
+def write(path, header, **metadata):
+    path.write_bytes(save(WEIGHTS, metadata={"snapshot": json.dumps(header)} | metadata))
+
+
+def header(**changes):
+    fields = {"role": "detector", "contender": "cnn", "options": {}, "image_size": 16, "round": 1, "extra": {}}
+    return fields | {"format": FORMAT, "arena": "9.9"} | changes
+
+
+def test_a_file_gives_back_the_snapshot(path):
+    path.write_bytes(SNAPSHOT.to_bytes())
+    read = read_snapshot(path)
+    assert equal_states(read.weights, WEIGHTS)
+    assert (read.role, read.contender, read.options) == ("detector", "cnn", {"width": 4, "augment": False})
+    assert (read.image_size, read.round, read.extra) == (16, 3, {"threshold": 0.1 + 0.2})
+
+
+def test_the_same_snapshot_is_the_same_bytes():
+    assert SNAPSHOT.to_bytes() == SNAPSHOT.to_bytes()
+
+
+def test_a_missing_file_is_called_missing(path):
+    with pytest.raises(ArenaError, match=f"there is no snapshot at {path}"):
+        read_snapshot(path)
+
+
+@pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[:-4], lambda data: b"\xff" * len(data)])
+def test_a_damaged_file_is_no_snapshot(path, damage):
+    path.write_bytes(damage(SNAPSHOT.to_bytes()))
+    with pytest.raises(ArenaError, match="is not a readable snapshot"):
+        read_snapshot(path)
+
+
+def test_a_folder_is_no_snapshot(tmp_path):
+    with pytest.raises(ArenaError, match="is not a readable snapshot"):
+        read_snapshot(tmp_path)
+
+
+def test_weights_without_a_header_are_no_snapshot(path):
+    path.write_bytes(save(WEIGHTS))
+    with pytest.raises(ArenaError, match="is not a readable snapshot"):
+        read_snapshot(path)
+
+
+@pytest.mark.parametrize("content", [[1], 3, None, "text"])
+def test_a_header_of_another_kind_is_no_snapshot(path, content):
+    write(path, content)
+    with pytest.raises(ArenaError, match="is not a readable snapshot"):
+        read_snapshot(path)
+
+
+@pytest.mark.parametrize("changes", [{"format": FORMAT + 1}, {"role": "umpire"}])
+def test_a_later_format_names_its_version(path, changes):
+    write(path, header(**changes))
+    with pytest.raises(ArenaError, match=r"was written by arena 9\.9 in a format this version cannot read"):
+        read_snapshot(path)
+
+
+@pytest.mark.parametrize("name", ["contender", "options", "image_size", "round", "extra"])
+def test_an_incomplete_header_is_named(path, name):
+    write(path, {key: value for key, value in header().items() if key != name})
+    with pytest.raises(ArenaError, match=f"its header does not say its {name}"):
+        read_snapshot(path)
+
+
+def test_an_unknown_contender_cannot_take_a_seat(path):
+    write(path, header(contender="nobody"))
+    with pytest.raises(ArenaError, match="there is no detector called 'nobody'"):
+        seat(read_snapshot(path))
+
+
+@pytest.mark.parametrize(
+    ("width", "complaint"), [(8, r"values of the shape \[4, 3, 3, 3\] for '0.weight'"), (4, "no values for")]
+)
+def test_weights_of_another_network_cannot_take_a_seat(width, complaint):
+    snapshot = tiny_team(registry.find("detector", "cnn")).snapshot(0)
+    weights = {name: array for name, array in snapshot.weights.items() if width != 4 or name != "0.weight"}
+    other = Snapshot("detector", "cnn", {"width": width}, 16, 0, weights, snapshot.extra)
+    with pytest.raises(ArenaError, match=f"these weights belong to another network: {complaint}"):
+        seat(other)
+
+
+def test_a_seated_snapshot_does_not_lean_on_the_array_it_came_from():
+    snapshot = tiny_team(registry.find("detector", "cnn")).snapshot(0)
+    team = seat(snapshot)
+    before = team.answer(pictures(3)).scores
+    for array in snapshot.weights.values():
+        array[...] = 0
+    assert np.array_equal(team.answer(pictures(3)).scores, before)

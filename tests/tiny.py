@@ -1,0 +1,49 @@
+"""Tiny teams and pictures: everything the arena computes, in milliseconds."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from arena.types import Setting
+
+SIZE = 16
+OPTIONS = {"width": 4, "latent": 8, "batch": 8, "steps": 3, "warmup_steps": 4}
+
+
+def pictures(n, seed=0, size=SIZE):
+    """`n` smooth pictures: one bright spot each, on a tinted ground; read-only, as the face cache hands them out."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:size, :size] / size
+    centre = rng.uniform(0.3, 0.7, (n, 2, 1, 1))
+    spot = np.exp(-((y - centre[:, 0]) ** 2 + (x - centre[:, 1]) ** 2) / 0.05)
+    ground, tint = rng.uniform(0, 0.4, (2, n, 1, 1, 3))
+    images = (255 * np.clip(ground + spot[..., None] * (0.6 + tint), 0, 1)).astype(np.uint8)
+    images.flags.writeable = False
+    return images
+
+
+def setting(**changes):
+    return dataclasses.replace(Setting(SIZE, seed=3), **changes)
+
+
+def tiny_options(contender, **changes):
+    """The smallest options of a contender, whichever of them it has."""
+    known = {f.name for f in dataclasses.fields(contender.cls.Options)}
+    return {name: value for name, value in (OPTIONS | changes).items() if name in known}
+
+
+def tiny_team(contender, /, *, options=None, **changes):
+    """A fresh team of a contender; `changes` go to its setting."""
+    return contender.seat(setting(**changes), tiny_options(contender, **(options or {})))
+
+
+def equal_states(one, two):
+    """Whether two states have the same names and, bit for bit, the same arrays."""
+    return one.keys() == two.keys() and all(
+        one[name].dtype == two[name].dtype
+        and one[name].shape == two[name].shape
+        and one[name].tobytes() == two[name].tobytes()
+        for name in one
+    )
