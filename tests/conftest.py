@@ -1,0 +1,13 @@
+"""Fixtures that several test modules share."""
+
+from __future__ import annotations
+
+import pytest
+import scripted  # noqa: F401 - registers its contenders
+
+from arena.training import use_one_thread
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> None:
+    use_one_thread()
