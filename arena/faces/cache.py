@@ -15,7 +15,7 @@ from arena.faces.packed import MAGIC, FaceSet, open_packed
 from arena.faces.source import open_source
 from arena.types import ArenaError
 
-__all__ = ["SIZES", "FaceSet", "OnImages", "open_cache", "prepare"]
+__all__ = ["SIZES", "FaceSet", "OnImages", "open_cache", "pack_file", "prepare"]
 
 SIZES: Final = range(16, 1025)
 """Sides in pixels that faces can be resized to."""
@@ -41,6 +41,15 @@ def prepare(spec: str, cache_dir: Path, size: int = 64, on_progress: OnImages = 
             return _opened(path) or pack(source, path, size, on_progress)
     except OSError as error:
         raise ArenaError(f"the faces of {spec!r} cannot be cached in {cache_dir}: {error}") from error
+
+
+def pack_file(spec: str, path: Path, size: int = 64, on_progress: OnImages = lambda done, total: None) -> FaceSet:
+    """Pack a source into a file of one's own. Raises ArenaError as `prepare` does, or when the file is a folder."""
+    check_size(size)
+    try:
+        return pack(open_source(spec), path, size, on_progress)
+    except OSError as error:
+        raise ArenaError(f"the faces of {spec!r} cannot be packed into {path}: {error}") from error
 
 
 def open_cache(path: Path) -> FaceSet:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from arena.faces.decode import SMALLEST, Pixels
+from arena.types import ArenaError
 
 Points = npt.NDArray[np.float32]
 """Left eye, right eye, nose, left and right corner of the mouth as seen in the image, float32 `[5, 2]`, (x, y)."""
@@ -47,14 +49,25 @@ class Found:
 class Finder:
     """Finds faces in images of any size. MTCNN itself takes batches of one size only and stumbles over small ones."""
 
-    def __init__(self, device: str = "cpu", min_size: float = 20.0) -> None:
-        """`min_size`: shorter side in pixels of the smallest face looked for; half of it takes four times as long."""
+    def __init__(self, device: str = "auto", min_size: float = 20.0) -> None:
+        """The networks are loaded when they are first needed.
+
+        `device`: auto, cpu or cuda. `min_size`: shorter side in pixels of the smallest face looked for; half of it
+        takes four times as long. Raises ArenaError for a device that is not there.
+        """
+        if device not in ("auto", "cpu", "cuda"):
+            raise ArenaError(f"the device must be auto, cpu or cuda, not {device!r}")
+        self._device = pick_device(device) if device == "cuda" else device
+        # Boxes come out a little smaller than they were looked for: at 0.8 every box of `min_size` is found.
+        self._smallest = max(12.0, 0.8 * min_size)
+
+    @cached_property
+    def _mtcnn(self) -> Any:
         import torch
         from facenet_pytorch import MTCNN
 
-        # Boxes come out a little smaller than they were looked for: at 0.8 every box of `min_size` is found.
-        self._smallest = max(12.0, 0.8 * min_size)
-        self._mtcnn: Any = MTCNN(keep_all=True, min_face_size=self._smallest, device=torch.device(device)).eval()
+        device = torch.device(pick_device(self._device))
+        return MTCNN(keep_all=True, min_face_size=self._smallest, device=device).eval()
 
     def find(self, images: Sequence[Pixels]) -> list[list[Found]]:
         """The faces in each image, the largest first; images uint8 `[H, W, 3]` of any sizes.
@@ -84,6 +97,17 @@ class Finder:
         except (RuntimeError, IndexError):  # candidates that lie wholly outside an image: let the others be
             return [[]] if len(images) == 1 else [self._search([image])[0] for image in images]
         return [_found(*one) for one in zip(boxes, scores, points, strict=True)]
+
+
+def pick_device(name: str) -> str:
+    """`cpu`, `cuda`, or the better one for `auto`. Raises ArenaError when CUDA is asked for and not there."""
+    import torch
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ArenaError("there is no CUDA device on this machine; use --device cpu")
+    return name
 
 
 def _found(boxes: Any, scores: Any, points: Any) -> list[Found]:

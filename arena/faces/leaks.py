@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from arena.faces.cache import FaceSet
+from arena.faces.source import printable
 from arena.faces.split import Index, Split
 from arena.types import ArenaError, Images
 
@@ -40,7 +41,8 @@ class Leak:
     parts: tuple[str, str]
 
     def __str__(self) -> str:
-        return f"{self.first} ({self.parts[0]}) and {self.second} ({self.parts[1]}): {self.kind}"
+        first, second = printable(self.first), printable(self.second)
+        return f"{first} ({self.parts[0]}) and {second} ({self.parts[1]}): {self.kind}"
 
 
 def find_leaks(faces: FaceSet, split: Split) -> list[Leak]:

@@ -28,6 +28,15 @@ _THUMBNAIL = 64
 """Near-duplicates are found at this size."""
 
 
+def read_by(word: str) -> By:
+    """What stays whole: `identity`, or `person`, which is the same; or `image`. Raises ArenaError for another word."""
+    if word in ("identity", "person"):
+        return "identity"
+    if word == "image":
+        return "image"
+    raise ArenaError(f"faces are split by identity, person or image, not by {word!r}")
+
+
 @dataclass(frozen=True)
 class Parts:
     """What was written: number of faces by part, and names of unusable files by reason."""

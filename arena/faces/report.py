@@ -27,16 +27,8 @@ def html_report(description: Description, sample: Images) -> str:
     """The page. `sample`: images for the contact sheet, uint8 `[M, S, S, 3]`. File names are escaped."""
     d = description
     each = list(d.faces_each.values())
+    numbers = summary(d)
     page = base64.b64encode(contact_sheet(sample, "synthetic" if d.synthetic else "real")).decode()
-    numbers = {
-        "images": f"{d.images:,}",
-        "identities": f"{d.identities:,}, and {d.nameless:,} images without",
-        "images per identity": _spread(Spread.of(each)),
-        "width": _spread(d.widths, " px"),
-        "height": _spread(d.heights, " px"),
-        "brightness": _spread(d.brightness, " of 255"),
-        "sharpness": _spread(d.sharpness),
-    }
     return "".join(
         [
             f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Faces</title><style>{_STYLE}</style>',
@@ -52,6 +44,21 @@ def html_report(description: Description, sample: Images) -> str:
             f'<h2>A look at them</h2><img alt="contact sheet" src="data:image/png;base64,{page}"></html>\n',
         ]
     )
+
+
+def summary(description: Description) -> dict[str, str]:
+    """The numbers of a description in words."""
+    d = description
+    return {
+        "images": f"{d.images:,} ({', '.join(f'{n:,} {label}' for label, n in d.labels.items())})",
+        "identities": f"{d.identities:,}, and {d.nameless:,} images without",
+        "images per identity": _spread(Spread.of(list(d.faces_each.values()))),
+        "width": _spread(d.widths, " px"),
+        "height": _spread(d.heights, " px"),
+        "brightness": _spread(d.brightness, " of 255"),
+        "sharpness": _spread(d.sharpness),
+        "faces found by MTCNN": f"{', '.join(f'{n} {word}' for word, n in d.found.items())} in {d.searched} images",
+    }
 
 
 def _spread(spread: Spread, unit: str = "") -> str:

@@ -39,6 +39,11 @@ class Skipped:
     reason: str
 
 
+def printable(name: str) -> str:
+    """A file name on one line of a terminal: newlines, control characters and odd bytes are escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in name)
+
+
 class Source(Protocol):
     """A place that faces come from. Derive from it; only the properties without a default must be written."""
 

@@ -141,6 +141,14 @@ def write_whole(path: Path, data: bytes) -> None:
         partial_path.unlink(missing_ok=True)
 
 
+def save_text(path: Path, text: str) -> None:
+    """Write a file a person asked for, all or nothing. Raises ArenaError when it cannot be written."""
+    try:
+        write_whole(path, text.encode("utf-8", "replace"))
+    except OSError as error:
+        raise ArenaError(f"{path} cannot be written: {error.strerror}") from error
+
+
 def read_recipe(folder: Path) -> Mapping[str, Any]:
     """The cropping recipe that lies in a folder, empty when there is none that can be read."""
     try:

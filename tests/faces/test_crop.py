@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from arena.faces.crop import Finder, Found, cut, overlap, similarity
+from arena.faces.crop import Finder, Found, cut, overlap, pick_device, similarity
 from arena.faces.procedural import render
+from arena.types import ArenaError
 
 UPRIGHT = np.array([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]])
 
@@ -101,8 +102,8 @@ class ScriptedMTCNN:
 
 @pytest.fixture
 def finder() -> Finder:
-    finder = Finder.__new__(Finder)
-    finder._smallest, finder._mtcnn = 20.0, ScriptedMTCNN()
+    finder = Finder(min_size=25)
+    finder.__dict__["_mtcnn"] = ScriptedMTCNN()
     return finder
 
 
@@ -144,3 +145,12 @@ def test_the_real_network_finds_a_drawn_face_where_it_is() -> None:
         assert left_eye[0] < nose[0] < right_eye[0]
         assert left_eye[1] < nose[1] < left_mouth[1]
         assert left_mouth[0] < right_mouth[0]
+
+
+def test_a_device_that_is_not_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ArenaError, match="must be auto, cpu or cuda, not 'tpu'"):
+        Finder("tpu")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(ArenaError, match="no CUDA device on this machine"):
+        Finder("cuda")
+    assert pick_device("auto") == "cpu"
