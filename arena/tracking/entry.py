@@ -29,8 +29,8 @@ EXAM_METRICS = ("accuracy", "auroc", "average_precision", "brier", "eer", "p_val
 INTERVALS = ("accuracy_low", "accuracy_high", "auroc_low", "auroc_high")
 SETTINGS = ("faces", "false_alarm_rate", "gallery", "image_size", "knowledge", "reservoir", "rounds", "seed")
 """The settings of a match that are worth a row when matches are compared; contenders and exam come on top."""
-FILM_FRAMES = 60
-"""More rounds than this are thinned out: a GIF frame of 64 faces takes about 0.2 MB."""
+FILM_FRAMES = 40
+"""More rounds than this are thinned out: a frame of 64 faces takes about 0.3 MB and 0.3 s of a core."""
 THUMBNAIL = 512
 """Longest side in pixels of what the UI shows before one clicks."""
 

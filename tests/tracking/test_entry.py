@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from scripted import CONFIG, new_home, picture, play, play_all
+from matchfiles import CONFIG, new_home, picture, play, play_all
 
 from arena.images import png
 from arena.tracking.entry import FILM_FRAMES, Point, entry, params, slider_files

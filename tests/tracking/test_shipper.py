@@ -3,7 +3,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from scripted import new_home, play, play_all
+from matchfiles import new_home, play, play_all
 
 from arena.store.home import Home
 from arena.tracking.entry import Entry

@@ -6,8 +6,8 @@ import socket
 from pathlib import Path
 
 import pytest
+from matchfiles import new_home, picture, play, play_all
 from PIL import Image
-from scripted import new_home, picture, play, play_all
 
 from arena.tracking.entry import entry
 from arena.tracking.shipper import Shipper, ship, ship_all

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import sys
 
 import pytest
@@ -61,3 +62,8 @@ def test_a_server_that_dies_at_once_points_to_the_log(tmp_path):
         process.wait()
         with pytest.raises(ArenaError, match=f"did not start.*see {tmp_path}/log"):
             ui._wait_until_up(process, "http://127.0.0.1:9", tmp_path / "log")
+
+
+def test_mlflow_is_not_imported_before_it_is_needed():
+    code = "import sys, arena.tracking.shipper, arena.tracking.ui; raise SystemExit('mlflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
