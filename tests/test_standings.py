@@ -19,7 +19,7 @@ def test_counts_rounds_clear_wins_and_forfeits_from_both_sides():
         record(3, "B", forfeit="generator", accuracy=0.8, auroc=0.9),
         record(1, "A", match="n"),
     ]
-    b, a = standings(records)
+    a, b = standings(records)  # equal shares: by team
     assert (b.team, b.role, b.contender, b.matches, b.rounds) == ("B", "detector", "cnn", 2, 4)
     assert (b.won, b.clear, b.forfeits, b.share) == (2, 2, 0, 0.5)
     assert (a.team, a.won, a.clear, a.forfeits) == ("A", 2, 1, 1)
