@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -57,6 +59,10 @@ class Desk:
         rule = Rule(config["exam"]["win_accuracy"], config["exam"]["significance"])
         seed = derive(config["seed"], "referee")
         self.referee = Referee(self._faces[parts.exam], seed, config["exam"]["size"], rule)
+
+    def pid(self) -> int:
+        """The process id of the referee's worker."""
+        return os.getpid()
 
     def rehearse(self) -> None:
         """Load what grading needs: seconds of imports, better spent while Team A warms up."""
@@ -122,7 +128,7 @@ class Desk:
         folder = self._home.staging_folder(self._match, number, token)
         with readable_errors(f"round {number} in {self._home.root}"):
             manifest = stage(folder, files, self._home.disk)
-        return Staged(record, manifest, folder)
+        return Staged(json.loads(json.dumps(record, allow_nan=False)), manifest, folder)  # as the ledger will hold it
 
     def _array(self, number: int, name: str) -> Images:
         path = self._home.round_folder(self._match, number) / name

@@ -14,19 +14,13 @@ import numpy as np
 
 from arena.config import MatchConfig, check_name, validate
 from arena.desk import Staged, split_faces
-from arena.faces.cache import FaceSet, prepare
-from arena.round import RoundPlan, play_opening, play_round
+from arena.faces.cache import FaceSet, open_cache, prepare
+from arena.round import Attempts, RoundPlan, play_opening, play_round
 from arena.store.disk import readable_errors
 from arena.store.home import Home
 from arena.table import Seating, Table, TableFactory
-from arena.types import ArenaError, Diverged, Lost, Role
+from arena.types import ArenaError, Diverged, Lost
 
-MOST_RETRIES = 3
-"""Attempts with a lower learning rate before a diverged team forfeits the round."""
-MOST_LOSSES = 5
-"""Lost workers in one round before the match gives up: something is wrong with the machine then."""
-BACKOFF = 0.5
-"""Factor on the learning rate of each retry."""
 VERSIONS = ("arena", "torch", "torchvision", "numpy", "scikit-learn", "ray", "mlflow")
 
 OnDecode = Callable[[int, int | None], None]
@@ -63,24 +57,30 @@ class Match:
         return Seating(self.home.root, self.name, config, self.faces, facts["device"], facts["precision"])
 
 
-def new_match(
-    home: Home,
-    config: MatchConfig,
-    name: str | None,
-    device: str,
-    precision: Literal["fp32", "bf16"],
-    on_decode: OnDecode = lambda done, total: None,
-) -> Match:
-    """Prepare the faces and enter a new match into the ledger.
-
-    `device`, `precision`: resolved, so that a match that is resumed elsewhere computes the same. Raises ArenaError.
-    """
+def choose_name(home: Home, config: MatchConfig, name: str | None) -> str:
+    """The name of a new match: the given one if it is free, else one made of the contenders. Raises ArenaError."""
     name = check_name(name) if name is not None else _free_name(home, config)
     if any(row.name == name for row in home.matches()):
         raise ArenaError(
             f"there is already a match called {name} in {home.root}; continue it with: arena resume {name}"
         )
+    return name
+
+
+def prepare_faces(home: Home, config: MatchConfig, on_decode: OnDecode = lambda done, total: None) -> FaceSet:
+    """The faces of a match, decoded into the home's cache, enough for all three parts. Raises ArenaError."""
     faces = prepare(config.faces, home.faces, config.image_size, on_decode)
+    split_faces(faces.identities, config.dump())
+    return faces
+
+
+def new_match(
+    home: Home, config: MatchConfig, name: str, faces: FaceSet, device: str, precision: Literal["fp32", "bf16"]
+) -> Match:
+    """Enter a new match into the ledger.
+
+    `device`, `precision`: resolved, so that a match that is resumed elsewhere computes the same. Raises ArenaError.
+    """
     split = split_faces(faces.identities, config.dump())
     facts = {
         "device": device,
@@ -90,6 +90,7 @@ def new_match(
         "versions": {package: found for package in VERSIONS if (found := _version(package))},
         "faces": {
             "source": faces.source,
+            "path": str(faces.path.resolve()),
             "synthetic": faces.synthetic,
             "digest": faces.digest,
             "images": len(faces.images),
@@ -103,18 +104,20 @@ def new_match(
     return Match(home, name, config, facts, faces.path)
 
 
-def open_match(
-    home: Home, name: str, rounds: int | None = None, on_decode: OnDecode = lambda done, total: None
-) -> Match:
-    """A match of the ledger, to be continued to its config's rounds or `rounds`. Raises ArenaError."""
+def open_match(home: Home, name: str, on_decode: OnDecode = lambda done, total: None) -> Match:
+    """A match of the ledger, with the very faces it was started with. Raises ArenaError."""
     row = home.match(name)
     config = validate(row.config, f"the stored config of {name}")
-    if rounds is not None and rounds != config.rounds:
-        config = config.model_copy(update={"rounds": rounds})
-        home.update_rounds(name, rounds)
-    faces = prepare(config.faces, home.faces, config.image_size, on_decode)
-    _check_same_faces(faces, row.facts, name)
-    return Match(home, name, config, row.facts, faces.path)
+    return Match(home, name, config, row.facts, _same_faces(home, config, row.facts, name, on_decode))
+
+
+def play_more(match: Match, rounds: int) -> Match:
+    """Let a match go on for this many rounds after its last one. The caller holds the match's lock."""
+    if rounds < 1:
+        raise ArenaError(f"a match can go on for 1 round or more, not {rounds}")
+    total = (match.home.last_round(match.name) or 0) + rounds
+    match.home.update_rounds(match.name, total)
+    return replace(match, config=match.config.model_copy(update={"rounds": total}))
 
 
 def play(match: Match, set_table: TableFactory, observer: Observer | None = None) -> None:
@@ -133,9 +136,9 @@ def play(match: Match, set_table: TableFactory, observer: Observer | None = None
             staged, table = _play_until_staged(match, number, table, set_table, observer)
             record = staged.record | {"seconds": time.perf_counter() - start}
             with readable_errors(f"round {number} in {match.home.root}"):
-                match.home.commit_round(match.name, number, staged.folder, staged.manifest, record)
+                is_last = number == match.config.rounds
+                match.home.commit_round(match.name, number, staged.folder, staged.manifest, record, is_last)
             (observer.on_round if number else observer.on_opening)(record)
-        match.home.finish(match.name)
     finally:
         if table is not None:
             table.leave()
@@ -145,56 +148,44 @@ def _play_until_staged(
     match: Match, number: int, table: Table | None, set_table: TableFactory, observer: Observer
 ) -> tuple[Staged, Table]:
     """Attempt a round until it is played: again after a lost worker, slower after a diverged training."""
-    whitebox = match.config.knowledge == "whitebox"
-    plan = RoundPlan(number, whitebox, match.config.gallery)
-    diverged: dict[Role, int] = {"generator": 0, "detector": 0}
-    lost = 0
-
-    def note(kind: str, text: str) -> None:
-        match.home.log(match.name, number, kind, text)
-        observer.on_event(number, kind, text)
-
+    attempts = Attempts(RoundPlan(number, match.config.knowledge == "whitebox", match.config.gallery))
+    in_step = table is not None
     while True:
         try:
-            table = table or _seat(match, set_table, number)
-            return (play_round(plan, table) if number else play_opening(plan, table)), table
-        except Diverged as error:
-            role = error.role
-            diverged[role] += 1
-            if diverged[role] <= MOST_RETRIES:
-                scale = BACKOFF ** diverged[role]
-                plan = replace(plan, learning_rate_scales={**plan.learning_rate_scales, role: scale})
-                note("retry", f"{error}; the round is played again with {scale:g} times its learning rate")
-            elif number == 0 or plan.forfeit not in (None, role):
-                raise ArenaError(f"{error}, and so did every retry; lower its learning_rate") from error
-            else:
-                plan = replace(plan, forfeit=role)
-                note("forfeit", f"{error} in every retry; the {role} forfeits the round")
-        except Lost as error:
-            lost += 1
-            if lost > MOST_LOSSES:
-                raise ArenaError(f"{error}, {lost} times in round {number}; see arena doctor") from error
-            note("lost", f"{error}; the round is played again")
-        if table is not None:
-            table.leave()
-        table = None
+            table = table or set_table(match.seating)
+            if not in_step and number > 0:
+                _restore(table, number - 1)
+            in_step = True
+            staged = play_round(attempts.plan, table) if number else play_opening(attempts.plan, table)
+            return staged, table
+        except (Diverged, Lost) as error:
+            kind, text = attempts.after(error)
+            match.home.log(match.name, number, kind, text)
+            observer.on_event(number, kind, text)
+            in_step = False
+            if table is not None and (isinstance(error, Lost) or number == 0):
+                table.leave()
+                table = None
 
 
-def _seat(match: Match, set_table: TableFactory, number: int) -> Table:
-    """Seat everyone anew for a round and give both teams back what they handed in after the one before."""
-    table = set_table(match.seating)
-    if number > 0:
-        for role, seat in (("generator", table.generator), ("detector", table.detector)):
-            table.settle(seat.restore(table.referee.recall(role, number - 1)))
-    return table
+def _restore(table: Table, number: int) -> None:
+    """Give both teams back what they handed in after an acknowledged round."""
+    for role, seat in (("generator", table.generator), ("detector", table.detector)):
+        table.settle(seat.restore(table.referee.recall(role, number)))
 
 
-def _check_same_faces(faces: FaceSet, facts: dict[str, Any], name: str) -> None:
-    if faces.digest != facts["faces"]["digest"]:
+def _same_faces(home: Home, config: MatchConfig, facts: dict[str, Any], name: str, on_decode: OnDecode) -> Path:
+    known = facts["faces"]
+    cached = Path(known["path"])
+    if cached.exists() and open_cache(cached).digest == known["digest"]:
+        return cached
+    faces = prepare(config.faces, home.faces, config.image_size, on_decode)
+    if faces.digest != known["digest"]:
         raise ArenaError(
             f"the faces of {faces.source} have changed since {name} was started: "
-            f"{len(faces.images)} images now, {facts['faces']['images']} then; put the old ones back to resume"
+            f"{len(faces.images)} images now, {known['images']} then; put the old ones back to go on"
         )
+    return faces.path
 
 
 def _free_name(home: Home, config: MatchConfig) -> str:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from arena.desk import Staged
 from arena.seats import sat_out
 from arena.table import Table
-from arena.types import Role
+from arena.types import ArenaError, Diverged, Lost, Role
+
+MOST_RETRIES = 3
+"""Attempts with a lower learning rate before a diverged team forfeits the round."""
+BACKOFF = 0.5
+"""Factor on the learning rate of each of them."""
+MOST_LOSSES = 5
+"""Lost workers in one round before the match gives up: something is wrong with the machine then."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +29,40 @@ class RoundPlan:
     gallery: int
     learning_rate_scales: Mapping[Role, float] = field(default_factory=dict)
     forfeit: Role | None = None
+
+
+class Attempts:
+    """What to do when an attempt at a round failed: the same again, the same more slowly, or without a team."""
+
+    def __init__(self, plan: RoundPlan) -> None:
+        self.plan = plan
+        self._diverged: dict[Role, int] = {"generator": 0, "detector": 0}
+        self._lost = 0
+
+    def after(self, error: Diverged | Lost) -> tuple[str, str]:
+        """Change the plan for the next attempt; return what kind of event this is and a sentence about it.
+
+        Raises ArenaError when there is nothing left to try.
+        """
+        return self._after_divergence(error) if isinstance(error, Diverged) else self._after_loss(error)
+
+    def _after_divergence(self, error: Diverged) -> tuple[str, str]:
+        role = error.role
+        self._diverged[role] += 1
+        if self._diverged[role] <= MOST_RETRIES:
+            scale = BACKOFF ** self._diverged[role]
+            self.plan = replace(self.plan, learning_rate_scales={**self.plan.learning_rate_scales, role: scale})
+            return "retry", f"{error}; the round is played again with {scale:g} times its learning rate"
+        if self.plan.number == 0 or self.plan.forfeit is not None:
+            raise ArenaError(f"{error}, and so did every retry; lower its learning_rate") from error
+        self.plan = replace(self.plan, forfeit=role)
+        return "forfeit", f"{error} in every retry; the {role} forfeits the round"
+
+    def _after_loss(self, error: Lost) -> tuple[str, str]:
+        self._lost += 1
+        if self._lost > MOST_LOSSES:
+            raise ArenaError(f"{error}, {self._lost} times in round {self.plan.number}; see arena doctor") from error
+        return "lost", f"{error}; the round is played again"
 
 
 def play_round(plan: RoundPlan, table: Table) -> Staged:

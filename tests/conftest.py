@@ -1,11 +1,14 @@
+"""Fixtures that several test modules share."""
+
 from __future__ import annotations
 
 import pytest
+import scripted  # noqa: F401 - registers its contenders
 
 from arena.training import use_one_thread
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _one_thread():
+def _one_thread() -> None:
     """As every worker does: on tiny networks threads only get in each other's way."""
     use_one_thread()

@@ -17,7 +17,7 @@ ROOT = Path(arena.__file__).parent
 LAYERS = (
     ("types", "registry", "snapshot", "images", "seeds", "training", "convolution", "reservoir"),
     ("faces", "generator", "detector", "referee"),
-    ("store", "config", "desk", "seats", "table", "round", "match", "devices", "standings", "verify"),
+    ("store", "config", "desk", "seats", "table", "round", "match", "devices", "standings", "verify", "showcase"),
     ("cluster", "tracking", "service"),
     ("cli",),
 )

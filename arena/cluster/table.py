@@ -129,7 +129,7 @@ class RayTable:
 
     def pids(self) -> dict[str, int]:
         """Process ids of the workers by seat, for those who measure them."""
-        seats = {"generator": self.generator, "detector": self.detector}
+        seats = {"generator": self.generator, "detector": self.detector, "referee": self.referee}
         return {name: ray.get(seat.pid()) for name, seat in seats.items()}
 
     def _watch(self) -> None:

@@ -63,8 +63,8 @@ def _decode(file: IO[bytes], size: int | None) -> Pixels:
             raise Unusable("too small")
         if size is not None:
             image.draft(None, (2 * size, 2 * size))
-        upright = ImageOps.exif_transpose(image)
-        return np.asarray(_to_rgb(upright))
+        ImageOps.exif_transpose(image, in_place=True)
+        return np.asarray(_to_rgb(image))
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

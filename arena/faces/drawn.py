@@ -10,7 +10,10 @@ from typing import Self
 
 import numpy as np
 
-from arena.faces.source import Face, Skipped, Source
+from arena.faces.pack import OnImages, whole_folder
+from arena.faces.source import Face, Source
+from arena.faces.tables import TABLE, write_rows
+from arena.images import png
 from arena.types import ArenaError
 
 FACES = 6000
@@ -26,6 +29,7 @@ class Procedural(Source):
     """`procedural` or `procedural:N`: N synthetic faces, six of each identity."""
 
     n: int = FACES
+    seed: int = SEED
 
     @property
     def synthetic(self) -> bool:
@@ -59,14 +63,31 @@ class Procedural(Source):
         text = hashlib.sha256()
         for path in sorted((Path(__file__).parent / "procedural").glob("*.py")):
             text.update(path.read_bytes())
-        return f"procedural {self.n} {SHOTS} {SEED} {text.hexdigest()}"
+        return f"procedural {self.n} {SHOTS} {self.seed} {text.hexdigest()}"
 
-    def faces(self, size: int | None = None) -> Iterator[Face | Skipped]:
+    def faces(self, size: int | None = None) -> Iterator[Face]:
         """Draw every face at `size` pixels (64 when not told)."""
         from arena.faces.procedural import render
 
         for start in range(0, self.n, _BATCH):
             index = np.arange(start, min(start + _BATCH, self.n))
-            images = render(SEED, index // SHOTS, index % SHOTS, size or 64)
+            images = render(self.seed, index // SHOTS, index % SHOTS, size or 64)
             for i, image in zip(index.tolist(), images, strict=True):
                 yield Face(image, f"synthetic-{i // SHOTS:06d}", f"synthetic-{i // SHOTS:06d}/{i % SHOTS}.png")
+
+
+def make(out: Path, n: int, size: int = 64, seed: int = SEED, on_progress: OnImages = lambda done, total: None) -> None:
+    """Write `n` procedural faces as PNGs that say they are synthetic, a folder per identity, with a labels CSV.
+
+    Raises ArenaError when `n` is not positive, `out` is not empty, or it cannot be written.
+    """
+    if n < 1:
+        raise ArenaError(f"the number of faces to make must be positive, not {n}")
+    rows = []
+    with whole_folder(out) as folder:
+        for done, face in enumerate(Procedural(n, seed).faces(size), start=1):
+            (folder / face.name).parent.mkdir(exist_ok=True)
+            (folder / face.name).write_bytes(png(face.image[None], "synthetic"))
+            rows.append({"path": face.name, "identity": face.identity})
+            on_progress(done, n)
+        write_rows(folder / TABLE, ("path", "identity"), rows)

@@ -6,8 +6,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO, Self
 
@@ -36,19 +35,30 @@ def content_key(kind: str, entries: Iterable[Entry]) -> str:
     return key.hexdigest()
 
 
-def read_face(
-    name: str, opener: Callable[[], IO[bytes]], size: int | None, identity: str | None, label: int | None = None
-) -> Face | Skipped:
-    """Decode one file. Whatever is wrong with it becomes the reason of a Skipped."""
+def read_face(name: str, opener: Callable[[], IO[bytes]], size: int | None, identity: str | None) -> Face | Skipped:
+    """Decode one picture. Whatever is wrong with it becomes the reason of a Skipped."""
     try:
         with opener() as file:
-            return Face(decode(file, size), identity, name, label)
+            return Face(decode(file, size), identity, name)
     except Unusable as unusable:
         return Skipped(name, unusable.reason)
     except FileNotFoundError:
         return Skipped(name, "broken link")
     except OSError:
         return Skipped(name, "unreadable")
+
+
+def read_file(
+    name: str, path: Path, size: int | None, identity: str | None, label: int | None = None
+) -> Face | Skipped:
+    """Decode one file on disk, as `read_face` does."""
+    face = read_face(name, lambda: path.open("rb"), size, identity)
+    return face if isinstance(face, Skipped) else replace(face, label=label, file=path)
+
+
+def inside(name: str) -> PurePosixPath:
+    """A relative path for a name that may be absolute or climb with `..`: it stays below any folder it is put in."""
+    return PurePosixPath(*(part.replace("..", "__") for part in PurePosixPath(name).parts if part.strip("/")))
 
 
 @dataclass(frozen=True)
@@ -75,7 +85,7 @@ class Folder(Source):
         root = Path(spec)
         if not root.is_dir():
             return None
-        files, skipped = _walk(root)
+        files, skipped = walk(root)
         if not files:
             raise ArenaError(f"the folder {spec} has no files in it; put images there, each person's in an own folder")
         return cls(root, tuple(files), tuple(skipped))
@@ -90,16 +100,11 @@ class Folder(Source):
             if length == 0:
                 yield Skipped(name, "empty")
             else:
-                yield read_face(name, partial(open_file, self.root / name), size, identity_of(name))
+                yield read_file(name, self.root / name, size, identity_of(name))
         yield from self.skipped
 
 
-def open_file(path: Path) -> IO[bytes]:
-    """Open a file to be read as bytes."""
-    return path.open("rb")
-
-
-def _walk(root: Path) -> tuple[list[Entry], list[Skipped]]:
+def walk(root: Path) -> tuple[list[Entry], list[Skipped]]:
     """Regular files below `root`, sorted, linked ones last; and what could not be entered or is no file."""
     files: list[tuple[bool, Entry]] = []
     skipped: list[Skipped] = []

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self
@@ -17,15 +19,18 @@ OnImages = Callable[[int, int | None], None]
 """Called with the number of files done and their total, None while that is unknown."""
 
 
-def pack(source: Source, path: Path, size: int, on_progress: OnImages = lambda done, total: None) -> FaceSet:
+def pack(
+    source: Source, path: Path, size: int, on_progress: OnImages = lambda done, total: None, fakes: bool = False
+) -> FaceSet:
     """Write every usable face of a source to `path`, which appears when it is whole and on disk, and open it.
 
-    Raises ArenaError when not one face can be used, OSError when the file cannot be written.
+    Faces that are labelled fake are skipped unless `fakes`. Raises ArenaError when not one face can be used, OSError
+    when the file cannot be written.
     """
     partial = path.with_name(f".{path.name}.partial")
     try:
         with partial.open("wb") as file:
-            packer = Packer(file, size)
+            packer = Packer(file, size, fakes)
             done = 0
             for done, face in enumerate(source.faces(size), start=1):
                 packer.add(face)
@@ -84,6 +89,27 @@ class Packed(Source):
         """Every face in order."""
         for i, image in enumerate(self.packed.images):
             yield Face(image, self.packed.person(i), self.packed.names[i])
+
+
+@contextmanager
+def whole_folder(out: Path) -> Iterator[Path]:
+    """A folder to fill, which becomes `out` when it is full and vanishes on an error.
+
+    Raises ArenaError when `out` is not empty, or it cannot be written.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ArenaError(f"{out} exists and is not empty; give another folder")
+    partial = out.with_name(f".{out.name}.partial")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        yield partial
+        partial.replace(out)
+        sync_folder(out.parent)
+    except OSError as error:
+        raise ArenaError(f"{out} cannot be written: {error}") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def sync(file: IO[Any]) -> None:

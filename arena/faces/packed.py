@@ -85,10 +85,14 @@ class _Footer:
 
 @dataclass
 class Packer:
-    """Writes a packed file from front to back. `file`: open for writing in binary, at its start."""
+    """Writes a packed file from front to back. `file`: open for writing in binary, at its start.
+
+    `fakes`: take faces that are labelled fake too.
+    """
 
     file: IO[bytes]
     size: int
+    fakes: bool = False
     skipped: dict[str, list[str]] = field(default_factory=dict)
     _names: list[str] = field(default_factory=list)
     _people: list[str | None] = field(default_factory=list)
@@ -105,7 +109,7 @@ class Packer:
         """Append a face, cut to its centred square and resized; or note why not."""
         if isinstance(face, Skipped):
             self.skip(face.name, face.reason)
-        elif face.label == FAKE:  # what plays as real must be real
+        elif face.label == FAKE and not self.fakes:  # what plays as real must be real
             self.skip(face.name, "labelled fake")
         else:
             pixels = square(face.image, self.size).tobytes()
@@ -191,7 +195,7 @@ def open_packed(path: Path) -> FaceSet:
         index_digest=footer.index_digest,
         skipped=footer.skipped,
         recipe=footer.recipe,
-        path=path,
+        path=path.absolute(),
     )
 
 

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
-from arena.faces.files import Folder, content_key, open_file, read_face
+from arena.faces.files import Folder, content_key, read_file
 from arena.faces.source import Face, Skipped, Source
 from arena.types import ArenaError
 
@@ -130,4 +129,4 @@ class Celeba(Source):
         """Every photo; the caller's centred square holds head and hair."""
         for name, identity in zip(self.names, self.identities, strict=True):
             path = self.root / "celeba" / "img_align_celeba" / name
-            yield read_face(name, partial(open_file, path), size, f"{identity:05d}")
+            yield read_file(name, path, size, f"{identity:05d}")

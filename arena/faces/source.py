@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -20,13 +21,14 @@ class Face:
     """One face.
 
     `image`: uint8 `[H, W, 3]`, RGB, any size. `identity`: who it shows, None when nobody said. `name`: its file.
-    `label`: REAL or FAKE where the source says so.
+    `label`: REAL or FAKE where the source says so. `file`: where it lies on disk, None when it is part of something.
     """
 
     image: npt.NDArray[np.uint8]
     identity: str | None
     name: str
     label: int | None = None
+    file: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,11 @@ class Skipped:
 
     name: str
     reason: str
+
+
+def printable(name: str) -> str:
+    """A file name on one line of a terminal: newlines, control characters and odd bytes are escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in name)
 
 
 class Source(Protocol):
@@ -63,7 +70,7 @@ class Source(Protocol):
     @classmethod
     def open(cls, spec: str) -> Self | None:
         """The source that `spec` names, or None when the word is not meant for this class. Raises ArenaError."""
-        ...
+        return None
 
     def fingerprint(self) -> str:
         """A cheap key of the content: equal keys mean equal faces. Reads no pixels."""

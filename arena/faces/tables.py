@@ -10,14 +10,14 @@ Only `path` is needed. Paths are relative to the CSV. A folder with a `labels.cs
 from __future__ import annotations
 
 import csv
+import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 
-from arena.faces.files import content_key, open_file, read_face
+from arena.faces.files import content_key, read_file
 from arena.faces.source import Face, Skipped, Source
 from arena.types import FAKE, REAL, ArenaError
 
@@ -84,8 +84,7 @@ class Table(Source):
             if isinstance(row, Skipped):
                 yield row
             else:
-                path = self.path.parent / row.path
-                yield read_face(row.path, partial(open_file, path), size, row.identity, row.label)
+                yield read_file(row.path, self.path.parent / row.path, size, row.identity, row.label)
 
     def _entry(self, row: Row | Skipped) -> tuple[str, int, int]:
         if isinstance(row, Skipped):
@@ -123,14 +122,31 @@ def read_rows(path: Path) -> Iterator[Row | Skipped]:
         raise ArenaError(f"the labels {path} cannot be read: {error}") from error
 
 
-def write_rows(path: Path, rows: list[Mapping[str, object]]) -> None:
-    """Write a labels CSV with the columns of the first row, in one go."""
+def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+    """Write a labels CSV, all or nothing."""
+    text = io.StringIO(newline="")
+    table = csv.DictWriter(text, columns)
+    table.writeheader()
+    table.writerows(rows)
+    write_whole(path, text.getvalue().encode("utf-8", "surrogateescape"))
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file that appears under its name only when it is whole."""
     partial_path = path.with_name(f".{path.name}.partial")
-    with partial_path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-        table = csv.DictWriter(file, list(rows[0]) if rows else ["path", "identity", "label"])
-        table.writeheader()
-        table.writerows(rows)
-    partial_path.replace(path)
+    try:
+        partial_path.write_bytes(data)
+        partial_path.replace(path)
+    finally:
+        partial_path.unlink(missing_ok=True)
+
+
+def save_text(path: Path, text: str) -> None:
+    """Write a file a person asked for, all or nothing. Raises ArenaError when it cannot be written."""
+    try:
+        write_whole(path, text.encode("utf-8", "replace"))
+    except OSError as error:
+        raise ArenaError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def read_recipe(folder: Path) -> Mapping[str, Any]:

@@ -163,8 +163,13 @@ class Home:
         (number,) = self.rows("SELECT max(number) FROM round WHERE match = ?", match)[0]
         return None if number is None else int(number)
 
-    def commit_round(self, match: str, number: int, staging: Path, manifest: str, record: Mapping[str, Any]) -> None:
-        """Acknowledge a staged round: rename its folder, then enter its row and MLflow's errand in one transaction."""
+    def commit_round(
+        self, match: str, number: int, staging: Path, manifest: str, record: Mapping[str, Any], last: bool = False
+    ) -> None:
+        """Acknowledge a staged round: rename its folder, then enter its row and MLflow's errand in one transaction.
+
+        `last`: the match ends with this round.
+        """
         folder = self.round_folder(match, number)
         self.disk.rename(staging, folder)
         self.disk.sync(folder.parent)
@@ -173,11 +178,8 @@ class Home:
             row = (match, number, now, manifest, json.dumps(record, allow_nan=False))
             ledger.execute("INSERT INTO round VALUES (?, ?, ?, ?, ?)", row)
             _enqueue(ledger, match, "round", number, now)
-
-    def finish(self, match: str) -> None:
-        """Note that the match has played its rounds."""
-        with self.transaction() as ledger:
-            _enqueue(ledger, match, "end", None, time.time())
+            if last:
+                _enqueue(ledger, match, "end", None, now)
 
     def log(self, match: str, round: int | None, kind: str, detail: str) -> None:
         """Note an event: a diverged training, a lost worker, a forfeit."""

@@ -90,4 +90,4 @@ def test_people_who_share_a_photo_are_joined() -> None:
     images = pictures(4)
     twice = np.concatenate([images, jpeg(images[0], 50)[None], jpeg(images[3], 50)[None]])
     # 0~4 joins identities 0 and 2, 3~5 joins 3 and 2: one group of four images
-    assert join_near_duplicates(face_set(twice, [0, 1, 0, 3, 2, 2])).tolist() == [0, 1, 0, 0, 0, 0]
+    assert join_near_duplicates(twice, np.array([0, 1, 0, 3, 2, 2])).tolist() == [0, 1, 0, 0, 0, 0]

@@ -4,11 +4,14 @@ import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from facefiles import faces_in, people, picture, plain_render, skipped_in, write
+from PIL import Image
 
+from arena.faces.drawn import make
 from arena.faces.files import identity_of
 from arena.faces.source import Face, open_source
 from arena.types import ArenaError
@@ -57,15 +60,27 @@ def test_links_are_followed_once_and_come_last(tmp_path: Path) -> None:
     assert skipped_in(root) == {"gone.png": "broken link"}
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_unreadable_files_and_folders(tmp_path: Path) -> None:
+def test_unreadable_files_and_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "good.png", 1)
-    write(tmp_path / "secret.png", 2).chmod(0)
-    write(tmp_path / "locked" / "3.png", 3).parent.chmod(0)
-    try:
-        assert skipped_in(tmp_path) == {"secret.png": "unreadable", "locked": "unreadable"}
-    finally:
-        (tmp_path / "locked").chmod(0o700)
+    write(tmp_path / "secret.png", 2)
+    write(tmp_path / "locked" / "3.png", 3)
+    # Permissions would not keep root out, so the system calls refuse.
+    scandir, opener = os.scandir, Path.open
+
+    def refusing_scandir(path: Path) -> Any:
+        if path.name == "locked":
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    def refusing_open(path: Path, *arguments: Any) -> Any:
+        if path.name == "secret.png":
+            raise PermissionError(13, "Permission denied")
+        return opener(path, *arguments)
+
+    monkeypatch.setattr(os, "scandir", refusing_scandir)
+    monkeypatch.setattr(Path, "open", refusing_open)
+    assert faces_in(tmp_path) == {"good.png": None}
+    assert skipped_in(tmp_path) == {"secret.png": "unreadable", "locked": "unreadable"}
 
 
 def test_names_of_any_bytes(tmp_path: Path) -> None:
@@ -124,3 +139,18 @@ def test_procedural_numbers_its_identities(monkeypatch: pytest.MonkeyPatch) -> N
     assert faces[0].image.shape == (32, 32, 3)
     assert [face.image[0, 0].tolist() for face in faces[5:8]] == [[0, 5, 0], [1, 0, 0], [1, 1, 0]]
     assert len({face.name for face in faces}) == 14
+
+
+def test_made_faces_say_that_they_are_synthetic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "arena.faces.procedural", SimpleNamespace(render=plain_render))
+    calls: list[tuple[int, int | None]] = []
+    make(tmp_path / "out", 8, 32, on_progress=lambda done, total: calls.append((done, total)))
+    assert list(faces_in(tmp_path / "out").values()) == ["synthetic-000000"] * 6 + ["synthetic-000001"] * 2
+    assert calls[-1] == (8, 8)
+    with Image.open(tmp_path / "out" / "synthetic-000001" / "1.png") as image:
+        assert image.getpixel((0, 0)) == (1, 1, 0)
+        assert "Synthetic" in image.info["Description"]
+    with pytest.raises(ArenaError, match="exists and is not empty"):
+        make(tmp_path / "out", 8)
+    with pytest.raises(ArenaError, match="must be positive, not 0"):
+        make(tmp_path / "none", 0)

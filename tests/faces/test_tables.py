@@ -74,7 +74,8 @@ def test_no_table_is_an_error(tmp_path: Path) -> None:
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     names = ["two\nlines, and a comma.png", 'a "quote".png', os.fsdecode(b"\xff.png"), "é.png"]
-    write_rows(tmp_path / "t.csv", [{"path": name, "identity": "ann", "label": "real"} for name in names])
+    rows = [{"path": name, "identity": "ann", "label": "real"} for name in names]
+    write_rows(tmp_path / "t.csv", ["path", "identity", "label"], rows)
     assert list(read_rows(tmp_path / "t.csv")) == [Row(name, "ann", REAL) for name in names]
 
 

@@ -9,9 +9,10 @@ from torch import Tensor
 
 from arena.faces.procedural.draws import Draws
 from arena.faces.procedural.eyes import Eyes
-from arena.faces.procedural.fields import Canvas, bump, dye, palette, smoothstep, tint, total
+from arena.faces.procedural.fields import Canvas, bump, darken, dye, palette, smoothstep, tint, total
 from arena.faces.procedural.hair import HairView
 from arena.faces.procedural.head import Pose, Surface
+from arena.faces.procedural.light import Light
 
 _SUNGLASS = (28, 26, 28)
 
@@ -66,7 +67,7 @@ def paint_glasses(
     picture = tint(picture, smoke, inside * (0.06 * glasses.worn + 0.82 * glasses.dark))
     diagonal = across - v
     streak = smoothstep(diagonal, -0.02, 0.08) * (1 - smoothstep(diagonal, 0.10, 0.2))
-    picture = picture + (inside * streak * glasses.glare).unsqueeze(1)
+    picture = picture.add_((inside * streak * glasses.glare).unsqueeze(1))
     return tint(picture, glasses.colour, frame * glasses.strength)
 
 
@@ -93,12 +94,13 @@ class Hat:
 
 
 def paint_hat(
-    picture: Tensor, canvas: Canvas, hat: Hat, surface: Surface, hair: HairView, diffuse: Tensor, cloth: Tensor
+    picture: Tensor, canvas: Canvas, hat: Hat, surface: Surface, hair: HairView, light: Light, cloth: Tensor
 ) -> Tensor:
     """A cap over hair and forehead, with its shadow on the face. `cloth`: smooth noise."""
     below = surface.y - hat.brim - hat.curve * surface.x**2
-    shadow = bump((below - 0.02) / 0.09) * (below > 0) * surface.visible
-    picture = picture * (1 - 0.45 * hat.worn * shadow).unsqueeze(1)
+    shadow = bump(below, 0.02, 0.09) * (below > 0) * surface.visible
+    picture = darken(picture, 0.45 * hat.worn * shadow)
     cover = canvas.inside(below) * canvas.within(1.13 - hair.outer) * hat.worn
-    shade = total([0.35 + 0.5 * diffuse, 0.10 * cloth, 0.06 * hair.strands]) * (1 - 0.45 * bump(below / hat.band))
+    lit = smoothstep(surface.x * light.x + surface.y * light.y, -0.8, 0.8)
+    shade = total([0.45 + 0.45 * lit, 0.10 * cloth, 0.06 * hair.strands]) * (1 - 0.45 * bump(below, 0, hat.band))
     return tint(picture, hat.colour * shade.clamp(0.05, 1.2).unsqueeze(1), cover)

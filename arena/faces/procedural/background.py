@@ -8,22 +8,22 @@ from torch import Tensor
 from arena.faces.procedural.draws import Draws
 from arena.faces.procedural.fields import Canvas, dye, smoothstep, tint
 
-_THINGS = 4
+_THINGS = 5
 """Out-of-focus things behind the sitter at most: frames, shelves, other people."""
 
 
 def paint(canvas: Canvas, shot: Draws) -> Tensor:
     """A background of the shot stream: a wall in uneven light, half of it another, things, lights or foliage."""
     coarse, medium, fine = shot.noise(4), shot.noise(8), shot.noise(16)
-    brightness = shot.uniform(0.02, 0.98)
-    near = _muted(shot, (brightness + shot.normal(0, 0.36)).clamp(0, 1))
+    brightness = shot.uniform(0.06, 0.92)
+    near = _muted(shot, (brightness + shot.normal(0, 0.42)).clamp(0, 1))
     falloff = _across(canvas, shot, 6.28) * 0.5 + 0.5
     mixing = falloff * shot.uniform() + coarse * shot.uniform(0, 0.7) + medium * shot.uniform(0, 0.3) * shot.chance(0.4)
-    picture = tint(_muted(shot, brightness), near, mixing.clamp(0, 1))
+    picture = torch.lerp(_muted(shot, brightness), near, mixing.clamp(0, 1).unsqueeze(1))
     edge = _across(canvas, shot) - shot.normal(0, 0.6) + 0.15 * coarse * shot.chance(0.5)
-    side = _soft(-edge, 0.015 + 0.2 * shot.uniform() ** 2) * shot.chance(0.6) * shot.uniform(0.2, 1)
+    side = _soft(-edge, 0.015 + 0.2 * shot.uniform() ** 2) * shot.chance(0.75) * shot.uniform(0.3, 1)
     picture = tint(picture, _muted(shot, shot.uniform(0.02, 1)), side)
-    clutter = shot.uniform(0, 1.1)
+    clutter = shot.uniform(0.2, 1.1)
     for _ in range(_THINGS):
         picture = tint(picture, _muted(shot, shot.uniform(0.02, 1)), _thing(canvas, shot) * shot.chance(clutter))
     lamp = (_muted(shot, shot.uniform(0.5, 1)) * 1.2 + 0.2).clamp(0, 1.2)
@@ -33,7 +33,7 @@ def paint(canvas: Canvas, shot: Draws) -> Tensor:
     leaves = smoothstep(medium + 0.6 * coarse + 0.25 * fine, -0.3, shot.uniform(0.6, 1.8))
     picture = tint(picture, leaf, leaves * shot.chance(0.25) * shot.uniform(0.3, 0.9))
     rough = 0.10 * shot.uniform() ** 2 * shot.noise(32) + 0.22 * shot.uniform() ** 2 * fine
-    return picture * (1 + rough).clamp(0.2, 2).unsqueeze(1)
+    return picture.mul_((1 + rough).clamp(0.2, 2).unsqueeze(1))
 
 
 def _thing(canvas: Canvas, shot: Draws) -> Tensor:
@@ -41,7 +41,7 @@ def _thing(canvas: Canvas, shot: Draws) -> Tensor:
     angle = shot.normal(0, 0.12)
     x = canvas.x * torch.cos(angle) + canvas.y * torch.sin(angle) - shot.uniform(-1.1, 1.1)
     y = canvas.y * torch.cos(angle) - canvas.x * torch.sin(angle) - shot.uniform(-1.1, 0.9)
-    softness = shot.uniform(0.03, 0.20)
+    softness = shot.uniform(0.03, 0.16)
     across = _soft(x.abs() - shot.uniform(0.05, 0.45), softness)
     return across * _soft(y.abs() - shot.uniform(0.1, 0.8), softness) * shot.uniform(0.4, 1)
 

@@ -73,5 +73,5 @@ def paint_ears(
     near = smoothstep(-torch.sign(x) * torch.sin(pose.yaw), 0.05, 0.35)
     cover = canvas.inside(body.ear * edge) * (1 - surface.visible * (1 - near))
     shade = 0.62 * (light.ambient + 0.6 * light.key) * (1 + 0.6 * surface.x * light.x)
-    shade = (shade * (0.75 + 0.5 * bump((edge + 0.45) / 0.30))).clamp(0.05, 1.2)
+    shade = (shade * (0.75 + 0.5 * bump(edge, -0.45, 0.30))).clamp(0.05, 1.2)
     return tint(picture, person.skin * constant(1.05, 0.9, 0.87) * shade.unsqueeze(1), cover)

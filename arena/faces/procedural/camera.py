@@ -13,13 +13,13 @@ from arena.faces.procedural.person import Person
 
 def develop(picture: Tensor, canvas: Canvas, shot: Draws, person: Person) -> Tensor:
     """Light to pixels: a picture to uint8 `[B, S, S, 3]`. Dark skin is exposed for, as photographers do."""
-    balance = as_colour(shot.normal(0.04, 0.07), shot.normal(0, 0.03), shot.normal(-0.03, 0.09)).exp()
-    exposure = torch.exp(shot.normal(0.06, 0.17) + 0.40 * person.melanin)
+    balance = as_colour(shot.normal(0.04, 0.06), shot.normal(0, 0.025), shot.normal(-0.05, 0.08)).exp()
+    exposure = torch.exp(shot.normal(0.06, 0.14) + 0.40 * person.melanin)
     vignette = 1 - shot.uniform(0, 0.25) * (canvas.x**2 + canvas.y**2) * 0.5
-    picture = (picture * (balance * (exposure * vignette).unsqueeze(1))).clamp_(min=0)
-    picture = _grade(_tone(picture), shot.normal(1.04, 0.10), shot.normal(1.08, 0.18))
+    picture = picture.mul_(balance * exposure.unsqueeze(1)).mul_(vignette.unsqueeze(1)).clamp_(min=0)
+    picture = _grade(_tone(picture), shot.normal(1.04, 0.10), shot.normal(1.12, 0.15))
     picture = _focus(picture, shot.uniform() ** 2 * 0.30 - 0.095)
-    picture = picture + (shot.grain() * shot.uniform(0.001, 0.009)).unsqueeze(1)
+    picture = picture.add_((shot.grain() * shot.uniform(0.001, 0.009)).unsqueeze(1))
     return picture.clamp_(0, 1).mul_(255).add_(0.5).to(torch.uint8).permute(0, 2, 3, 1).contiguous()
 
 
@@ -27,14 +27,14 @@ def _tone(light: Tensor) -> Tensor:
     """Square root (the working space's gamma), with highlights rolled off above 0.72."""
     value = light.sqrt_()
     high = (value - 0.72).clamp_(min=0)
-    return value.sub_(high).add_(high / (high * 2.4 + 1))
+    return value.sub_(high).add_(high.div_(high * 2.4 + 1))
 
 
 def _grade(picture: Tensor, contrast: Tensor, saturation: Tensor) -> Tensor:
     """Contrast around 0.45 and saturation around the mean of the channels."""
     contrast, saturation = contrast.unsqueeze(1), saturation.unsqueeze(1)
     grey = (picture[:, 0:1] + picture[:, 1:2] + picture[:, 2:3]) * ((1 - saturation) * contrast / 3)
-    return picture * (saturation * contrast) + (grey + 0.45 * (1 - contrast))
+    return picture.mul_(saturation * contrast).add_(grey.add_(0.45 * (1 - contrast)))
 
 
 def _focus(picture: Tensor, weight: Tensor) -> Tensor:
@@ -42,5 +42,5 @@ def _focus(picture: Tensor, weight: Tensor) -> Tensor:
     side = weight.unsqueeze(1)
     middle = 1 - 2 * side
     padded = F.pad(picture, (1, 1, 1, 1), mode="replicate")
-    across = (padded[..., :-2] + padded[..., 2:]) * side + padded[..., 1:-1] * middle
-    return (across[:, :, :-2] + across[:, :, 2:]) * side + across[:, :, 1:-1] * middle
+    across = (padded[..., :-2] + padded[..., 2:]).mul_(side).add_(padded[..., 1:-1] * middle)
+    return (across[:, :, :-2] + across[:, :, 2:]).mul_(side).add_(across[:, :, 1:-1] * middle)

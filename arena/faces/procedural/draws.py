@@ -13,7 +13,7 @@ from arena.faces.procedural.fields import enlarge
 NUMBERS = 160
 """Uniform and normal numbers in a stream. A part that asks for more gets an IndexError."""
 
-LATTICES = {4: 4, 8: 4, 16: 4, 32: 4}
+LATTICES = {4: 2, 8: 3, 16: 2, 32: 2}
 """Noise lattices in a stream: cells per side -> how many."""
 
 
@@ -28,7 +28,7 @@ class Draws:
         cells = self._stack("standard_normal", sum(side * side * many for side, many in LATTICES.items()))
         parts = torch.split(cells, [side * side * many for side, many in LATTICES.items()], 1)
         self._lattices = {
-            side: iter(part.reshape(len(generators), many, side, side).unbind(1))
+            side: list(part.reshape(len(generators), many, side, side).unbind(1))
             for part, (side, many) in zip(parts, LATTICES.items(), strict=True)
         }
         self._next_uniform = self._next_normal = 0
@@ -51,7 +51,7 @@ class Draws:
 
     def noise(self, cells: int) -> Tensor:
         """A smooth plane `[B, S, S]` of mean 0 and deviation below 1 that varies over 1/`cells` of the image."""
-        return enlarge(next(self._lattices[cells]), self.size)
+        return enlarge(self._lattices[cells].pop(), self.size)
 
     def grain(self) -> Tensor:
         """White noise `[B, S, S]`, independent per pixel."""

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from arena.faces.procedural.draws import Draws
 from arena.faces.procedural.expression import Expression
-from arena.faces.procedural.fields import Canvas, along, bump, constant, darken, palette, smoothstep, tint, total
+from arena.faces.procedural.fields import Canvas, along, bump, darken, palette, smoothstep, tint, total
 from arena.faces.procedural.head import Pose, Surface
 from arena.faces.procedural.light import Light
 from arena.faces.procedural.person import Person
@@ -71,9 +71,9 @@ class Eyes:
 def relief(eyes: Eyes, surface: Surface) -> Tensor:
     """Sockets go in, eyeballs and brow ridges come out."""
     across, v = surface.u.abs(), surface.v - eyes.v
-    socket = bump((across - eyes.u + 0.02) / 0.17) * bump(v / 0.105)
-    ball = bump((across - eyes.u) / 0.10) * bump(v / 0.06)
-    ridge = bump((across - 0.27) / 0.25) * bump((v + 0.17) / 0.075)
+    socket = bump(across, eyes.u - 0.02, 0.17) * bump(v, 0, 0.105)
+    ball = bump(across, eyes.u, 0.10) * bump(v, 0, 0.06)
+    ridge = bump(across, 0.27, 0.25) * bump(v, -0.17, 0.075)
     return total([-0.10 * socket, 0.035 * ball, 0.035 * ridge])
 
 
@@ -97,17 +97,17 @@ def paint(
     picture = tint(picture, eyes.brow_colour * shade.unsqueeze(1), _brows(eyes, surface.v, du, pose, hairs))
     ball = _eyeball(canvas, eyes, du, dv, almond, above, torch.sign(surface.u), shade, light)
     visible = canvas.inside(torch.maximum(above, below)) * smoothstep(almond, -0.02, 0.10)
-    picture = torch.lerp(picture, ball, visible.unsqueeze(1))
-    upper = bump(above / (0.020 + 0.006 * eyes.makeup)) * smoothstep(almond, -0.25, 0.1)
-    lower = bump((below - 0.002) / 0.015) * smoothstep(almond, -0.1, 0.2)
+    picture = tint(picture, ball, visible)
+    upper = bump(above, 0, 0.020 + 0.006 * eyes.makeup) * smoothstep(almond, -0.25, 0.1)
+    lower = bump(below, 0.002, 0.015) * smoothstep(almond, -0.1, 0.2)
     return darken(picture, (0.74 + 0.22 * eyes.makeup) * upper + (0.34 + 0.2 * eyes.makeup) * lower, 0.93)
 
 
 def _lids(picture: Tensor, eyes: Eyes, above: Tensor, below: Tensor, almond: Tensor) -> Tensor:
     """Shade of the upper lid, the crease above it and the bags below."""
-    lid = (0.26 + 0.30 * eyes.makeup) * bump((above - 0.03) / 0.055)
-    bag = eyes.bags * bump((below - 0.03) / 0.045)
-    crease = 0.30 * bump((above - 0.05) / 0.016)
+    lid = (0.26 + 0.30 * eyes.makeup) * bump(above, 0.03, 0.055)
+    bag = eyes.bags * bump(below, 0.03, 0.045)
+    crease = 0.30 * bump(above, 0.05, 0.016)
     return darken(picture, total([lid, bag, crease]) * smoothstep(almond, -0.45, 0.15), 0.8)
 
 
@@ -134,7 +134,7 @@ def _eyeball(
 ) -> Tensor:
     """White, iris, pupil and glint, darker under the upper lid."""
     lit = shade.clamp(0, 1.1)
-    rounding = (1 - 0.70 * bump(above / 0.034) - 0.40 * (1 - almond).clamp(0, 1)).clamp(0.1, 1)
+    rounding = (1 - 0.70 * bump(above, 0, 0.034) - 0.40 * (1 - almond).clamp(0, 1)).clamp(0.1, 1)
     white = palette(_WHITE).view(1, 3, 1, 1) * ((0.25 + 0.65 * lit) * rounding).unsqueeze(1)
     x, y = du - side * eyes.gaze_x, dv - eyes.gaze_y
     radius = torch.sqrt(x * x + y * y + 1e-6)
@@ -144,4 +144,4 @@ def _eyeball(
     ball = tint(white, eyes.iris * glow.unsqueeze(1), canvas.inside(radius - eyes.iris_radius))
     glint_x, glint_y = side * du - eyes.gaze_x - 0.030 * light.x, y - 0.030 * light.y
     glint = eyes.glint * canvas.inside(torch.sqrt(glint_x**2 + glint_y**2 + 1e-6) - 0.016)
-    return (ball + glint.unsqueeze(1) * constant(1, 1, 1)) * (1 - 0.45 * bump((above + 0.006) / 0.018)).unsqueeze(1)
+    return darken(ball.add_(glint.unsqueeze(1)), 0.45 * bump(above, -0.006, 0.018))

@@ -37,11 +37,11 @@ class Canvas:
 
     def inside(self, distance: Tensor) -> Tensor:
         """Coverage of each pixel by the set where the signed `distance` is negative, in [0, 1]."""
-        return (0.5 - distance / self.softness).clamp_(0, 1)
+        return (distance * (-1 / self.softness)).add_(0.5).clamp_(0, 1)
 
     def within(self, excess: Tensor, sharpness: float = 0.33) -> Tensor:
         """Coverage by the set where the quadratic form `excess` exceeds 0; `sharpness` is its length scale."""
-        return (0.5 + excess * (sharpness / self.softness)).clamp_(0, 1)
+        return (excess * (sharpness / self.softness)).add_(0.5).clamp_(0, 1)
 
 
 @dataclass(frozen=True)
@@ -76,21 +76,22 @@ def smoothstep(x: Tensor, low: float | Tensor, high: float | Tensor) -> Tensor:
     return (t * -2).add_(3).mul_(t).mul_(t)
 
 
-def bump(x: Tensor) -> Tensor:
-    """A hill like exp(-x²) with compact support, (1 - x²/4)⁴ for |x| < 2: three times cheaper than exp."""
-    y = (x * x).mul_(-0.25).add_(1).clamp_(min=0)
-    y.mul_(y)
-    return y.mul_(y)
+def bump(x: Tensor, at: float | Tensor, width: float | Tensor) -> Tensor:
+    """A hill like exp(-z²) over z = (x - at) / width, with compact support: (1 - z²/4)⁴ for |z| < 2.
+
+    Three times cheaper than the exponential, and in place, because new planes cost more than arithmetic.
+    """
+    return (x - at).mul_(0.5 / width).square_().sub_(1).clamp_(max=0).square_().square_()
 
 
 def tint(picture: Tensor, colour: Tensor, amount: Tensor) -> Tensor:
-    """Blend `picture` towards a colour or a picture where the plane `amount` is 1."""
-    return torch.lerp(picture, colour, amount.unsqueeze(1))
+    """Blend `picture`, in place, towards a colour or a picture where the plane `amount` is 1."""
+    return picture.lerp_(colour, amount.unsqueeze(1))
 
 
 def darken(picture: Tensor, amount: Tensor, limit: float = 0.9) -> Tensor:
-    """Take away the share `amount` of the light, at most `limit`."""
-    return picture * (1 - amount.clamp(0, limit)).unsqueeze(1)
+    """Take away, in place, the share `amount` of the light, at most `limit`."""
+    return picture.mul_((1 - amount.clamp(0, limit)).unsqueeze(1))
 
 
 def as_colour(*channels: Tensor) -> Tensor:
@@ -125,7 +126,7 @@ def hsv(hue: Tensor, saturation: Tensor, value: Tensor) -> Tensor:
 
 def dye(hue: Tensor, saturation: Tensor, value: Tensor) -> Tensor:
     """Like `hsv`, with greens and magentas dulled: few walls and clothes are as green as a screen can be."""
-    green, magenta = bump((hue - 0.38) / 0.10), bump((hue - 0.83) / 0.08)
+    green, magenta = bump(hue, 0.38, 0.10), bump(hue, 0.83, 0.08)
     return hsv(hue, saturation * (1 - 0.55 * green - 0.5 * magenta), value)
 
 

@@ -8,10 +8,13 @@ import torch
 from torch import Tensor
 
 from arena.faces.procedural.draws import Draws
-from arena.faces.procedural.fields import Canvas, bump, smoothstep, tint
+from arena.faces.procedural.fields import Canvas, bump, smoothstep
 from arena.faces.procedural.head import Pose, Skull, Surface
 from arena.faces.procedural.light import Light
 from arena.faces.procedural.person import Person
+
+_TEMPLES = 0.34
+"""How far in front of the ears the hair begins at the sides, in half depths of the head."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,8 @@ class Hair:
     """A haircut. `long`, `bob`, `bald`, `fringe`: 0 or 1 (none of them: short). `curl`: 0 straight to 1.
 
     `width`, `height`: half axes of the outline. `end`: v where it ends. `parting`: u of the parting. `opening`:
-    half width of the bare face; `hairline`: its v; `sweep`: slope of the hairline; `square`: shape of the opening.
+    half width of the bare face. `hairline`: its v, `sweep`: its slope. `temple`: v above which the opening closes
+    towards the hairline, `square`: how abruptly. `shift`: to the side in this shot. `sheen`: of the highlight.
     """
 
     long: Tensor
@@ -49,7 +53,7 @@ class Hair:
         curl = identity.chance(0.2) * identity.uniform(0.4, 1)
         thick = identity.normal(0.085, 0.035) + 0.06 * curl + 0.04 * person.female
         fringe = identity.chance(0.20) * (1 - bald) * (0.25 + 0.75 * person.female)
-        hairline = identity.normal(-0.66, 0.07) - 0.06 * person.age * (1 - person.female)
+        hairline = identity.normal(-0.70, 0.07) - 0.06 * person.age * (1 - person.female)
         volume = (0.35 + 0.65 * (long + bob)) * thick
         return cls(
             long=long,
@@ -127,9 +131,10 @@ def _outer(hair: Hair, surface: Surface, pose: Pose) -> Tensor:
 def _inner(hair: Hair, surface: Surface, skull: Skull) -> Tensor:
     """Quadratic form that is 1 on the hairline and less on the bare face."""
     u = surface.u - hair.parting * 0.35 * smoothstep(-surface.v, 0.2, 0.7) - hair.shift
-    # On the head (u / width)² is 1 - (w / depth)² - (v / height)²; signed, it goes on growing behind the ears.
+    # On the head (u / width)² is 1 - (w / depth)² - (v / height)². From the temples backwards let it go on growing,
+    # or a turned head would be bald behind the ears.
     w = surface.w / skull.depth
-    behind = 1 - w * w.abs() - (surface.v / skull.height) ** 2
+    behind = 1 - w.clamp(min=_TEMPLES) ** 2 + (_TEMPLES - w).clamp(min=0) - (surface.v / skull.height) ** 2
     reach = (hair.hairline + hair.sweep * surface.u - hair.temple).clamp(max=-0.12)
     side = torch.maximum((u / hair.opening) ** 2, (skull.width / hair.opening) ** 2 * behind)
     top = ((surface.v - hair.temple).clamp(max=0) / reach) ** 2
@@ -140,14 +145,9 @@ def _inner(hair: Hair, surface: Surface, skull: Skull) -> Tensor:
 def colour(hair: Hair, view: HairView, person: Person, surface: Surface, light: Light) -> Tensor:
     """The lit colour of the hair everywhere, a picture."""
     lit = 0.55 + 0.4 * smoothstep(surface.x * light.x + surface.y * light.y, -0.7, 0.7)
-    parting = bump((surface.x - hair.parting) / 0.035) * (1 - smoothstep(surface.y, -1.0, -0.7)) * (1 - hair.fringe)
+    parting = bump(surface.x, hair.parting, 0.035) * (1 - smoothstep(surface.y, -1.0, -0.7)) * (1 - hair.fringe)
     texture = (lit * (1 + 0.32 * view.strands + 0.18 * view.clumps - 0.35 * parting)).clamp(0.12, 1.9)
     depth = (0.62 + 0.62 * smoothstep(view.inner, 0.95, 1.7)) * (0.75 + 0.35 * (1 - smoothstep(surface.y, -0.7, 0.5)))
-    crown = bump((surface.y + 0.62 + 0.25 * surface.x**2 - 0.1 * view.strands) / 0.17)
+    crown = bump(surface.y, -0.62 - 0.25 * surface.x**2 + 0.1 * view.strands, 0.17)
     sheen = hair.sheen * crown * (0.35 + 0.65 * view.strands.clamp(0, 1))
     return person.hair * (texture * depth).unsqueeze(1) + (0.5 * person.hair + 0.22) * sheen.unsqueeze(1)
-
-
-def paint(picture: Tensor, lit: Tensor, cover: Tensor) -> Tensor:
-    """Lay hair of the picture `lit` over a picture."""
-    return tint(picture, lit, cover)

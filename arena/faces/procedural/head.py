@@ -26,14 +26,14 @@ class Pose:
     @classmethod
     def draw(cls, shot: Draws) -> Pose:
         """A pose of the shot stream: a portrait, so mostly towards the camera and centred as a crop centres it."""
-        yaw = shot.normal(0, 0.23)
+        yaw, pitch = shot.normal(0, 0.23), shot.normal(0, 0.10)
         return cls(
             yaw=yaw,
-            pitch=shot.normal(0, 0.10),
+            pitch=pitch,
             roll=shot.normal(0, 0.07),
             scale=shot.normal(0.98, 0.045),
             x=shot.normal(0, 0.04) - 0.45 * yaw,
-            y=shot.normal(0.09, 0.045),
+            y=shot.normal(0.11, 0.045) - 0.45 * pitch,
         )
 
     def row(self, v: Tensor | float, depth: float = 0.78) -> Tensor:
@@ -43,7 +43,11 @@ class Pose:
 
 @dataclass(frozen=True)
 class Skull:
-    """The bones: half axes of the ellipsoid and how its outline departs from an ellipse."""
+    """The bones: half axes of an ellipsoid and how the head departs from it.
+
+    `chin`: above 1 shortens what lies below the ears. `jaw`: narrows towards the chin. `crown`: narrows towards the
+    top. `forehead`: heightens the skull. `asymmetry`: shear of the face.
+    """
 
     width: Tensor
     height: Tensor

@@ -29,7 +29,7 @@ class Light:
     @classmethod
     def draw(cls, shot: Draws) -> Light:
         """A light of the shot stream: mostly from above, from any side in front."""
-        azimuth, elevation = shot.normal(0, 0.70), shot.normal(-0.55, 0.28)
+        azimuth, elevation = shot.normal(0, 0.70), shot.normal(-0.45, 0.28)
         ambient = shot.uniform(0.24, 0.52)
         return cls(
             x=torch.sin(azimuth) * torch.cos(elevation),
@@ -43,11 +43,10 @@ class Light:
 
 @dataclass(frozen=True)
 class Shading:
-    """Planes: `shade` multiplies the skin's colour, `gloss` is added to it, `diffuse` is the key light alone."""
+    """Planes: `shade` multiplies the skin's colour, `gloss` is added to it."""
 
     shade: Tensor
     gloss: Tensor
-    diffuse: Tensor
 
 
 def shine(light: Light, pose: Pose, depth: Tensor, relief: Tensor, shadow: Tensor, oil: Tensor) -> Shading:
@@ -70,7 +69,7 @@ def shine(light: Light, pose: Pose, depth: Tensor, relief: Tensor, shadow: Tenso
     mirror = ((light.z + 1 - slope_x * light.x - slope_y * light.y) * normal * half).clamp(0, 1)
     fourth = mirror.square().square()
     gloss = oil * fourth.square().square() * fourth * lit * open_
-    return Shading(shade, gloss, diffuse)
+    return Shading(shade, gloss)
 
 
 def _slopes(depth: Tensor, pose: Pose) -> tuple[Tensor, Tensor]:

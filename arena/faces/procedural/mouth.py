@@ -71,16 +71,16 @@ class Lips:
         arch = open_.clamp(min=0)
         middle = mouth.v - mouth.smile * 0.062 * (1 - open_).clamp(0, 1.6) + 0.02 * mouth.smile
         top, bottom = middle - mouth.gap * 0.30 * arch, middle + mouth.gap * 0.70 * arch
-        bow = 1 - 0.22 * bump(u / 0.035)
+        bow = 1 - 0.22 * bump(u, 0, 0.035)
         return cls(open_, middle, top, bottom, top - mouth.upper * arch.sqrt() * bow, bottom + mouth.lower * arch)
 
 
 def relief(lips: Lips, surface: Surface) -> Tensor:
     """The lips stand out, the hollow under the lower lip goes in."""
     u, v, arch = surface.u, surface.v, lips.open.clamp(min=0)
-    upper = bump((v - lips.outer_top - 0.02) / 0.035) * arch
-    lower = bump((v - lips.inner_bottom - 0.03) / 0.035) * arch
-    hollow = bump((v - lips.outer_bottom - 0.045) / 0.04) * bump(u / 0.14)
+    upper = bump(v, lips.outer_top + 0.02, 0.035) * arch
+    lower = bump(v, lips.inner_bottom + 0.03, 0.035) * arch
+    hollow = bump(v, lips.outer_bottom + 0.045, 0.04) * bump(u, 0, 0.14)
     return total([0.03 * upper, 0.04 * lower, -0.03 * hollow])
 
 
@@ -94,9 +94,9 @@ def paint(picture: Tensor, canvas: Canvas, mouth: Mouth, surface: Surface, shade
     opening = canvas.inside(torch.maximum(lips.inner_top - v, v - lips.inner_bottom))
     opening = opening * smoothstep(lips.open, 0.02, 0.18) * (mouth.gap > 0.012)
     picture = tint(picture, _inside(mouth, lips, v, shade), opening)
-    closed = bump((v - lips.middle) / 0.016) * smoothstep(lips.open, -0.10, 0.10) * (mouth.gap <= 0.02)
-    corners = bump((u.abs() - mouth.width) / 0.03) * bump((v - lips.middle) / 0.028)
-    under = bump((v - lips.outer_bottom - 0.022) / 0.022) * bump(u / 0.12)
+    closed = bump(v, lips.middle, 0.016) * smoothstep(lips.open, -0.10, 0.10) * (mouth.gap <= 0.02)
+    corners = bump(u.abs(), mouth.width, 0.03) * bump(v, lips.middle, 0.028)
+    under = bump(v, lips.outer_bottom + 0.022, 0.022) * bump(u, 0, 0.12)
     return darken(picture, total([0.62 * closed, 0.45 * corners, 0.22 * under]), 0.85)
 
 
@@ -104,5 +104,6 @@ def _inside(mouth: Mouth, lips: Lips, v: Tensor, shade: Tensor) -> Tensor:
     teeth = 1 - smoothstep(v - lips.inner_top, 0.035 + mouth.gap * 0.45, 0.055 + mouth.gap * 0.65)
     teeth = teeth * smoothstep(lips.open, 0.0, 0.45) * mouth.teeth
     white = palette(_TEETH).view(1, 3, 1, 1) * mouth.whiteness.unsqueeze(1)
-    inside = tint(palette(_CAVITY).view(1, 3, 1, 1), white, teeth)
-    return inside * ((0.20 + 0.80 * shade.clamp(0, 1.05)) * (1 - 0.4 * (1 - lips.open).clamp(0, 1))).unsqueeze(1)
+    inside = torch.lerp(palette(_CAVITY).view(1, 3, 1, 1), white, teeth.unsqueeze(1))
+    lit = (0.30 + 0.75 * shade.clamp(0, 1.05)) * (1 - 0.4 * (1 - lips.open).clamp(0, 1))
+    return inside.mul_(lit.unsqueeze(1))

@@ -51,28 +51,28 @@ class NoseView:
         v = surface.v - nose.height * 0.6 * torch.sin(pose.pitch)
         ridge_width = 0.052 + 0.035 * along.clamp(0, 1) ** 2
         underside = 1 - smoothstep(v, nose.base, nose.base + 0.085)
-        ridge = height * bump(u / ridge_width) * underside * smoothstep(along, -0.4, 0.15)
+        ridge = height * bump(u, 0, ridge_width) * underside * smoothstep(along, -0.4, 0.15)
         return cls(nose, u, v, height, ridge, ridge_width)
 
     def relief(self) -> Tensor:
         """Ridge, wings and tip, added to the depth of the head."""
         nose = self.nose
-        wings = bump((self.u.abs() - nose.width * 0.82) / 0.042) * bump((self.v - nose.base - 0.015) / 0.052)
-        tip = bump(self.u / 0.06) * bump((self.v - nose.base + 0.015) / 0.06)
+        wings = bump(self.u.abs(), nose.width * 0.82, 0.042) * bump(self.v, nose.base + 0.015, 0.052)
+        tip = bump(self.u, 0, 0.06) * bump(self.v, nose.base - 0.015, 0.06)
         return total([self.ridge, 0.055 * wings, 0.05 * tip])
 
     def shadow(self, light_x: Tensor, light_y: Tensor) -> Tensor:
         """Share of the key light the nose takes from its other side: one step of a march towards the light."""
         step = 0.13
         u, v = self.u + light_x * step, self.v + light_y * step
-        towards = self.height * bump(u / self.ridge_width)
+        towards = self.height * bump(u, 0, self.ridge_width)
         towards = towards * (1 - smoothstep(v, self.nose.base, self.nose.base + 0.085))
         return (towards - self.ridge - 0.05).clamp(0, 0.12) * 5.5 * smoothstep(self.v, -0.2, 0.0)
 
     def nostrils(self) -> Tensor:
         """Darkness of nostrils, the crease of the wings and the shade under the tip."""
         nose, across = self.nose, self.u.abs()
-        holes = bump((across - nose.width * 0.48) / 0.030) * bump((self.v - nose.base - 0.055) / 0.018)
-        crease = bump((across - nose.width * 1.18) / 0.022) * bump((self.v - nose.base - 0.02) / 0.045)
-        below = bump(self.u / (nose.width * 1.1)) * bump((self.v - nose.base - 0.072) / 0.022)
+        holes = bump(across, nose.width * 0.48, 0.030) * bump(self.v, nose.base + 0.055, 0.018)
+        crease = bump(across, nose.width * 1.18, 0.022) * bump(self.v, nose.base + 0.02, 0.045)
+        below = bump(self.u, 0, nose.width * 1.1) * bump(self.v, nose.base + 0.072, 0.022)
         return total([0.75 * holes, 0.35 * crease, 0.22 * below])

@@ -11,7 +11,7 @@ from arena.faces.procedural.draws import Draws
 from arena.faces.procedural.fields import along, as_colour, palette
 
 # Colours picked by eye from portraits, light to dark skin; hair with how often each is met.
-_SKIN = [(248, 210, 192), (242, 194, 170), (232, 178, 150), (214, 156, 124), (184, 126, 94), (146, 96, 70)]
+_SKIN = [(244, 204, 182), (238, 188, 160), (228, 173, 143), (214, 156, 124), (184, 126, 94), (146, 96, 70)]
 _SKIN += [(110, 72, 54), (80, 54, 43)]
 _HAIR = {
     (24, 20, 19): 0.20,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from arena.faces.procedural import accessories, background, body, camera, eyes, hair, mouth, skin
@@ -13,10 +12,10 @@ from arena.faces.procedural.body import Body
 from arena.faces.procedural.draws import Draws
 from arena.faces.procedural.expression import Expression
 from arena.faces.procedural.eyes import Eyes
-from arena.faces.procedural.fields import Band, Canvas, constant, darken, smoothstep, total
+from arena.faces.procedural.fields import Band, Canvas, constant, darken, smoothstep, tint, total
 from arena.faces.procedural.hair import Hair, HairView
 from arena.faces.procedural.head import Pose, Skull, Surface, surface
-from arena.faces.procedural.light import Light, Shading, shine
+from arena.faces.procedural.light import Light, shine
 from arena.faces.procedural.mouth import Lips, Mouth
 from arena.faces.procedural.nose import Nose, NoseView
 from arena.faces.procedural.person import Person
@@ -75,18 +74,18 @@ def paint(identity: Draws, shot: Draws) -> Tensor:
     sitter = Sitter.draw(identity, shot)
     head = surface(canvas, sitter.pose, sitter.skull)
     locks = hair.comb(canvas, sitter.hair, head, sitter.skull, sitter.pose, identity, shot)
-    face, shading = _face(canvas, sitter, head, locks, identity.noise(32))
+    face = _face(canvas, sitter, head, locks)
     folds = shot.noise(8)
     lit_hair = hair.colour(sitter.hair, locks, sitter.person, head, sitter.light)
     picture = background.paint(canvas, shot)
-    picture = hair.paint(picture, lit_hair * 0.55, locks.back)
+    picture = tint(picture, lit_hair * 0.55, locks.back)
     picture = body.paint_neck(picture, canvas, sitter.body, sitter.person, sitter.pose, sitter.light, folds)
-    picture = torch.lerp(picture, face, head.visible.unsqueeze(1))
+    picture = tint(picture, face, head.visible)
     picture = body.paint_ears(
         picture, canvas, sitter.body, sitter.skull, sitter.person, head, sitter.pose, sitter.light
     )
-    picture = hair.paint(picture, lit_hair, locks.front)
-    picture = accessories.paint_hat(picture, canvas, sitter.hat, head, locks, shading.diffuse, folds)
+    picture = tint(picture, lit_hair, locks.front)
+    picture = accessories.paint_hat(picture, canvas, sitter.hat, head, locks, sitter.light, folds)
     band = Band.around(sitter.pose.row(sitter.eyes.v), 0.6, canvas.size)
     near = head.band(band)
     worn = accessories.paint_glasses(band.take(picture), canvas, sitter.glasses, sitter.eyes, near, sitter.pose)
@@ -94,24 +93,25 @@ def paint(identity: Draws, shot: Draws) -> Tensor:
     return camera.develop(picture, canvas, shot, sitter.person)
 
 
-def _face(canvas: Canvas, sitter: Sitter, head: Surface, locks: HairView, hairs: Tensor) -> tuple[Tensor, Shading]:
-    """The lit face over the whole canvas, and its shading."""
+def _face(canvas: Canvas, sitter: Sitter, head: Surface, locks: HairView) -> Tensor:
+    """The lit face over the whole canvas, a picture."""
     snout = NoseView.of(sitter.nose, head, sitter.pose)
     lips = Lips.of(sitter.mouth, head.u)
-    relief = _relief(sitter, head, snout, lips)
+    facing = smoothstep(head.rim, 0, 0.25)
+    relief = _relief(sitter, head, snout, lips) * facing
     light = sitter.light
     shadow = snout.shadow(light.x, light.y)
     shading = shine(light, sitter.pose, head.depth + relief + sitter.skin.texture, relief, shadow, sitter.skin.oil)
-    facing = smoothstep(head.rim, 0, 0.25)
+    # Where the head turns away, a pixel mixes slopes that no light model can shade: darken the rim instead.
     shade = shading.shade * (1 - locks.shadow) * (0.6 + 0.4 * facing)
-    bare = skin.colour(sitter.skin, sitter.beard, sitter.person, head, snout, sitter.mouth, lips, 0.85 + 0.2 * hairs)
-    bare = darken(bare, snout.nostrils() * facing)
+    face = skin.colour(sitter.skin, sitter.beard, sitter.person, head, snout, sitter.mouth, lips)
+    face = darken(face, snout.nostrils() * facing)
     # Shadows on skin are warm: light that entered nearby comes out red.
     warm = 1 + (1 - shade).unsqueeze(1) * constant(0.16, 0, -0.06)
-    face = bare * shade.unsqueeze(1) * warm + shading.gloss.unsqueeze(1)
-    _paint_eyes(face, canvas, sitter, head, shade, hairs)
+    face = face.mul_(shade.unsqueeze(1)).mul_(warm).add_(shading.gloss.unsqueeze(1))
+    _paint_eyes(face, canvas, sitter, head, shade)
     _paint_mouth(face, canvas, sitter, head, shade, shading.gloss)
-    return face, shading
+    return face
 
 
 def _relief(sitter: Sitter, head: Surface, snout: NoseView, lips: Lips) -> Tensor:
@@ -119,18 +119,18 @@ def _relief(sitter: Sitter, head: Surface, snout: NoseView, lips: Lips) -> Tenso
         snout.relief(),
         eyes.relief(sitter.eyes, head),
         mouth.relief(lips, head),
-        skin.relief(sitter.skin, head, sitter.expression, (sitter.nose.base, sitter.mouth.v)),
+        skin.relief(sitter.skin, head, sitter.expression, sitter.nose, sitter.mouth),
     ]
-    return total(parts) * smoothstep(head.rim, 0, 0.25)
+    return total(parts)
 
 
-def _paint_eyes(face: Tensor, canvas: Canvas, sitter: Sitter, head: Surface, shade: Tensor, hairs: Tensor) -> None:
+def _paint_eyes(face: Tensor, canvas: Canvas, sitter: Sitter, head: Surface, shade: Tensor) -> None:
     band = Band.around(sitter.pose.row(sitter.eyes.v + 0.045), _EYE_BAND, canvas.size)
-    near, lit, fine = head.band(band), band.take(shade), band.take(hairs)
-    band.put(face, eyes.paint(band.take(face), canvas, sitter.eyes, near, lit, sitter.light, sitter.pose, fine))
+    strip, near, lit, fine = band.take(face), head.band(band), band.take(shade), band.take(sitter.skin.fine)
+    band.put(face, eyes.paint(strip, canvas, sitter.eyes, near, lit, sitter.light, sitter.pose, fine))
 
 
 def _paint_mouth(face: Tensor, canvas: Canvas, sitter: Sitter, head: Surface, shade: Tensor, gloss: Tensor) -> None:
     band = Band.around(sitter.pose.row(sitter.mouth.v + 0.02), _MOUTH_BAND, canvas.size)
-    near, lit, shine_ = head.band(band), band.take(shade), band.take(gloss)
-    band.put(face, mouth.paint(band.take(face), canvas, sitter.mouth, near, lit, shine_))
+    strip, near, lit, wet = band.take(face), head.band(band), band.take(shade), band.take(gloss)
+    band.put(face, mouth.paint(strip, canvas, sitter.mouth, near, lit, wet))

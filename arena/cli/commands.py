@@ -1,0 +1,22 @@
+"""The commands of `arena`. Each reads its options, calls one thing and shows what came back."""
+
+from __future__ import annotations
+
+import typer
+
+from arena.cli import doctor, look, play
+
+app = typer.Typer(
+    help="A generator of fake faces and a detector of fake faces train against each other, scored by a referee.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run")(play.run)
+app.command("resume")(play.resume)
+app.command("matches")(look.matches)
+app.command("standings")(look.standings)
+app.command("show")(look.show)
+app.command("contenders")(look.contenders)
+app.command("verify")(look.verify)
+app.command("doctor")(doctor.doctor)

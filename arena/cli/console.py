@@ -1,0 +1,54 @@
+"""What people read and what programs read: humans get stderr when stdout is JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.table import Table
+
+
+def _width(stream: TextIO) -> int | None:
+    """A terminal's own width; wide where lines may be as long as they need."""
+    return None if stream.isatty() else 200
+
+
+ERRORS = Console(stderr=True, highlight=False, soft_wrap=True, width=_width(sys.stderr))
+
+
+def console(as_json: bool = False) -> Console:
+    """Where to write for people."""
+    return ERRORS if as_json else Console(highlight=False, soft_wrap=True, width=_width(sys.stdout))
+
+
+def say(text: str) -> None:
+    """A line for people, on stderr."""
+    ERRORS.print(text)
+
+
+def emit(objects: Iterable[Mapping[str, Any]]) -> None:
+    """One JSON object per line on stdout."""
+    for item in objects:
+        sys.stdout.write(json.dumps(item) + "\n")
+    sys.stdout.flush()
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """A table for people; columns whose heading starts with '>' are numbers, set flush right."""
+    grid = Table(
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        pad_edge=False,
+        collapse_padding=True,
+        header_style="dim",
+    )
+    for column in columns:
+        grid.add_column(column.lstrip(">"), justify="right" if column.startswith(">") else "left", no_wrap=True)
+    for row in rows:
+        grid.add_row(*row)
+    return grid

@@ -1,0 +1,191 @@
+"""`arena run` and `arena resume`."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+from rich.console import Console
+from rich.markup import escape
+
+from arena.cli.console import console as console_for
+from arena.cli.console import emit
+from arena.cli.display import Display, display
+from arena.cli.look import standings_table
+from arena.cli.options import DEFAULT_HOME, HomeOption, JsonOption
+from arena.config import MatchConfig, load_config
+from arena.devices import check_device, choose_device, choose_precision
+from arena.match import Match, choose_name, new_match, open_match, play, play_more, prepare_faces
+from arena.showcase import sample_sheet, write_animation
+from arena.store.home import Home
+from arena.table import LocalTable, TableFactory
+
+INTERRUPTED = 130
+RayOption = Annotated[
+    str, typer.Option("--ray", metavar="local|off|ADDRESS", help="A fresh Ray here, none, or a cluster to join.")
+]
+MlflowOption = Annotated[
+    str, typer.Option("--mlflow", metavar="URI|off", help="MLflow server; by default a database inside the home.")
+]
+
+
+def run(
+    config: Annotated[Path | None, typer.Argument(help="A YAML file of settings.")] = None,
+    rounds: Annotated[int | None, typer.Option(help="Rounds to play.")] = None,
+    faces: Annotated[str | None, typer.Option(help="Real faces: a folder, a zip, procedural[:N], ...")] = None,
+    generator: Annotated[str | None, typer.Option(help="Team A's contender.")] = None,
+    detector: Annotated[str | None, typer.Option(help="Team B's contender.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Every random choice follows from it.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the match.")] = None,
+    device: Annotated[str | None, typer.Option(metavar="auto|cpu|cuda", help="Where the teams compute.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Any setting, e.g. detector.options.width=64."),
+    ] = None,
+    home: HomeOption = DEFAULT_HOME,
+    ray: RayOption = "local",
+    mlflow: MlflowOption = "",
+    as_json: JsonOption = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the resolved settings and stop.")] = False,
+) -> None:
+    """Play a match."""
+    chosen = {"rounds": rounds, "faces": faces, "generator": generator, "detector": detector, "seed": seed}
+    resolved = _with_absolute_faces(load_config(config, settings or (), **chosen, device=device))
+    if dry_run:
+        if as_json:
+            emit([resolved.dump()])
+        else:
+            typer.echo(yaml.safe_dump(resolved.dump(), sort_keys=False), nl=False)
+        return
+    console = console_for(as_json)
+    store = Home.create(home)
+    free = choose_name(store, resolved, name)
+    with display(console, resolved.rounds, as_json) as screen:
+        screen.on_stage(f"reading the faces: {resolved.faces}")
+        face_set = prepare_faces(store, resolved, screen.on_decode)
+        with _workers(ray, resolved, screen) as (set_table, choice):
+            match = new_match(store, resolved, free, face_set, *choice)
+            _announce(console, match)
+            finished = _play(match, set_table, screen, mlflow)
+    _farewell(console, match, finished)
+
+
+def resume(
+    match: Annotated[str, typer.Argument(help="A match of `arena matches`.")],
+    rounds: Annotated[int | None, typer.Option(help="Play this many rounds more than were played.")] = None,
+    home: HomeOption = DEFAULT_HOME,
+    ray: RayOption = "local",
+    mlflow: MlflowOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Continue a match after a crash or Ctrl-C, or play more rounds."""
+    console = console_for(as_json)
+    store = Home.open(home)
+    with store.lock(match) if _known(store, match) else contextlib.nullcontext():
+        opened = open_match(store, match)
+        if rounds is not None:
+            opened = play_more(opened, rounds)
+        done = store.last_round(match)
+        if done is not None and done >= opened.config.rounds:
+            console.print(f"{match} has played its {done} rounds; play more with: arena resume {match} --rounds N")
+            return
+        with display(console, opened.config.rounds, as_json) as screen:
+            screen.records += [r for r in store.records(match) if r["round"]] if not as_json else []
+            with _workers(ray, opened.config, screen, opened.facts["device"]) as (set_table, _):
+                finished = _play_locked(opened, set_table, screen, mlflow)
+    _farewell(console, opened, finished)
+
+
+def _known(home: Home, match: str) -> bool:
+    home.match(match)  # raises when it is not
+    return True
+
+
+def _with_absolute_faces(config: MatchConfig) -> MatchConfig:
+    """A match must find its faces again from any folder."""
+    path = Path(config.faces)
+    return config.model_copy(update={"faces": str(path.resolve())}) if path.exists() else config
+
+
+@contextlib.contextmanager
+def _workers(
+    ray: str, config: MatchConfig, screen: Display, device: str | None = None
+) -> Iterator[tuple[TableFactory, tuple[str, Any]]]:
+    """Where the match is played: a way to set its table, and the device and precision that are chosen there."""
+    from arena.training import bf16_pays
+
+    if ray == "off":
+        import torch
+
+        count, where = torch.cuda.device_count(), "here"
+        chosen = _device(config, count, where, device)
+        yield lambda s: LocalTable(s, screen.on_progress), (chosen, choose_precision(config, chosen, bf16_pays))
+        return
+
+    screen.on_stage("starting Ray" if ray == "local" else f"joining Ray at {ray}")
+    from arena.cluster.table import RayTable, connected, gpu_share, gpus, on_worker
+
+    with connected(ray):
+        count, where = gpus(), "in this Ray cluster"
+        chosen = _device(config, count, where, device)
+        share = gpu_share(count) if chosen == "cuda" else 0.0
+        local = ray == "local" and chosen == "cpu"
+        precision = choose_precision(
+            config, chosen, bf16_pays if local else lambda d: bool(on_worker(bf16_pays, d, num_gpus=share))
+        )
+        screen.on_stage("seating the teams")
+        yield lambda s: RayTable(s, screen.on_progress), (chosen, precision)
+
+
+def _device(config: MatchConfig, gpus: int, where: str, device: str | None) -> str:
+    if device is None:
+        return choose_device(config, gpus, where)
+    check_device(device, gpus, where)
+    return device
+
+
+def _play(match: Match, set_table: TableFactory, screen: Display, mlflow: str) -> bool:
+    with match.home.lock(match.name):
+        return _play_locked(match, set_table, screen, mlflow)
+
+
+def _play_locked(match: Match, set_table: TableFactory, screen: Display, mlflow: str) -> bool:
+    """Play, and say whether it came to its end: False after an interrupt."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        play(match, set_table, screen)
+    except KeyboardInterrupt:
+        return False
+    return True
+
+
+def _announce(console: Console, match: Match) -> None:
+    config, faces = match.config, match.facts["faces"]
+    console.print(
+        f"[bold]{match.name}[/]: A [magenta]{config.generator.name}[/] against B [cyan]{config.detector.name}[/], "
+        f"{config.rounds} rounds, seed {config.seed}, on {match.facts['device']} in {match.facts['precision']}"
+    )
+    console.print(f"[dim]{faces['images']} faces of {faces['identities']} identities from {escape(faces['source'])}[/]")
+    for reason, count in faces["skipped"].items():
+        console.print(f"[yellow]{count} files skipped: {escape(reason)}[/]")
+
+
+def _farewell(console: Console, match: Match, finished: bool) -> None:
+    home, name = match.home, match.name
+    records = [record for record in home.records(name) if record["round"]]
+    at = "" if home.root == DEFAULT_HOME else f" --home {home.root}"
+    if records:
+        console.print(standings_table(records, f"Standings of {name}"))
+        console.print(f"samples    {sample_sheet(home, name, records[-1]['round'])}")
+        console.print(f"animation  {write_animation(home, name)}")
+    if finished:
+        console.print(f"[dim]look further: arena show {name}{at} | arena verify {name}{at} | arena mlflow{at}[/]")
+        return
+    kept = f"{len(records)} of {match.config.rounds} rounds are kept"
+    console.print(f"[yellow]interrupted; {kept}. Continue with: arena resume {name}{at}[/]")
+    raise typer.Exit(INTERRUPTED)

@@ -1,0 +1,81 @@
+"""Frames of videos by PyAV, one at a time; and whose faces they show, by file or by the metadata of the DFDC layout."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from arena.faces.decode import LARGEST, Pixels, Unusable
+from arena.types import FAKE, REAL
+
+SUFFIXES: Final = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".3gp", ".ts"})
+METADATA: Final = "metadata.json"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whose face a video shows. `label`: REAL, FAKE, or None when nobody said."""
+
+    person: str
+    label: int | None
+
+
+def frames(path: Path, every: int = 1, most: int | None = None) -> Iterator[tuple[int, Pixels]]:
+    """Every `every`-th frame with its number from 0, uint8 `[H, W, 3]`, upright; at most `most` frames.
+
+    Holds one frame in memory. Frames are counted as they are stored, so a variable frame rate changes nothing. Raises
+    Unusable when the file is no video, and after the last good frame when it is truncated.
+    """
+    import av
+
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.video:
+                raise Unusable("no video in it")
+            stream = container.streams.video[0]
+            if stream.width * stream.height > LARGEST:
+                raise Unusable("too large")
+            given, last = 0, -1
+            for last, frame in enumerate(container.decode(stream)):
+                if given == most:
+                    return
+                if last % every == 0:
+                    given += 1
+                    # The camera's turn, counter-clockwise, in degrees, as stored by phones.
+                    yield last, np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90))
+            if last < 0:
+                raise Unusable("no frames")
+            if last + 1 < stream.frames:
+                raise Unusable("truncated")
+    except av.error.EOFError:
+        raise Unusable("truncated") from None
+    except av.FFmpegError:
+        raise Unusable("not a video or truncated") from None
+
+
+def subjects(folder: Path) -> Mapping[str, Subject]:
+    """Whose faces the videos of a folder show, by its `metadata.json` in the layout of DFDC; empty without one.
+
+    `{"a.mp4": {"label": "FAKE", "original": "b.mp4"}, ...}`: a fake shows the person of its original, so that both
+    stay together in a split. Raises Unusable when the file is damaged.
+    """
+    try:
+        text = (folder / METADATA).read_text("utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError):
+        raise Unusable("unreadable") from None
+    try:
+        return {name: _subject(name, facts) for name, facts in json.loads(text).items()}
+    except (ValueError, AttributeError, KeyError, TypeError):
+        raise Unusable("corrupt") from None
+
+
+def _subject(name: str, facts: Mapping[str, str | None]) -> Subject:
+    label = {"REAL": REAL, "FAKE": FAKE}[str(facts["label"]).upper()]
+    return Subject(Path(facts.get("original") or name).stem, label)

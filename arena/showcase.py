@@ -1,0 +1,34 @@
+"""What a match leaves to look at: its sample sheets as one animation. Derived, so it may be made again at any time."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from arena.desk import SAMPLES
+from arena.referee.sheets import film
+from arena.store.home import Home
+
+
+def sample_sheet(home: Home, match: str, number: int) -> Path:
+    """The sheet of fakes of a round: the same latents every round."""
+    return home.round_folder(match, number) / SAMPLES
+
+
+def write_animation(home: Home, match: str) -> Path | None:
+    """Write the match's sample sheets as an animated GIF beside its rounds; None before the first round."""
+    numbers = [record["round"] for record in home.records(match)]
+    if not numbers:
+        return None
+    pages = {}
+    for number in numbers:
+        with Image.open(sample_sheet(home, match, number)) as page:
+            pages[number] = np.asarray(page.convert("RGB"))[None]
+    target = home.match_folder(match) / "animation.gif"
+    partial = target.with_suffix(".partial")
+    partial.write_bytes(film(pages, "gif"))
+    os.replace(partial, target)  # noqa: PTH105
+    return target

@@ -1,0 +1,83 @@
+"""Small matches for tests: seconds of work, every part of the real thing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from arena.config import MatchConfig, validate
+from arena.match import Match, Observer, new_match, open_match, play, prepare_faces
+from arena.store.disk import Disk
+from arena.store.home import Home
+from arena.table import LocalTable, Seating, Table
+
+TINY: dict[str, Any] = {
+    "faces": "procedural:180",
+    "image_size": 16,
+    "parts": [1, 1, 1],
+    "gallery": 12,
+    "reservoir": 18,
+    "exam": {"size": 40},
+    "generator": {
+        "name": "dcgan",
+        "options": {"width": 4, "latent": 8, "batch": 8, "steps": 3, "warmup_steps": 2},
+    },
+    "detector": {"name": "cnn", "options": {"width": 4, "batch": 8, "steps": 3}},
+}
+
+
+def tiny(generator: Any = None, detector: Any = None, **overrides: Any) -> MatchConfig:
+    """A tiny config; a contender that is named plays with its own options."""
+    named = {role: who for role, who in (("generator", generator), ("detector", detector)) if who}
+    return validate(TINY | named | overrides)
+
+
+class Recorder(Observer):
+    """Remembers what it saw."""
+
+    def __init__(self) -> None:
+        self.openings: list[dict[str, Any]] = []
+        self.rounds: list[dict[str, Any]] = []
+        self.events: list[tuple[int, str, str]] = []
+
+    def on_opening(self, record: dict[str, Any]) -> None:
+        self.openings.append(record)
+
+    def on_round(self, record: dict[str, Any]) -> None:
+        self.rounds.append(record)
+
+    def on_event(self, round: int, kind: str, text: str) -> None:
+        self.events.append((round, kind, text))
+
+
+def start(root: Path, config: MatchConfig, name: str = "tiny", disk: Disk | None = None) -> Match:
+    """A new match in a home."""
+    home = Home.create(root, disk)
+    return new_match(home, config, name, prepare_faces(home, config), "cpu", "fp32")
+
+
+def played(match: Match, set_table: Callable[[Seating], Table] | None = None) -> Recorder:
+    """Play a match to its end."""
+    recorder = Recorder()
+    with match.home.lock(match.name):
+        play(match, set_table or (lambda seating: LocalTable(seating, disk=match.home.disk)), recorder)
+    return recorder
+
+
+def reopened(root: Path, name: str = "tiny", disk: Disk | None = None) -> Match:
+    """The match as a new process would find it."""
+    return open_match(Home.open(root, disk), name)
+
+
+def outcome(match: Match) -> dict[int, Any]:
+    """Everything a match has produced, comparable to the bit: hashes of all files, and records without clock times."""
+    rows = match.home.rows("SELECT number, manifest FROM round WHERE match = ? ORDER BY number", match.name)
+    records = {record["round"]: timeless(record) for record in match.home.records(match.name)}
+    return {number: (manifest, records[number]) for number, manifest in rows}
+
+
+def timeless(record: dict[str, Any]) -> dict[str, Any]:
+    """A record without what a clock has measured."""
+    training = {role: report | {"seconds": 0} for role, report in record["training"].items()}
+    return record | {"seconds": 0, "training": training}

@@ -1,0 +1,91 @@
+"""The same match under Ray: same numbers, and workers that may die."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+from matches import TINY, outcome, played, start, tiny
+
+from arena.cluster.table import RayTable, connected, gpu_share
+from arena.types import ArenaError
+
+pytestmark = pytest.mark.filterwarnings(  # Ray's own
+    "ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::FutureWarning"
+)
+
+
+@pytest.fixture(scope="module")
+def _ray():
+    with connected():
+        yield
+
+
+@pytest.fixture(scope="module")
+def in_process(tmp_path_factory):
+    match = start(tmp_path_factory.mktemp("in_process"), tiny(rounds=2))
+    played(match)
+    return outcome(match)
+
+
+@pytest.mark.usefixtures("_ray")
+def test_a_match_under_ray_equals_one_in_process_to_the_bit(tmp_path, in_process):
+    match = start(tmp_path, tiny(rounds=2))
+    progress = []
+    played(match, lambda seating: RayTable(seating, progress.append))
+    assert outcome(match) == in_process
+
+
+@pytest.mark.usefixtures("_ray")
+@pytest.mark.parametrize("victim", ["generator", "detector", "referee"])
+def test_a_killed_worker_costs_a_second_attempt_and_nothing_else(tmp_path, in_process, victim):
+    match = start(tmp_path, tiny(rounds=2))
+    tables = []
+
+    def set_table(seating):
+        table = RayTable(seating)
+        tables.append(table)
+        if len(tables) == 1:
+            _kill_in_round(table, victim)
+        return table
+
+    seen = played(match, set_table)
+    assert outcome(match) == in_process
+    assert len(tables) == 2
+    assert [(round, kind) for round, kind, _ in seen.events] == [(1, "lost")]
+    assert "worker died" in seen.events[0][2]
+
+
+def _kill_in_round(table, victim):
+    """Let the opening pass, then kill a worker when round 1 is under way: its calls are made, none is settled."""
+    pids = table.pids()
+    settle, count = table.settle, [0]
+
+    def settle_or_kill(value):
+        count[0] += 1
+        if count[0] == 2:
+            os.kill(pids[victim], signal.SIGKILL)
+        return settle(value)
+
+    table.settle = settle_or_kill
+
+
+@pytest.mark.usefixtures("_ray")
+def test_a_diverged_worker_is_told_apart_from_a_dead_one(tmp_path):
+    options = TINY["detector"]["options"] | {"learning_rate": 1e38}
+    match = start(tmp_path, tiny(rounds=1, detector={"name": "cnn", "options": options}))
+    seen = played(match, RayTable)
+    assert [kind for _, kind, _ in seen.events] == ["retry", "retry", "retry", "forfeit"]
+    assert seen.rounds[0]["forfeit"] == "detector"
+    assert seen.rounds[0]["winner"] == "A"
+
+
+def test_a_cluster_that_is_not_there_is_one_sentence():
+    with pytest.raises(ArenaError, match="no Ray cluster at 'nowhere:1'"), connected("nowhere:1"):
+        pass
+
+
+@pytest.mark.parametrize(("gpus", "share"), [(0, 0.0), (1, 0.5), (2, 1.0), (8, 1.0)])
+def test_teams_share_one_gpu_and_get_one_each_of_more(gpus, share):
+    assert gpu_share(gpus) == share
