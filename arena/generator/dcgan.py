@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from arena.convolution import Double, Halve
+from arena.blocks import Double, Halve
 from arena.generator.team import GanOptions, GanTeam
 from arena.registry import register
 from arena.types import ArenaError

@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from arena import convolution
-from arena.convolution import Double, Halve
+from arena import blocks
+from arena.blocks import Double, Halve, Logit
+from arena.training import cast
 
 
 def pair(layer, plain, side, channels=3):
@@ -51,8 +52,8 @@ def test_doubling_is_the_plain_transposed_convolution(side):
 @pytest.mark.parametrize(("layer", "few", "many"), [(Halve(3, 7, 4), 8, 9), (Double(3, 7), 4, 5)])
 def test_the_product_is_for_small_maps_only(layer, few, many, monkeypatch):
     products = []
-    of_weight = convolution._of_weight
-    monkeypatch.setattr(convolution, "_of_weight", lambda *a: products.append(1) or of_weight(*a))
+    of_weight = blocks._of_weight
+    monkeypatch.setattr(blocks, "_of_weight", lambda *a: products.append(1) or of_weight(*a))
     for side in (few, many):
         layer(torch.randn(2, 3, side, side)).sum().backward()
     assert len(products) == 1
@@ -68,7 +69,7 @@ def test_frozen_weights_get_no_gradient(layer):
 
 
 def test_an_input_that_needs_no_gradient_costs_none(monkeypatch):
-    monkeypatch.setattr(convolution, "_towards_large", None)
+    monkeypatch.setattr(blocks, "_towards_large", None)
     layer = Halve(3, 7, 4)
     layer(torch.randn(2, 3, 8, 8)).sum().backward()
     assert layer.weight.grad.any()
@@ -80,3 +81,15 @@ def test_the_gradient_lies_as_the_weights_do():
         layer.to(memory_format=torch.channels_last)
         layer(torch.randn(2, 3, 4, 4)).sum().backward()
         assert layer.weight.grad.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_a_logit_is_exact_in_every_precision():
+    torch.manual_seed(0)
+    plain = nn.Linear(8, 1)
+    layer = cast(nn.Sequential(Logit(8)), "bf16")
+    layer[0].load_state_dict(plain.state_dict())
+    features = torch.randn(2000, 8).bfloat16()
+    logits = layer(features)
+    assert logits.dtype == torch.float32
+    assert torch.equal(logits, plain(features.float()).flatten())
+    assert len(logits.unique()) > 1900

@@ -1,4 +1,4 @@
-"""Strided convolutions that train fast down to the smallest maps.
+"""Building blocks of networks: strided convolutions that train fast down to the smallest maps, and an exact logit.
 
 PyTorch's CPU kernel for the gradient of a convolution's weights loses two thirds of its speed on maps of 4x4 pixels
 (benchmarks/README.md). There the gradient is computed as one matrix product of all patches with all outputs; everything
@@ -43,6 +43,21 @@ class Double(nn.ConvTranspose2d):
             doubled: Tensor = _Double.apply(input, self.weight)
             return doubled
         return super().forward(input, output_size)
+
+
+class Logit(nn.Linear):
+    """The last layer of a detector: features `[N, C]` to logits `[N]`, in float32 in every precision.
+
+    A bfloat16 has 128 steps from one power of two to the next: the images of an exam would tie by the hundred, and
+    an alarm threshold could not fall between them.
+    """
+
+    def __init__(self, features: int) -> None:
+        super().__init__(features, 1)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """See above."""
+        return super().forward(input.float()).flatten(0)
 
 
 def _product_pays(input: Tensor, side: int, weight: Tensor) -> bool:
