@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.adam import adam
 
+from arena.blocks import Logit
 from arena.types import ArenaError, CurvePoint, Diverged, Images, OnProgress, Progress, Role, State, Training
 
 CHANNELS_LAST = torch.channels_last
@@ -65,10 +66,10 @@ def to_images(output: Tensor) -> Images:
 
 
 def cast(network: nn.Module, precision: str) -> nn.Module:
-    """In 'bf16', convolutions and linear layers compute in bfloat16; normalisation stays in float32."""
+    """In 'bf16', convolutions and linear layers compute in bfloat16; normalisation and the logit stay in float32."""
     if precision == "bf16":
         for module in network.modules():
-            if isinstance(module, (nn.modules.conv._ConvNd, nn.Linear)):
+            if isinstance(module, (nn.modules.conv._ConvNd, nn.Linear)) and not isinstance(module, Logit):
                 module.to(torch.bfloat16)
     return network
 

@@ -3,7 +3,8 @@
     python benchmarks/faces.py [--faces folder-or.zip]
 
 Every line is the median of interleaved runs and a ratio to the plain way of doing the same, taken in the same run:
-packing to a loop that decodes and keeps nothing, reading to decoding the same files again, searching in batches to one image at a time.
+packing to a loop that decodes and keeps nothing, reading to decoding the same files again, searching in batches to
+one image at a time.
 Bars: a million images open in under a second; 100,000 images of 64 pixels a second in random batches.
 """
 

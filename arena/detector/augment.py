@@ -36,8 +36,11 @@ def augment(images: Tensor) -> Tensor:
 
 def noise(images: Tensor, most: float = 0.08) -> Tensor:
     """Gaussian noise with a standard deviation drawn per image from [0, most]."""
-    deviation = torch.rand(len(images), 1, 1, 1, device=images.device) * most
-    return images + deviation * torch.randn_like(images)
+    n, c, height, width = images.shape
+    deviation = torch.rand(n, 1, 1, 1, device=images.device) * most
+    # Drawn as the channels-last images lie in memory: torch.randn_like would take eight times as long.
+    grain = torch.randn(n, height, width, c, device=images.device).permute(0, 3, 1, 2)
+    return images + deviation * grain
 
 
 def brightness(images: Tensor, contrast: float = 0.2, shift: float = 0.1) -> Tensor:

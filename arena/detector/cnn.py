@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from arena.blocks import Halve, Logit
 from arena.detector.team import NetworkDetector, NetworkOptions
 from arena.registry import register
 
@@ -37,7 +38,7 @@ class CNN(NetworkDetector[CNNOptions]):
         channels = 3
         for i in range(4):
             maps = self.options.width * 2**i
-            layers += [nn.Conv2d(channels, maps, 3, 2, 1, bias=False), nn.BatchNorm2d(maps), nn.ReLU(inplace=True)]
+            layers += [Halve(channels, maps, 3), nn.BatchNorm2d(maps), nn.ReLU(inplace=True)]
             channels = maps
-        head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(self.options.dropout), nn.Linear(channels, 1)]
-        return nn.Sequential(*layers, *head, nn.Flatten(0))
+        head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(self.options.dropout), Logit(channels)]
+        return nn.Sequential(*layers, *head)

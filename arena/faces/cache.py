@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -38,6 +38,7 @@ def prepare(spec: str, cache_dir: Path, size: int = 64, on_progress: OnImages = 
     try:
         cache_dir.mkdir(parents=True, exist_ok=True)
         with _alone(cache_dir / f".{key}.lock"):
+            _sweep(cache_dir)
             return _opened(path) or pack(source, path, size, on_progress)
     except OSError as error:
         raise ArenaError(f"the faces of {spec!r} cannot be cached in {cache_dir}: {error}") from error
@@ -72,8 +73,19 @@ def _opened(path: Path) -> FaceSet | None:
 
 
 @contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Hold a lock file, so that of two processes one builds and the other waits and finds it built."""
+def _alone(lock: Path, wait: bool = True) -> Iterator[None]:
+    """Hold a lock file, so that of two processes one builds and the other waits and finds it built.
+
+    Raises BlockingIOError when another process holds it and this one will not wait.
+    """
     with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield
+
+
+def _sweep(cache_dir: Path) -> None:
+    """Remove what killed processes left half-written: nobody holds its lock."""
+    for partial in cache_dir.glob(".faces-*.arena.partial"):
+        key = partial.name.removeprefix(".faces-").removesuffix(".arena.partial")
+        with suppress(BlockingIOError), _alone(cache_dir / f".{key}.lock", wait=False):
+            partial.unlink(missing_ok=True)

@@ -195,7 +195,7 @@ def open_packed(path: Path) -> FaceSet:
         index_digest=footer.index_digest,
         skipped=footer.skipped,
         recipe=footer.recipe,
-        path=path,
+        path=path.absolute(),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from arena.blocks import Double, Halve
 from arena.generator.team import GanOptions, GanTeam
 from arena.registry import register
 from arena.types import ArenaError
@@ -49,9 +50,9 @@ class Generator(nn.Sequential):
         layers: list[nn.Module] = [nn.ConvTranspose2d(latent, first, 4, 1, 0, bias=False), *_norm_relu(first)]
         channels = first
         for maps in reversed(inner):
-            layers += [nn.ConvTranspose2d(channels, maps, 4, 2, 1, bias=False), *_norm_relu(maps)]
+            layers += [Double(channels, maps), *_norm_relu(maps)]
             channels = maps
-        super().__init__(*layers, nn.ConvTranspose2d(channels, 3, 4, 2, 1, bias=False), nn.Tanh())
+        super().__init__(*layers, Double(channels, 3), nn.Tanh())
         self.apply(initialise)
 
 
@@ -60,11 +61,10 @@ class Discriminator(nn.Sequential):
 
     def __init__(self, width: int, image_size: int) -> None:
         first, *inner = _widths(image_size, width)
-        layers: list[nn.Module] = [nn.Conv2d(3, first, 4, 2, 1, bias=False), nn.LeakyReLU(0.2, inplace=True)]
+        layers: list[nn.Module] = [Halve(3, first, 4), nn.LeakyReLU(0.2, inplace=True)]
         channels = first
         for maps in inner:
-            layers += [nn.Conv2d(channels, maps, 4, 2, 1, bias=False), nn.BatchNorm2d(maps)]
-            layers += [nn.LeakyReLU(0.2, inplace=True)]
+            layers += [Halve(channels, maps, 4), nn.BatchNorm2d(maps), nn.LeakyReLU(0.2, inplace=True)]
             channels = maps
         super().__init__(*layers, nn.Conv2d(channels, 1, 4, 1, 0, bias=False), nn.Flatten(0))
         self.apply(initialise)

@@ -32,7 +32,7 @@ def test_scores_images_of_any_size(size):
 
 
 def test_dropout_is_an_option():
-    assert CNN.seat(setting(), {"dropout": 0.7}).network[-3].p == 0.7
+    assert CNN.seat(setting(), {"dropout": 0.7}).network[-2].p == 0.7
 
 
 @pytest.mark.parametrize(

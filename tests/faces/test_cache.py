@@ -3,6 +3,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import resource
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 from facefiles import people, picture, plain_render, write
 
 from arena.faces import pack
-from arena.faces.cache import open_cache, prepare
+from arena.faces.cache import _alone, open_cache, prepare
 from arena.faces.decode import square
 from arena.faces.files import Folder
 from arena.faces.source import Face, Skipped
@@ -139,6 +141,27 @@ def test_a_crash_while_writing_shows_nothing_half_done(
     assert [path for path in home.iterdir() if path.name.endswith(".partial")] == []
 
 
+def test_what_killed_processes_left_is_swept_away(folder: Path, home: Path) -> None:
+    home.mkdir()
+    (home / ".faces-dead.arena.partial").write_bytes(bytes(1000))
+    (home / ".faces-busy.arena.partial").write_bytes(bytes(1000))
+    with _alone(home / ".busy.lock"):
+        prepare(str(folder), home)
+    assert not (home / ".faces-dead.arena.partial").exists()
+    assert (home / ".faces-busy.arena.partial").exists()
+
+
+def test_two_processes_build_once(folder: Path, home: Path) -> None:
+    code = "import sys; from pathlib import Path; from arena.faces.cache import prepare;"
+    code += (
+        "calls = []; prepare(sys.argv[1], Path(sys.argv[2]), on_progress=lambda *n: calls.append(n)); print(len(calls))"
+    )
+    words = [sys.executable, "-c", code, str(folder), str(home)]
+    both = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    built = sorted(process.communicate(timeout=60)[0].strip() for process in both)
+    assert built == ["0", "1"]
+
+
 def test_a_full_disk_is_one_sentence_and_leaves_nothing(
     folder: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,6 +173,18 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(
         prepare(str(folder), home)
     assert shown(home) == []
     assert [path for path in home.iterdir() if path.name.endswith(".partial")] == []
+
+
+def test_a_disk_that_fills_in_the_middle_leaves_nothing(folder: Path, home: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096 + 30_000, hard))  # room for two of six images
+    try:
+        with pytest.raises(ArenaError, match="cannot be cached in"):
+            prepare(str(folder), home)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [path for path in home.iterdir() if path.suffix != ".lock"] == []
+    assert len(prepare(str(folder), home).images) == 6
 
 
 def test_a_damaged_cache_is_found_and_built_again(folder: Path, home: Path) -> None:

@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,15 +60,27 @@ def test_links_are_followed_once_and_come_last(tmp_path: Path) -> None:
     assert skipped_in(root) == {"gone.png": "broken link"}
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_unreadable_files_and_folders(tmp_path: Path) -> None:
+def test_unreadable_files_and_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "good.png", 1)
-    write(tmp_path / "secret.png", 2).chmod(0)
-    write(tmp_path / "locked" / "3.png", 3).parent.chmod(0)
-    try:
-        assert skipped_in(tmp_path) == {"secret.png": "unreadable", "locked": "unreadable"}
-    finally:
-        (tmp_path / "locked").chmod(0o700)
+    write(tmp_path / "secret.png", 2)
+    write(tmp_path / "locked" / "3.png", 3)
+    # Permissions would not keep root out, so the system calls refuse.
+    scandir, opener = os.scandir, Path.open
+
+    def refusing_scandir(path: Path) -> Any:
+        if path.name == "locked":
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    def refusing_open(path: Path, *arguments: Any) -> Any:
+        if path.name == "secret.png":
+            raise PermissionError(13, "Permission denied")
+        return opener(path, *arguments)
+
+    monkeypatch.setattr(os, "scandir", refusing_scandir)
+    monkeypatch.setattr(Path, "open", refusing_open)
+    assert faces_in(tmp_path) == {"good.png": None}
+    assert skipped_in(tmp_path) == {"secret.png": "unreadable", "locked": "unreadable"}
 
 
 def test_names_of_any_bytes(tmp_path: Path) -> None:

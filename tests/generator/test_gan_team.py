@@ -71,6 +71,22 @@ def test_the_generators_step_leaves_the_discriminators_gradients_alone():
     assert all(p.requires_grad for p in discriminator.parameters())
 
 
+def test_real_and_fake_pass_the_discriminator_one_after_the_other():
+    # In one batch, batch norm would mix the statistics of both.
+    team = tiny_team(DCGAN)
+    seen = []
+    team.discriminator.network.register_forward_pre_hook(lambda module, inputs: seen.append(len(inputs[0])))
+    team._step(as_pool(pictures(30), "cpu"), None)
+    assert seen == [8, 8, 8]  # real, fake, and the fake again for the generator
+
+
+def test_the_opponent_is_judged_as_it_plays_and_does_not_learn():
+    network = tiny_team(DCGAN)._critic(tiny_team(CNN).snapshot(1))
+    assert not network.training
+    assert not any(p.requires_grad for p in network.parameters())
+    assert tiny_team(DCGAN)._critic(None) is None
+
+
 def test_label_smoothing_reaches_the_loss():
     _, (plain, _) = step_gradients(0.0, None)
     _, (smooth, _) = step_gradients(0.0, None, smoothing=0.2)

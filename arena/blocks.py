@@ -1,0 +1,106 @@
+"""Building blocks of networks: strided convolutions that train fast down to the smallest maps, and an exact logit.
+
+PyTorch's CPU kernel for the gradient of a convolution's weights loses two thirds of its speed on maps of 4x4 pixels
+(benchmarks/README.md). There the gradient is computed as one matrix product of all patches with all outputs; everything
+else, and every parameter and its name, is that of `nn.Conv2d` and `nn.ConvTranspose2d`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import conv2d, conv_transpose2d, pad
+
+FEW = 8
+"""Side in pixels of the larger map up to which the product is faster."""
+
+
+class Halve(nn.Conv2d):
+    """A convolution from maps `[N, C, S, S]` to maps of half the size: stride 2, padding 1, no bias."""
+
+    def __init__(self, channels: int, maps: int, kernel: int) -> None:
+        super().__init__(channels, maps, kernel, stride=2, padding=1, bias=False)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """See `nn.Conv2d.forward`."""
+        if _product_pays(input, input.shape[-1], self.weight):
+            halved: Tensor = _Halve.apply(input, self.weight)
+            return halved
+        return super().forward(input)
+
+
+class Double(nn.ConvTranspose2d):
+    """A 4x4 transposed convolution from maps `[N, C, S, S]` to maps of twice the size: no bias."""
+
+    def __init__(self, channels: int, maps: int) -> None:
+        super().__init__(channels, maps, 4, stride=2, padding=1, bias=False)
+
+    def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
+        """See `nn.ConvTranspose2d.forward`."""
+        if output_size is None and _product_pays(input, 2 * input.shape[-1], self.weight):
+            doubled: Tensor = _Double.apply(input, self.weight)
+            return doubled
+        return super().forward(input, output_size)
+
+
+class Logit(nn.Linear):
+    """The last layer of a detector: features `[N, C]` to logits `[N]`, in float32 in every precision.
+
+    A bfloat16 has 128 steps from one power of two to the next: the images of an exam would tie by the hundred, and
+    an alarm threshold could not fall between them.
+    """
+
+    def __init__(self, features: int) -> None:
+        super().__init__(features, 1)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """See above."""
+        return super().forward(input.float()).flatten(0)
+
+
+def _product_pays(input: Tensor, side: int, weight: Tensor) -> bool:
+    return side <= FEW and not input.is_cuda and weight.requires_grad and torch.is_grad_enabled()
+
+
+class _Halve(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, large: Tensor, weight: Tensor) -> Tensor:
+        ctx.save_for_backward(large, weight)
+        return conv2d(large, weight, stride=2, padding=1)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor]:
+        large, weight = ctx.saved_tensors
+        towards_large = _towards_large(gradient, weight, large) if ctx.needs_input_grad[0] else None
+        return towards_large, _of_weight(large, gradient, weight)
+
+
+class _Double(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, small: Tensor, weight: Tensor) -> Tensor:
+        ctx.save_for_backward(small, weight)
+        return conv_transpose2d(small, weight, stride=2, padding=1)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor]:
+        small, weight = ctx.saved_tensors
+        towards_small = conv2d(gradient, weight, stride=2, padding=1) if ctx.needs_input_grad[0] else None
+        return towards_small, _of_weight(gradient, small, weight)
+
+
+def _towards_large(small: Tensor, weight: Tensor, large: Tensor) -> Tensor:
+    """The gradient of a convolution's input; a row or column that no patch reached is padded."""
+    kernel = weight.shape[-1]
+    rest = [side - (2 * few + kernel - 4) for side, few in zip(large.shape[2:], small.shape[2:], strict=True)]
+    return conv_transpose2d(small, weight, stride=2, padding=1, output_padding=rest)
+
+
+def _of_weight(large: Tensor, small: Tensor, weight: Tensor) -> Tensor:
+    """The gradient of the weights `[small maps, large maps, k, k]`: every patch of one side times the other side."""
+    maps, channels, kernel, _ = weight.shape
+    padded = pad(large.permute(0, 2, 3, 1), (0, 0, 1, 1, 1, 1))
+    patches = padded.unfold(1, kernel, 2).unfold(2, kernel, 2).permute(0, 1, 2, 4, 5, 3)
+    product = small.permute(0, 2, 3, 1).reshape(-1, maps).T @ patches.reshape(-1, kernel * kernel * channels)
+    return product.view(maps, kernel, kernel, channels).permute(0, 3, 1, 2)
