@@ -21,6 +21,7 @@ from arena.referee.exam import Referee
 from arena.referee.verdict import Rule
 from arena.reservoir import reservoir_places
 from arena.seeds import derive
+from arena.stopwatch import Stopwatch
 from arena.store.disk import Disk, readable_errors, stage
 from arena.store.home import Home
 from arena.types import Answer, FakeOrder, HandIn, Images, Role, Show, State, Training
@@ -53,6 +54,7 @@ class Desk:
     ) -> None:
         """`root`: the arena home. `config`: `MatchConfig.dump()`. `faces`: a folder of the faces cache."""
         self._home, self._match, self._config = Home(root, disk), match, config
+        self._watch = Stopwatch()
         face_set = open_cache(faces)
         parts = split_faces(face_set.identities, config)
         self._faces, self._parts = face_set.images, {"generator": parts.a, "detector": parts.b}
@@ -91,7 +93,8 @@ class Desk:
 
     def set_paper(self, number: int, show: Show) -> Images:
         """The exam of the round, for Team B."""
-        return self.referee.set_paper(number, show.fakes)
+        with self._watch("set_paper"):
+            return self.referee.set_paper(number, show.fakes)
 
     def recall(self, role: Role, number: int) -> State:
         """What a team needs to continue after an acknowledged round."""
@@ -121,13 +124,16 @@ class Desk:
         record: dict[str, Any] = {"match": self._match, "round": number}
         record |= {role: config[role]["name"] for role in ("generator", "detector")}
         if answer is not None:
-            verdict, exam = self.referee.grade(number, answer, forfeit)
+            with self._watch("grade"):
+                verdict, exam = self.referee.grade(number, answer, forfeit)
             files |= {EXAM: safetensors.numpy.save(exam.to_arrays()), FAKES: _npy(show.fakes)}
             record |= asdict(verdict)
         record["training"] = {role: asdict(training) for role, training in trainings.items()}
         folder = self._home.staging_folder(self._match, number, token)
-        with readable_errors(f"round {number} in {self._home.root}"):
+        with self._watch("stage"), readable_errors(f"round {number} in {self._home.root}"):
             manifest = stage(folder, files, self._home.disk)
+        record["timings"] = {role: hand_in.seconds for role, hand_in in hand_ins.items()}
+        record["timings"]["referee"] = self._watch.read()
         return Staged(json.loads(json.dumps(record, allow_nan=False)), manifest, folder)  # as the ledger will hold it
 
     def _array(self, number: int, name: str) -> Images:

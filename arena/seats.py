@@ -8,6 +8,7 @@ from typing import Any
 from arena import registry
 from arena.seeds import derive
 from arena.snapshot import Snapshot
+from arena.stopwatch import Stopwatch
 from arena.training import use_one_thread
 from arena.types import (
     Answer,
@@ -46,6 +47,7 @@ class TeamSeat:
         self.role, self.setting = role, setting
         self.team = registry.find(role, contender).seat(setting, options)
         self._latest: Progress | None = None
+        self._watch = Stopwatch()
         self._on_progress = on_progress
         self.team.on_progress = self._note
 
@@ -68,28 +70,28 @@ class TeamSeat:
 
     def train(self, round: int, **material: Any) -> Training:
         """Train for one round; see `types.Generator.train` and `types.Detector.train`."""
-        training: Training = self.team.train(round, reals=self._reals, **material)
+        with self._watch("train"):
+            training: Training = self.team.train(round, reals=self._reals, **material)
         return training
 
     def hand_in(self, round: int) -> HandIn:
         """The team's state and snapshot after the round."""
-        return HandIn(self.team.state(), self.team.snapshot(round))
+        return HandIn(self.team.state(), self.team.snapshot(round), self._watch.read())
 
     def show(self, round: int, order: FakeOrder, gallery: int) -> Show:
         """Generator only: the fakes the referee ordered, a gallery of this many, and the sample sheet's images."""
-        made = [
-            self.team.generate(n, seed)
-            for n, seed in (
-                (order.n, order.seed),
-                (gallery, derive(self.setting.seed, "gallery", round)),
-                (SAMPLES, derive(self.setting.seed, "samples")),
-            )
-        ]
-        return Show(*made)
+        wanted = (
+            (order.n, order.seed),
+            (gallery, derive(self.setting.seed, "gallery", round)),
+            (SAMPLES, derive(self.setting.seed, "samples")),
+        )
+        with self._watch("show"):
+            return Show(*(self.team.generate(n, seed) for n, seed in wanted))
 
     def answer(self, paper: Images) -> Answer:
         """Detector only: score an exam."""
-        answer: Answer = self.team.answer(paper)
+        with self._watch("answer"):
+            answer: Answer = self.team.answer(paper)
         return answer
 
 

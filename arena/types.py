@@ -91,10 +91,14 @@ class FakeOrder:
 
 @dataclass(frozen=True)
 class HandIn:
-    """What a team hands in after a round: everything to continue from, and the weights that play."""
+    """What a team hands in after a round: everything to continue from, and the weights that play.
+
+    `seconds`: where the team's time went since it last handed in.
+    """
 
     state: State
     snapshot: Snapshot
+    seconds: Mapping[str, float]
 
 
 @dataclass(frozen=True)

@@ -80,4 +80,4 @@ def outcome(match: Match) -> dict[int, Any]:
 def timeless(record: dict[str, Any]) -> dict[str, Any]:
     """A record without what a clock has measured."""
     training = {role: report | {"seconds": 0} for role, report in record["training"].items()}
-    return record | {"seconds": 0, "training": training}
+    return record | {"seconds": 0, "timings": 0, "training": training}

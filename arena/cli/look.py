@@ -123,7 +123,11 @@ def _show_round(store: Home, match: str, records: list[dict[str, Any]], number: 
         return
     console = console_for()
     for key, value in found[0].items():
-        if key == "training":
+        if key == "timings":
+            for who, seconds in value.items():
+                spent = ", ".join(f"{name} {second:.2f}" for name, second in seconds.items())
+                console.print(f"{f'{who} seconds':<18} {spent}")
+        elif key == "training":
             for role, report in value.items():
                 losses = ", ".join(f"{name} {loss:.3f}" for name, loss in report["losses"].items())
                 console.print(f"{role:<18} {report['steps']} steps in {report['seconds']:.1f} s; loss: {losses}")
