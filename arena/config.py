@@ -63,6 +63,8 @@ class MatchConfig(Strict):
         0.15,
     )
     """Shares of the faces for Team A, Team B and the referee, split by identity."""
+    allow_leaks: bool = False
+    """Play although near-duplicates of a face are in two parts; they are recorded with the match."""
     generator: Contestant = Contestant(name="dcgan")
     """Team A."""
     detector: Contestant = Contestant(name="cnn")

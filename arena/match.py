@@ -15,6 +15,7 @@ import numpy as np
 from arena.config import MatchConfig, check_name, validate
 from arena.desk import Staged, split_faces
 from arena.faces.cache import FaceSet, open_cache, prepare
+from arena.faces.leaks import find_leaks, refuse_leaks
 from arena.round import Attempts, RoundPlan, play_opening, play_round
 from arena.store.disk import readable_errors
 from arena.store.home import Home
@@ -68,9 +69,14 @@ def choose_name(home: Home, config: MatchConfig, name: str | None) -> str:
 
 
 def prepare_faces(home: Home, config: MatchConfig, on_decode: OnDecode = lambda done, total: None) -> FaceSet:
-    """The faces of a match, decoded into the home's cache, enough for all three parts. Raises ArenaError."""
+    """The faces of a match, decoded into the home's cache, enough for all three parts and none in two of them.
+
+    Raises ArenaError.
+    """
     faces = prepare(config.faces, home.faces, config.image_size, on_decode)
-    split_faces(faces.identities, config.dump())
+    split = split_faces(faces.identities, config.dump())
+    if not config.allow_leaks:
+        refuse_leaks(find_leaks(faces, split))
     return faces
 
 
@@ -97,6 +103,7 @@ def new_match(
             "identities": len(np.unique(faces.identities)),
             "skipped": {reason: len(names) for reason, names in faces.skipped.items()},
             "parts": {"a": len(split.a), "b": len(split.b), "exam": len(split.exam)},
+            "leaks": [str(leak) for leak in find_leaks(faces, split)] if config.allow_leaks else [],
         },
     }
     with readable_errors(f"the home {home.root}"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -52,6 +53,7 @@ class Display(Observer):
     def __init__(self, console: Console, rounds: int, as_json: bool = False) -> None:
         self.console, self.rounds, self.as_json = console, rounds, as_json
         self.records: list[dict[str, Any]] = []
+        self.on_commit: Callable[[], None] = lambda: None
 
     def __enter__(self) -> Display:
         return self
@@ -69,13 +71,19 @@ class Display(Observer):
     def on_progress(self, step: Step) -> None:
         """A team's training goes on."""
 
+    def on_warning(self, text: str) -> None:
+        """Something beside the match needs attention."""
+        self.console.print(f"[yellow]{escape(text)}[/]")
+
     def on_opening(self, record: dict[str, Any]) -> None:
         """The warm-up is committed."""
+        self.on_commit()
         training = record["training"]["generator"]
         self.console.print(f"[dim]warm-up: {training['steps']} steps in {record['seconds']:.1f} s[/]")
 
     def on_round(self, record: dict[str, Any]) -> None:
         """A round is committed."""
+        self.on_commit()
         self.records.append(record)
         if self.as_json:
             emit([without_curves(record)])
@@ -133,6 +141,7 @@ class LiveDisplay(Display):
 
     def on_opening(self, record: dict[str, Any]) -> None:
         """See Display."""
+        self.on_commit()
 
     def _show(self, record: dict[str, Any]) -> None:
         self._live.update(self._picture())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +17,7 @@ from arena.cli.console import console as console_for
 from arena.cli.console import emit
 from arena.cli.display import Display, display
 from arena.cli.look import standings_table
-from arena.cli.options import DEFAULT_HOME, HomeOption, JsonOption
+from arena.cli.options import DEFAULT_HOME, HomeOption, JsonOption, MlflowOption
 from arena.config import MatchConfig, load_config
 from arena.devices import check_device, choose_device, choose_precision
 from arena.match import Match, choose_name, new_match, open_match, play, play_more, prepare_faces
@@ -26,11 +26,10 @@ from arena.store.home import Home
 from arena.table import LocalTable, TableFactory
 
 INTERRUPTED = 130
+SHIPPING_PATIENCE = 60.0
+"""Seconds to wait at the end of a match for MLflow to be told everything."""
 RayOption = Annotated[
     str, typer.Option("--ray", metavar="local|off|ADDRESS", help="A fresh Ray here, none, or a cluster to join.")
-]
-MlflowOption = Annotated[
-    str, typer.Option("--mlflow", metavar="URI|off", help="MLflow server; by default a database inside the home.")
 ]
 
 
@@ -42,6 +41,9 @@ def run(
     detector: Annotated[str | None, typer.Option(help="Team B's contender.")] = None,
     seed: Annotated[int | None, typer.Option(help="Every random choice follows from it.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the match.")] = None,
+    allow_leaks: Annotated[
+        bool | None, typer.Option("--allow-leaks", help="Play although a face is in two parts; it is recorded.")
+    ] = None,
     device: Annotated[str | None, typer.Option(metavar="auto|cpu|cuda", help="Where the teams compute.")] = None,
     settings: Annotated[
         list[str] | None,
@@ -49,13 +51,14 @@ def run(
     ] = None,
     home: HomeOption = DEFAULT_HOME,
     ray: RayOption = "local",
-    mlflow: MlflowOption = "",
+    mlflow: MlflowOption = None,
     as_json: JsonOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the resolved settings and stop.")] = False,
 ) -> None:
     """Play a match."""
     chosen = {"rounds": rounds, "faces": faces, "generator": generator, "detector": detector, "seed": seed}
-    resolved = _with_absolute_faces(load_config(config, settings or (), **chosen, device=device))
+    rules = {"device": device, "allow_leaks": allow_leaks}
+    resolved = _with_absolute_faces(load_config(config, settings or (), **chosen, **rules))
     if dry_run:
         if as_json:
             emit([resolved.dump()])
@@ -80,7 +83,7 @@ def resume(
     rounds: Annotated[int | None, typer.Option(help="Play this many rounds more than were played.")] = None,
     home: HomeOption = DEFAULT_HOME,
     ray: RayOption = "local",
-    mlflow: MlflowOption = "",
+    mlflow: MlflowOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Continue a match after a crash or Ctrl-C, or play more rounds."""
@@ -149,19 +152,40 @@ def _device(config: MatchConfig, gpus: int, where: str, device: str | None) -> s
     return device
 
 
-def _play(match: Match, set_table: TableFactory, screen: Display, mlflow: str) -> bool:
+def _play(match: Match, set_table: TableFactory, screen: Display, mlflow: str | None) -> bool:
     with match.home.lock(match.name):
         return _play_locked(match, set_table, screen, mlflow)
 
 
-def _play_locked(match: Match, set_table: TableFactory, screen: Display, mlflow: str) -> bool:
+def _play_locked(match: Match, set_table: TableFactory, screen: Display, mlflow: str | None) -> bool:
     """Play, and say whether it came to its end: False after an interrupt."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        play(match, set_table, screen)
-    except KeyboardInterrupt:
-        return False
+    with _told_to_mlflow(match, mlflow, screen) as nudge:
+        screen.on_commit = nudge
+        try:
+            play(match, set_table, screen)
+        except KeyboardInterrupt:
+            return False
     return True
+
+
+@contextlib.contextmanager
+def _told_to_mlflow(match: Match, uri: str | None, screen: Display) -> Iterator[Callable[[], None]]:
+    """Ship to MLflow in the background; what is not told by the end waits for the next run or `arena mlflow`."""
+    if uri == "off":
+        yield lambda: None
+        return
+    from arena.tracking.shipper import Shipper
+
+    shipper = Shipper(match.home.root, uri, match.name, on_warning=screen.on_warning)
+    shipper.start()
+    try:
+        yield shipper.nudge
+    finally:
+        screen.on_stage("telling MLflow the rest")
+        waiting = shipper.stop(SHIPPING_PATIENCE)
+        if waiting:
+            screen.on_warning(f"MLflow has not been told {waiting} things yet; arena mlflow will")
 
 
 def _announce(console: Console, match: Match) -> None:
@@ -171,6 +195,8 @@ def _announce(console: Console, match: Match) -> None:
         f"{config.rounds} rounds, seed {config.seed}, on {match.facts['device']} in {match.facts['precision']}"
     )
     console.print(f"[dim]{faces['images']} faces of {faces['identities']} identities from {escape(faces['source'])}[/]")
+    if faces["leaks"]:
+        console.print(f"[yellow]{len(faces['leaks'])} leaks between the parts of the faces are allowed[/]")
     for reason, count in faces["skipped"].items():
         console.print(f"[yellow]{count} files skipped: {escape(reason)}[/]")
 

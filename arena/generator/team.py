@@ -49,7 +49,7 @@ class GanOptions:
     """Adam's learning rate of both networks."""
     beta1: float = 0.5
     """Adam's first moment decay."""
-    smoothing: float = 0.0
+    smoothing: float = 0.1
     """One-sided label smoothing of the discriminator: real images have the target 1 - smoothing."""
     pressure: float = 0.3
     """Weight of the term that evades Team B's last snapshot in the white-box rule."""

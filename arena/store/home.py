@@ -53,6 +53,21 @@ class MatchRow:
     facts: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Errand:
+    """A row of the outbox: what MLflow has to be told. `kind`: 'match' (it began), 'round' or 'end'.
+
+    `enqueued_ms`: when it happened, in milliseconds since 1970, frozen: telling it twice is then the same as once.
+    """
+
+    id: int
+    match: str
+    kind: str
+    round: int | None
+    enqueued_ms: int
+    shipped_ms: int | None
+
+
 class Home:
     """An arena home: the ledger and the folders beside it. Cheap to open; open one per process and thread."""
 
@@ -191,6 +206,21 @@ class Home:
         """The events of a match in order."""
         rows = self.rows("SELECT round, at, kind, detail FROM event WHERE match = ? ORDER BY id", match)
         return [dict(zip(("round", "at", "kind", "detail"), row, strict=True)) for row in rows]
+
+    def errands(self, match: str) -> list[Errand]:
+        """Everything that MLflow has ever had to be told about a match, in order, shipped or not."""
+        columns = "id, match, kind, round, enqueued_ms, shipped_ms"
+        return [Errand(*row) for row in self.rows(f"SELECT {columns} FROM outbox WHERE match = ? ORDER BY id", match)]
+
+    def unshipped(self) -> dict[str, int]:
+        """How many errands of which match have not been shipped, the longest waiting match first."""
+        query = "SELECT match, count(*) FROM outbox WHERE shipped_ms IS NULL GROUP BY match ORDER BY min(id)"
+        return dict(self.rows(query))
+
+    def mark_shipped(self, errand: int) -> None:
+        """Note that MLflow has been told."""
+        with self.transaction() as ledger:
+            ledger.execute("UPDATE outbox SET shipped_ms = ? WHERE id = ?", (int(time.time() * 1000), errand))
 
     @contextmanager
     def lock(self, match: str) -> Iterator[None]:

@@ -1,0 +1,170 @@
+"""What one errand of the outbox adds to a match's MLflow run, derived from the ledger and the round's folder.
+
+The same errand gives the same entry whenever it is shipped: nothing here looks at a clock or at a later round.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+from PIL import Image
+
+from arena.desk import EXAM, SAMPLES
+from arena.images import xmp
+from arena.referee import figures, sheets
+from arena.referee.exam import ExamRecord
+from arena.referee.verdict import Verdict
+from arena.store.home import Errand, Home, MatchRow
+from arena.tracking.note import note
+from arena.types import Images
+
+EXAM_METRICS = ("accuracy", "auroc", "average_precision", "brier", "eer", "p_value", "threshold", "tnr", "tpr")
+INTERVALS = ("accuracy_low", "accuracy_high", "auroc_low", "auroc_high")
+SETTINGS = ("faces", "false_alarm_rate", "gallery", "image_size", "knowledge", "reservoir", "rounds", "seed")
+"""The settings of a match that are worth a row when matches are compared; contenders and exam come on top."""
+FILM_FRAMES = 40
+"""More rounds than this are thinned out: a frame of 64 faces takes about 0.3 MB and 0.3 s of a core."""
+THUMBNAIL = 512
+"""Longest side in pixels of what the UI shows before one clicks."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of a chart. `step`: the round, or the images seen for a training curve."""
+
+    key: str
+    value: float
+    step: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What an errand adds to a run. `files`: bytes by their place among the run's artifacts."""
+
+    tags: Mapping[str, str]
+    params: Mapping[str, str] = field(default_factory=dict)
+    points: Sequence[Point] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def entry(home: Home, errand: Errand) -> Entry:
+    """The entry of an errand: the start of a match, a round, or the end."""
+    match = home.match(errand.match)
+    before = {e.round for e in home.errands(errand.match) if e.id <= errand.id and e.kind == "round"}
+    records = [record for record in home.records(errand.match) if record["round"] in before]
+    told = tags(match, records)
+    if errand.kind == "match":
+        plan = {"config": match.config, "facts": match.facts}
+        return Entry(told, params(match.config), files={"match.json": json.dumps(plan, indent=2).encode()})
+    if errand.kind == "round":
+        folder = home.round_folder(errand.match, errand.round or 0)
+        return Entry(told, points=points(records), files=round_files(folder, records[-1], errand.enqueued_ms))
+    folders = {record["round"]: home.round_folder(errand.match, record["round"]) for record in records}
+    return Entry(told, files=match_files(folders, records, match.config["exam"]["win_accuracy"]))
+
+
+def params(config: Mapping[str, Any]) -> dict[str, str]:
+    """The settings of a match, flat, without what never differs or does not matter to the result."""
+    flat = {name: config[name] for name in SETTINGS}
+    flat |= {f"exam.{name}": config["exam"][name] for name in ("size", "win_accuracy")}
+    for role in ("generator", "detector"):
+        flat[role] = config[role]["name"]
+        flat |= {f"{role}.{option}": value for option, value in config[role]["options"].items()}
+    return {name: str(value) for name, value in flat.items()}
+
+
+def tags(match: MatchRow, records: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What may change from round to round: the score and the note; and what describes a match but is no setting."""
+    facts, wins = match.facts, _wins(records)
+    leader = "A" if wins["A"] > wins["B"] else "B" if wins["B"] > wins["A"] else "even"
+    return {
+        "mlflow.note.content": note(match, records, wins),
+        "mlflow.source.name": "arena",
+        "arena.match": match.name,
+        "score": f"A {wins['A']} : {wins['B']} B",
+        "winner": leader,
+        "device": facts["device"],
+        "precision": facts["precision"],
+        "machine": f"{facts['machine']}, Python {facts['python']}",
+        "faces.digest": facts["faces"]["digest"],
+        "faces.synthetic": str(facts["faces"]["synthetic"]).lower(),
+        "versions": ", ".join(f"{package} {found}" for package, found in facts["versions"].items()),
+    }
+
+
+def points(records: Sequence[Mapping[str, Any]]) -> list[Point]:
+    """The points of the last of these rounds: the exam and the times by round, the losses by images seen."""
+    record = records[-1]
+    number = record["round"]
+    values = {"time/round_seconds": record["seconds"]}
+    for role, training in record["training"].items():
+        if training["steps"]:  # a detector has nothing to train on in the opening
+            values[f"time/{role}_seconds"] = training["seconds"]
+    if "winner" in record:  # the opening has no exam
+        wins = _wins(records)
+        values |= {f"exam/{name}": record[name] for name in EXAM_METRICS}
+        values |= {f"interval/{name}": record[name] for name in INTERVALS}
+        values["score/winner_is_b"] = record["winner"] == "B"
+        values |= {f"score/wins_{team.lower()}": wins[team] for team in "AB"}
+    curves = [
+        Point(f"train/{role}/{name}", float(value), point["images"])
+        for role, training in record["training"].items()
+        for point in training["curve"]
+        for name, value in point["losses"].items()
+    ]
+    return [Point(key, float(value), number) for key, value in values.items()] + curves
+
+
+def round_files(folder: Path, record: Mapping[str, Any], timestamp_ms: int) -> dict[str, bytes]:
+    """The sample sheet of a round, named for the UI's step slider, and the figures of its exam."""
+    number = record["round"]
+    files = slider_files("samples", number, timestamp_ms, (folder / SAMPLES).read_bytes())
+    if "winner" in record:
+        exam = ExamRecord.from_arrays(safetensors.numpy.load_file(folder / EXAM))
+        drawn = figures.figures(exam, _verdict(record))
+        files |= {f"figures/round-{number:04d}/{name}": data for name, data in drawn.items()}
+    return files
+
+
+def match_files(folders: Mapping[int, Path], records: Sequence[Mapping[str, Any]], win: float) -> dict[str, bytes]:
+    """The animation over the rounds and the picture of the match. A GIF, as MLflow's UI does not show WebP."""
+    numbers = sorted(folders)
+    if len(numbers) > FILM_FRAMES:
+        numbers = [numbers[i] for i in np.linspace(0, len(numbers) - 1, FILM_FRAMES).round().astype(int)]
+    pages = {number: _page(folders[number] / SAMPLES) for number in numbers}
+    verdicts = [_verdict(record) for record in records if "winner" in record]
+    return {"samples.gif": sheets.film(pages, "gif"), "figures/match.png": figures.match_figure(verdicts, win)}
+
+
+def slider_files(key: str, step: int, timestamp_ms: int, png: bytes) -> dict[str, bytes]:
+    """An image as two files with the names that `MlflowClient.log_image` gives them, so that the step slider finds it.
+
+    That method is not used because it names files at random, so that a retry would add a second image, and writes the
+    PNG anew, without the mark that it is AI-generated.
+    """
+    stem = f"images/{key}+step+{step}+timestamp+{timestamp_ms}+{key}-{step:04d}"
+    small = Image.open(io.BytesIO(png)).convert("RGB")
+    small.thumbnail((THUMBNAIL, THUMBNAIL))
+    buffer = io.BytesIO()
+    small.save(buffer, "WEBP", quality=85, xmp=xmp("generated").encode())
+    return {f"{stem}.png": png, f"{stem}+compressed.webp": buffer.getvalue()}
+
+
+def _wins(records: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    return {team: sum(record.get("winner") == team for record in records) for team in "AB"}
+
+
+def _verdict(record: Mapping[str, Any]) -> Verdict:
+    return Verdict(**{part.name: record[part.name] for part in fields(Verdict)})
+
+
+def _page(path: Path) -> Images:
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))[None]

@@ -1,0 +1,179 @@
+"""From the outbox to MLflow: in order, each errand once, and never in the way of a match.
+
+The store itself remembers, in a tag of the run, which errand it was told last. So a crash between telling and noting
+it here costs a repetition that MLflow drops, a match that changes its store takes its whole past along, and a store
+that is thrown away is made again from the ledger.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from arena.store.home import Home
+from arena.tracking.entry import entry
+from arena.tracking.store import MlflowStore, Store, check_uri, default_uri, shown
+from arena.types import ArenaError
+
+OnWarning = Callable[[str], None]
+Connect = Callable[[str, Path], Store]
+
+FIRST_DELAY, LONGEST_DELAY = 1.0, 60.0
+"""Seconds between two attempts to reach a store that does not answer."""
+
+
+def backoff(failures: int) -> float:
+    """Seconds to wait after this many failures in a row, from 1 on."""
+    return min(FIRST_DELAY * 2.0 ** min(failures - 1, 16), LONGEST_DELAY)
+
+
+def ship(home: Home, match: str, store: Store, go_on: Callable[[], bool] = lambda: True) -> None:
+    """Tell the store everything about a match that it does not know yet. Raises whatever the store raises."""
+    errands = home.errands(match)
+    row = home.match(match)
+    run = store.find(row) or store.create(row, errands[0].enqueued_ms)
+    for previous, errand in zip([None, *errands], errands, strict=False):
+        if not go_on():
+            return
+        if errand.id > run.told and not run.deleted:  # what was deleted there stays deleted
+            reopened = previous is not None and previous.kind == "end"
+            store.tell(run, errand, entry(home, errand), reopened)
+        if errand.shipped_ms is None or errand.id > run.told:
+            home.mark_shipped(errand.id)
+
+
+def ship_all(root: Path, uri: str | None = None, connect: Connect = MlflowStore) -> Store:
+    """Bring a store up to date with a whole home, now, and return it. Matches in play are left to their own shipper.
+
+    `uri`: None for the store inside the home. Raises ArenaError when the store is out of reach.
+    """
+    uri = check_uri(uri or default_uri(root))
+    home = Home.open(root)
+    try:
+        with _only_shipper(root) as alone:
+            store = connect(uri, root)
+            for match in home.matches() if alone else ():
+                if not home.is_playing(match.name):
+                    ship(home, match.name, store)
+            return store
+    except ArenaError:
+        raise
+    except Exception as error:
+        raise ArenaError(_sentence(uri, error)) from error
+    finally:
+        home.close()
+
+
+class Shipper:
+    """One background thread that ships while a match is played. Imports MLflow there, in its own time.
+
+    Nothing it does raises or blocks: what cannot be shipped stays in the outbox for the next run or `arena mlflow`.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        uri: str | None = None,
+        match: str | None = None,
+        on_warning: OnWarning = lambda text: None,
+        connect: Connect = MlflowStore,
+    ) -> None:
+        """`uri`: None for the store inside the home. `match`: the one that this process plays.
+
+        `on_warning` is called from the thread, once per outage. Raises ArenaError for a URI that makes no sense.
+        """
+        self._root, self._uri, self._match = root, check_uri(uri or default_uri(root)), match
+        self._on_warning, self._connect = on_warning, connect
+        self._store: Store | None = None
+        self._work, self._stopping, self._abandoned = threading.Event(), threading.Event(), threading.Event()
+        # A daemon: an interpreter that wants to leave does not wait for a server.
+        self._thread = threading.Thread(target=self._run, name="mlflow-shipper", daemon=True)
+
+    def start(self) -> None:
+        """Begin with what earlier matches have left."""
+        self._work.set()
+        self._thread.start()
+
+    def nudge(self) -> None:
+        """There is something new in the outbox."""
+        self._work.set()
+
+    def stop(self, timeout: float) -> int:
+        """Ship what is left for at most `timeout` seconds; return how many errands still wait."""
+        self._stopping.set()
+        self._work.set()
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+        self._abandoned.set()
+        home = Home(self._root)
+        try:
+            return sum(home.unshipped().values())
+        finally:
+            home.close()
+
+    def _run(self) -> None:
+        failures = 0
+        while True:
+            stopping = self._stopping.is_set()  # read first: what was enqueued before it is part of this pass
+            self._work.clear()
+            try:
+                shipped = self._pass()
+            except Exception as error:
+                shipped, self._store = False, None  # a store that comes back may be another one
+                if not failures and not self._abandoned.is_set():
+                    self._on_warning(_sentence(self._uri, error))
+            if stopping:
+                return
+            failures = 0 if shipped else failures + 1
+            if shipped:
+                self._work.wait()
+            else:
+                self._stopping.wait(backoff(failures))
+
+    def _pass(self) -> bool:
+        """Ship everything that waits; False when another process is shipping. One match's failure stops no other."""
+        home = Home(self._root)
+        failure: Exception | None = None
+        try:
+            waiting = [m for m in home.unshipped() if m == self._match or not home.is_playing(m)]
+            if not waiting:
+                return True
+            with _only_shipper(self._root) as alone:
+                if not alone:
+                    return False
+                self._store = self._store or self._connect(self._uri, self._root)
+                for match in waiting:
+                    try:
+                        ship(home, match, self._store, lambda: not self._abandoned.is_set())
+                    except Exception as error:
+                        failure = failure or error
+        finally:
+            home.close()
+        if failure is not None:
+            raise failure
+        return True
+
+
+@contextmanager
+def _only_shipper(root: Path) -> Iterator[bool]:
+    """Whether no other process ships this home's outbox; two at once would create a run twice."""
+    with (root / "outbox.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True
+
+
+def _sentence(uri: str, error: Exception) -> str:
+    if isinstance(error, ArenaError):
+        reason = str(error)
+    else:
+        lines = str(error).strip().splitlines()
+        dead = lines and any(sign in lines[0] for sign in ("Max retries exceeded", "Connection refused", "timed out"))
+        reason = "it does not answer" if dead else lines[0][:200] if lines else type(error).__name__
+    return f"MLflow at {shown(uri)} is not up to date: {reason}; nothing is lost, arena mlflow catches up"

@@ -1,0 +1,155 @@
+"""MLflow's UI for a home: the server with light settings, and links that open the right view."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from urllib.error import URLError
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+from arena.tracking.shipper import ship_all
+from arena.tracking.store import MlflowStore, artifact_folder, check_uri, default_uri, is_server
+from arena.types import ArenaError
+
+VIEW = "workflowType=machine_learning"
+"""MLflow's UI opens on its views for language models without it."""
+LOG = "mlflow.log"
+"""What MLflow's server says, in the home."""
+STARTUP_SECONDS = 60.0
+STOP_SECONDS = 5.0
+
+Say = Callable[[str], None]
+
+
+def _print(text: str) -> None:
+    print(text, flush=True)  # a link is of no use in a buffer
+
+
+def ui_command(root: Path, host: str = "127.0.0.1", port: int = 5000, uri: str | None = None) -> list[str]:
+    """The command that serves the UI of a store in a database; `uri`: None for the one inside the home."""
+    uri = check_uri(uri or default_uri(root))
+    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri]
+    command += ["--artifacts-destination", str(artifact_folder(root, uri))]
+    return [*command, "--host", host, "--port", str(port), "--workers", "1", "--uvicorn-opts", "--log-level warning"]
+
+
+def ui_environment() -> dict[str, str]:
+    """The environment for `ui_command`: without job runners one process in place of ten, and nothing calls home."""
+    light = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    return {**os.environ, **light, "MLFLOW_LOGGING_LEVEL": "WARNING"}
+
+
+def experiment_link(base_url: str, experiment_id: str) -> str:
+    """All matches as a table."""
+    return f"{base_url}/#/experiments/{experiment_id}/runs?{VIEW}"
+
+
+def chart_link(base_url: str, experiment_id: str) -> str:
+    """All matches as chart lines."""
+    return f"{base_url}/#/experiments/{experiment_id}/runs?{VIEW}&compareRunsMode=CHART"
+
+
+def run_link(base_url: str, experiment_id: str, run_id: str) -> str:
+    """One match."""
+    return f"{base_url}/#/experiments/{experiment_id}/runs/{run_id}?{VIEW}"
+
+
+def compare_link(base_url: str, experiment_id: str, run_ids: Sequence[str]) -> str:
+    """Some matches side by side: settings that differ, and results."""
+    query = urlencode({"runs": json.dumps(list(run_ids)), "experiments": json.dumps([experiment_id])})
+    return f"{base_url}/#/compare-runs?{query}&{VIEW}"
+
+
+def serve(root: Path, uri: str | None = None, host: str = "127.0.0.1", port: int = 5000, say: Say = _print) -> None:
+    """Bring the store up to date, then serve its UI until Ctrl-C; a server has its own UI and is only linked to.
+
+    Raises ArenaError when the port is taken, the store is out of reach or the UI does not start.
+    """
+    uri = check_uri(uri or default_uri(root))
+    if not is_server(uri):
+        check_port(host, port)
+    store = ship_all(root, uri)
+    assert isinstance(store, MlflowStore)
+    if is_server(uri):
+        say(f"MLflow has every match: {experiment_link(uri, store.experiment_id)}")
+        return
+    base_url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '') else host}:{port}"
+    try:
+        with _child(ui_command(root, host, port, uri), ui_environment(), root / LOG) as server:
+            _wait_until_up(server, base_url, root / LOG)
+            say(f"MLflow shows the matches of {root}: {experiment_link(base_url, store.experiment_id)}")
+            say("Stop it with Ctrl-C.")
+            server.wait()
+    except KeyboardInterrupt:
+        return
+    raise ArenaError(f"MLflow's UI stopped by itself with exit code {server.returncode}; see {root / LOG}")
+
+
+def check_port(host: str, port: int) -> None:
+    """Raise ArenaError unless a server could listen there."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ArenaError(
+            f"MLflow's UI cannot listen on {host}:{port} ({reason}); choose another port with --port"
+        ) from error
+
+
+def _wait_until_up(server: subprocess.Popen[bytes], base_url: str, log: Path) -> None:
+    deadline = time.monotonic() + STARTUP_SECONDS
+    while server.poll() is None and time.monotonic() < deadline:
+        try:
+            with urlopen(f"{base_url}/health", timeout=2):
+                return
+        except (URLError, OSError):
+            time.sleep(0.2)
+    raise ArenaError(f"MLflow's UI did not start within {STARTUP_SECONDS:.0f} seconds; see {log}")
+
+
+@contextmanager
+def _child(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process and all its children, gone at the end, also at the end by SIGTERM, which counts as Ctrl-C here."""
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    # A session of its own: Ctrl-C reaches only us, and we end the whole family in one go.
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            command,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        _end(process)
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for kind in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, kind)
+            process.wait(STOP_SECONDS)
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue

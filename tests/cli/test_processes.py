@@ -1,0 +1,104 @@
+"""The arena as real processes: interrupted, killed, resumed, and doctored."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import psutil
+import pytest
+import yaml
+from matches import TINY, outcome, played, reopened, start, tiny
+
+COMMAND = [sys.executable, "-c", "from arena.cli import main; main()"]
+
+
+@pytest.fixture
+def tiny_yaml(tmp_path):
+    path = tmp_path / "tiny.yaml"
+    path.write_text(yaml.safe_dump(TINY | {"precision": "fp32", "rounds": 3}))
+    return path
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The same match, played without interruption in this process."""
+    match = start(tmp_path_factory.mktemp("whole"), tiny(rounds=3, precision="fp32"))
+    played(match)
+    return outcome(match)
+
+
+def arena(*arguments, cwd, **options):
+    return subprocess.Popen(
+        [*COMMAND, *map(str, arguments)],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def run_until_the_first_round(tiny_yaml, *more):
+    """A match under Ray whose first round is committed, and all processes that belong to it."""
+    process = arena(
+        "run",
+        tiny_yaml,
+        "--name",
+        "tiny",
+        "--json",
+        "--device",
+        "cpu",
+        *more,
+        cwd=tiny_yaml.parent,
+        start_new_session=True,
+    )
+    line = process.stdout.readline()
+    assert json.loads(line)["round"] == 1, process.stderr.read()
+    return process, psutil.Process(process.pid).children(recursive=True)
+
+
+def resume(tmp_path):
+    process = arena("resume", "tiny", "--json", "--ray", "off", "--mlflow", "off", cwd=tmp_path)
+    out, err = process.communicate(timeout=200)
+    assert process.returncode == 0, err
+    return [json.loads(line)["round"] for line in out.splitlines()]
+
+
+def test_a_killed_driver_is_resumed_to_the_bit(tmp_path, tiny_yaml, whole):
+    process, workers = run_until_the_first_round(tiny_yaml, "--mlflow", "off")
+    process.kill()
+    process.communicate()
+    _, alive = psutil.wait_procs(workers, timeout=150)  # Ray's processes notice that their driver is gone
+    assert alive == []
+    assert resume(tmp_path)[-1] == 3
+    assert outcome(reopened(tmp_path / "arena-home")) == whole
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_keeps_the_rounds_and_prints_the_way_on(tmp_path, tiny_yaml, whole, kind):
+    process, workers = run_until_the_first_round(tiny_yaml, "--mlflow", "off", "--rounds", "200")
+    os.kill(process.pid, kind)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Continue with: arena resume tiny" in err
+    assert "Traceback" not in err
+    _, alive = psutil.wait_procs(workers, timeout=30)
+    assert alive == []
+    kept = outcome(reopened(tmp_path / "arena-home"))
+    assert len(kept) >= 2
+    assert all(kept[number] == whole[number] for number in whole if number in kept)
+
+
+def test_the_doctor_finds_this_machine_fit(tmp_path):
+    process = arena("doctor", "--json", cwd=tmp_path)
+    out, err = process.communicate(timeout=200)
+    checks = [json.loads(line) for line in out.splitlines()]
+    assert process.returncode == 0, out + err
+    text = "\n".join(check["what"] for check in checks)
+    for word in ("Python", "torch", "mlflow", "Ray", "bf16", "GPU", "memory", "free", "contenders"):
+        assert word in text
+    assert {check["health"] for check in checks} <= {"ok", "warning"}

@@ -1,0 +1,81 @@
+"""A home with a match that nobody trained for: verdicts, curves and tiny sheets made up."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import safetensors.numpy
+from PIL import Image
+
+from arena.images import png
+from arena.referee.exam import ExamRecord, draw_paper
+from arena.referee.verdict import verdict
+from arena.store.disk import stage
+from arena.store.home import Home
+from arena.types import Answer
+
+CONFIG = {
+    "rounds": 2,
+    "seed": 7,
+    "faces": "procedural:60",
+    "image_size": 8,
+    "parts": [0.5, 0.35, 0.15],
+    "generator": {"name": "dcgan", "options": {"width": 4}},
+    "detector": {"name": "cnn", "options": {"width": 2}},
+    "knowledge": "whitebox",
+    "false_alarm_rate": 0.05,
+    "gallery": 10,
+    "reservoir": 20,
+    "exam": {"size": 20, "win_accuracy": 0.5, "significance": 0.05},
+    "device": "auto",
+    "precision": "auto",
+}
+FACTS = {
+    "device": "cpu",
+    "precision": "fp32",
+    "machine": "x86_64",
+    "python": "3.11.0",
+    "versions": {"arena": "0.1.0", "torch": "2.15.0"},
+    "faces": {"source": "drawn", "synthetic": True, "digest": "abc", "images": 60, "identities": 30, "skipped": {}},
+}
+
+
+def new_home(root: Path, match: str = "duel", rounds: int = 2) -> Home:
+    home = Home.create(root)
+    home.create_match(match, {**CONFIG, "rounds": rounds}, FACTS)
+    return home
+
+
+def play(home: Home, number: int, match: str = "duel", right: bool = True) -> None:
+    """Commit a round; from round 1 on with an exam of 20 images that the detector gets all right or all wrong."""
+    training = {"steps": 10, "images": 100 * (number + 1), "seconds": 1.5, "losses": {"loss": 0.5}}
+    training["curve"] = [{"images": 100 * number + 50, "losses": {"loss": 0.75}}]
+    idle = {"steps": 0, "images": 0, "seconds": 0.0, "losses": {}, "curve": []}
+    record = {"match": match, "round": number, "seconds": 3.25}
+    record["training"] = {"generator": training, "detector": training if number else idle}
+    files = {"samples.png": png(np.full((1, 16, 16, 3), number, np.uint8), "generated")}
+    if number:
+        paper = draw_paper(20, 20, number)
+        answer = Answer(paper.labels.astype(np.float64) if right else 1.0 - paper.labels, 0.5)
+        exam = ExamRecord(paper.labels, answer.scores, 0.5, paper.order, paper.real_indices, number)
+        record |= asdict(verdict(paper.labels, answer))
+        files["exam.safetensors"] = safetensors.numpy.save(exam.to_arrays())
+    folder = home.staging_folder(match, number, "x")
+    home.commit_round(match, number, folder, stage(folder, files, home.disk), record)
+
+
+def play_all(home: Home, match: str = "duel") -> None:
+    """The opening, a round that B wins, one that A wins, the end."""
+    play(home, 0, match)
+    play(home, 1, match)
+    play(home, 2, match, right=False)
+    home.finish(match)
+
+
+def picture(data: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(data))
+    image.load()
+    return image

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+from matchfiles import CONFIG, new_home, picture, play, play_all
+
+from arena.images import png
+from arena.tracking.entry import FILM_FRAMES, Point, entry, params, slider_files
+from arena.tracking.note import ROWS, note
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    home = new_home(tmp_path_factory.mktemp("scripted") / "home")
+    play_all(home)
+    yield home
+    home.close()
+
+
+def told(home, index):
+    return entry(home, home.errands("duel")[index])
+
+
+def test_params_are_flat_and_say_who_plays_with_what():
+    assert params(CONFIG) == {
+        "faces": "procedural:60",
+        "false_alarm_rate": "0.05",
+        "gallery": "10",
+        "image_size": "8",
+        "knowledge": "whitebox",
+        "reservoir": "20",
+        "rounds": "2",
+        "seed": "7",
+        "exam.size": "20",
+        "exam.win_accuracy": "0.5",
+        "generator": "dcgan",
+        "generator.width": "4",
+        "detector": "cnn",
+        "detector.width": "2",
+    }
+
+
+def test_start_of_a_match_has_the_settings_and_no_points(home):
+    start = told(home, 0)
+    assert start.params["generator.width"] == "4"
+    assert start.points == ()
+    assert json.loads(start.files["match.json"])["config"] == CONFIG
+    assert start.tags["score"] == "A 0 : 0 B"
+    assert start.tags["winner"] == "even"
+    assert start.tags["faces.synthetic"] == "true"
+
+
+def test_opening_has_curves_times_and_samples_but_no_exam(home):
+    opening = told(home, 1)
+    assert sorted(opening.points, key=lambda p: p.key) == [
+        Point("time/generator_seconds", 1.5, 0),
+        Point("time/round_seconds", 3.25, 0),
+        Point("train/generator/loss", 0.75, 50),
+    ]
+    assert len(opening.files) == 2
+    assert opening.params == {}
+
+
+def test_round_has_the_exam_by_round_and_the_losses_by_images(home):
+    points = {p.key: (p.value, p.step) for p in told(home, 3).points}
+    assert points["exam/accuracy"] == (0.0, 2)
+    assert points["exam/auroc"] == (0.0, 2)
+    assert points["exam/threshold"] == (0.5, 2)
+    assert points["interval/accuracy_low"] == (0.0, 2)
+    assert points["score/winner_is_b"] == (0.0, 2)
+    assert (points["score/wins_a"], points["score/wins_b"]) == ((1.0, 2), (1.0, 2))
+    assert points["train/detector/loss"] == (0.75, 250)
+    assert {key.split("/")[0] for key in points} == {"exam", "interval", "score", "time", "train"}
+
+
+def test_entry_does_not_look_ahead(home):
+    first = told(home, 2)
+    assert first.tags["score"] == "A 0 : 1 B"
+    assert first.tags["winner"] == "B"
+    assert "| 1 |" in first.tags["mlflow.note.content"]
+    assert "| 2 |" not in first.tags["mlflow.note.content"]
+
+
+def test_figures_of_a_round_and_of_the_match(home):
+    assert {name for name in told(home, 3).files if name.startswith("figures/")} == {
+        "figures/round-0002/confusion.png",
+        "figures/round-0002/roc.png",
+        "figures/round-0002/scores.png",
+    }
+    end = told(home, 4)
+    assert set(end.files) == {"samples.gif", "figures/match.png"}
+    assert picture(end.files["samples.gif"]).n_frames == 3
+    assert picture(end.files["figures/match.png"]).format == "PNG"
+
+
+def test_samples_keep_their_mark_and_are_named_for_the_slider(home):
+    files = told(home, 2).files
+    images = {name: data for name, data in files.items() if name.startswith("images/")}
+    stem = f"images/samples+step+1+timestamp+{home.errands('duel')[2].enqueued_ms}+"
+    assert all(name.startswith(stem) for name in images)
+    full, small = sorted(images, key=lambda name: name.endswith(".webp"))
+    assert small == full.removesuffix(".png") + "+compressed.webp"
+    sheet = (home.round_folder("duel", 1) / "samples.png").read_bytes()
+    assert images[full] == sheet
+    assert b"trainedAlgorithmicMedia" in images[small]
+
+
+def test_thumbnails_are_small():
+    files = slider_files("samples", 3, 5, png(np.zeros((1, 1024, 2048, 3), np.uint8), "generated"))
+    sizes = {name.rsplit(".")[-1]: picture(data).size for name, data in files.items()}
+    assert sizes == {"png": (2048, 1024), "webp": (512, 256)}
+
+
+def test_long_matches_have_a_short_film(tmp_path):
+    home = new_home(tmp_path / "home", rounds=FILM_FRAMES + 5)
+    play(home, 0)
+    for number in range(1, FILM_FRAMES + 5):
+        play(home, number)
+    home.finish("duel")
+    assert picture(entry(home, home.errands("duel")[-1]).files["samples.gif"]).n_frames == FILM_FRAMES
+    text = entry(home, home.errands("duel")[-1]).tags["mlflow.note.content"]
+    assert len(re.findall(r"^\| \d+ \|", text, re.M)) == ROWS
+    assert len(text) < 8000
+    home.close()
+
+
+def test_note_says_what_the_match_is_and_how_to_go_on(home):
+    match = home.match("duel")
+    records = home.records("duel")
+    text = note(match, records, {"A": 1, "B": 1})
+    assert "**A 1 : 1 B** after 2 of 2 rounds." in text
+    assert "a detector trained on them says nothing about photos" in text
+    assert "| 1 | 100.0% | 1.000 (" in text
+    assert "| 2 | 0.0% |" in text
+    assert "`arena resume duel --rounds 4`" in text
+    assert "`arena verify duel --replay 2`" in text
+    before = note(match, records[:2], {"A": 0, "B": 1})
+    assert "`arena resume duel`" in before

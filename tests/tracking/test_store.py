@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import os
+import re
+import socket
+from pathlib import Path
+
+import pytest
+from matchfiles import new_home, picture, play, play_all
+from PIL import Image
+
+from arena.tracking.entry import entry
+from arena.tracking.shipper import Shipper, ship, ship_all
+from arena.tracking.store import artifact_folder, check_uri, default_uri, shown
+from arena.types import ArenaError
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # those of MLflow and what it imports
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory):
+    """A home, its store and MLflow's client; making the database takes seconds, so all tests here share one."""
+    before = dict(os.environ)
+    home = new_home(tmp_path_factory.mktemp("mlflow") / "home")
+    play_all(home)
+    store = ship_all(home.root)
+    yield home, store, store._client
+    home.close()
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def contents(client, run):
+    """Every point and every file of a run."""
+    keys = client.get_run(run).data.metrics
+    points = {key: [(m.value, m.step, m.timestamp) for m in client.get_metric_history(run, key)] for key in keys}
+    folder = Path(client.get_run(run).info.artifact_uri.removeprefix("file://"))
+    return points, {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_a_run_per_match_with_settings_points_files_and_state(shipped):
+    home, store, client = shipped
+    run = client.get_run(store.find(home.match("duel")).id)
+    assert run.info.run_name == "duel"
+    assert run.info.status == "FINISHED"
+    assert run.info.start_time == home.errands("duel")[0].enqueued_ms
+    assert run.info.end_time == home.errands("duel")[4].enqueued_ms
+    assert run.data.params["detector.width"] == "2"
+    assert run.data.tags["score"] == "A 1 : 1 B"
+    assert run.data.tags["mlflow.loggedImages"] == "True"
+    points, files = contents(client, run.info.run_id)
+    first, second = (home.errands("duel")[i].enqueued_ms for i in (2, 3))
+    assert points["exam/accuracy"] == [(1.0, 1, first), (0.0, 2, second)]
+    assert [step for _, step, _ in points["train/generator/loss"]] == [50, 150, 250]
+    assert "samples.gif" in files
+    assert "figures/round-0001/roc.png" in files
+
+
+def test_exact_retry_changes_nothing(shipped):
+    home, store, client = shipped
+    match = home.match("duel")
+    run = store.find(match)
+    before = contents(client, run.id)
+    for errand in home.errands("duel"):  # as after a crash when all was logged and nothing noted
+        store.tell(run, errand, entry(home, errand), False)
+    assert contents(client, run.id) == before
+    assert len(client.search_runs([store.experiment_id])) == 1
+
+
+def test_samples_are_where_the_slider_looks(shipped):
+    home, store, client = shipped
+    run = store.find(home.match("duel")).id
+    other = client.create_run(store.experiment_id).info.run_id
+    client.log_image(other, Image.new("RGB", (8, 8)), key="samples", step=2, timestamp=7)
+    pattern = re.compile(r"images/samples\+step\+(\d+)\+timestamp\+\d+\+[\w-]+(\+compressed\.webp|\.png)")
+    theirs = [pattern.fullmatch(file.path) for file in client.list_artifacts(other, "images")]
+    client.delete_run(other)
+    assert len(theirs) == 2
+    assert all(theirs)
+    ours = [pattern.fullmatch(file.path) for file in client.list_artifacts(run, "images")]
+    assert sorted(m[1] + m[2] for m in ours) == [f"{n}{end}" for n in "012" for end in ("+compressed.webp", ".png")]
+    files = contents(client, run)[1]
+    assert all(picture(files[m[0]]).size == (16, 16) for m in ours)
+
+
+def test_a_prolonged_match_runs_again_and_keeps_its_settings(shipped):
+    home, store, client = shipped
+    home.create_match("long", {**home.match("duel").config, "rounds": 1}, home.match("duel").facts)
+    run = store.create(home.match("long"), 1)
+    start = home.errands("long")[0]
+    store.tell(run, start, entry(home, start), False)
+    play(home, 0, "long")
+    play(home, 1, "long")
+    home.finish("long")
+    ship(home, "long", store)
+    assert client.get_run(run.id).info.status == "FINISHED"
+    home.update_rounds("long", 2)
+    play(home, 2, "long")
+    ship(home, "long", store)
+    assert client.get_run(run.id).info.status == "RUNNING"
+    store.tell(store.find(home.match("long")), start, entry(home, start), False)  # a retry with other rounds
+    assert client.get_run(run.id).data.params["rounds"] == "1"
+
+
+def test_a_run_that_was_deleted_is_not_made_again(shipped):
+    home, store, client = shipped
+    home.create_match("unwanted", home.match("duel").config, home.match("duel").facts)
+    ship(home, "unwanted", store)
+    client.delete_run(store.find(home.match("unwanted")).id)
+    play(home, 0, "unwanted")
+    ship(home, "unwanted", store)
+    assert home.unshipped() == {}
+    assert "unwanted" not in {run.info.run_name for run in client.search_runs([store.experiment_id])}
+
+
+def test_a_moved_home_is_told_what_to_do(shipped, tmp_path):
+    home, _, _ = shipped
+    (tmp_path / "arena.db").write_bytes((home.root / "arena.db").read_bytes())
+    (tmp_path / "mlflow.db").write_bytes((home.root / "mlflow.db").read_bytes())
+    with pytest.raises(ArenaError, match=r"was moved .* delete its mlflow\.db and mlartifacts"):
+        ship_all(tmp_path)
+
+
+def test_a_dead_server_costs_nothing_but_a_warning(shipped, tmp_path):
+    home = new_home(tmp_path / "home")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    warnings = []
+    shipper = Shipper(home.root, f"http://127.0.0.1:{port}", "duel", warnings.append)
+    shipper.start()
+    assert shipper.stop(timeout=60) == 1
+    assert not shipper._thread.is_alive()
+    assert warnings == [
+        f"MLflow at http://127.0.0.1:{port} is not up to date: it does not answer; "
+        "nothing is lost, arena mlflow catches up"
+    ]
+    home.close()
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["", "here", "mlruns", "file:///tmp/mlruns", "http://", "http://host:port", "sqlite:///", "sqlite:mlflow.db",
+     "sqlite:////no/such/folder/mlflow.db", "ftp://host/x"],
+)  # fmt: skip
+def test_nonsense_is_refused_with_an_example(uri):
+    with pytest.raises(ArenaError, match=r"MLflow store.*: (give a server like http://|there is no folder)"):
+        check_uri(uri)
+
+
+def test_uris_that_mlflow_can_use(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert check_uri("http://127.0.0.1:5000/") == "http://127.0.0.1:5000"
+    assert check_uri("sqlite:///mlflow.db") == f"sqlite:///{tmp_path}/mlflow.db"
+    assert check_uri("postgresql+psycopg2://u:p@db/arena") == "postgresql+psycopg2://u:p@db/arena"
+    assert check_uri(default_uri(tmp_path)) == f"sqlite:///{tmp_path}/mlflow.db"
+
+
+def test_where_files_go(tmp_path):
+    assert artifact_folder(tmp_path, "http://server:1") is None
+    assert artifact_folder(tmp_path, "sqlite:////elsewhere/m.db") == Path("/elsewhere/mlartifacts")
+    assert artifact_folder(tmp_path, "mysql://db/arena") == tmp_path / "mlartifacts"
+
+
+def test_passwords_are_not_shown():
+    assert shown("postgresql://me:secret@db/arena") == "postgresql://me:***@db/arena"
+    assert shown("http://127.0.0.1:5000") == "http://127.0.0.1:5000"
