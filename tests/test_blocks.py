@@ -60,7 +60,8 @@ def test_the_product_is_for_small_maps_only(layer, few, many, monkeypatch):
 
 
 @pytest.mark.parametrize("layer", [Halve(3, 7, 4), Double(3, 7)])
-def test_frozen_weights_get_no_gradient(layer):
+def test_frozen_weights_get_no_gradient_and_cost_none(layer, monkeypatch):
+    monkeypatch.setattr(blocks, "_of_weight", None)
     layer = copy.deepcopy(layer).requires_grad_(False)
     x = torch.randn(2, 3, 4, 4, requires_grad=True)
     layer(x).sum().backward()

@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 
 _SHOWN = 3
+_LINE_SECONDS = 15
 
 Source = Annotated[str, typer.Argument(help="folder, zip, tar, labels.csv, packed file, procedural[:N], lfw or celeba")]
 Seed = Annotated[int, typer.Option(min=0, help="the same seed draws the same")]
@@ -55,10 +56,12 @@ def crop(
 
     recipe = Recipe(size, margin, min_score, min_size, align, all_faces, every, max_frames)
     finder = Finder(device, min_size)
+    begin = time.monotonic()
     with _bar("cropping") as show:
 
         def on_progress(now: CropProgress) -> None:
-            show(now.done, now.total, f"{now.images} images, {now.faces} faces")
+            rate = now.images / max(time.monotonic() - begin, 1e-9)
+            show(now.done, now.total, f"{rate:.1f} images/s, {now.faces} faces")
 
         report = crop_faces(places, out, recipe, finder, seed if balance else None, on_progress)
     several = f", {report.several} of them with several in a picture" if report.several else ""
@@ -182,22 +185,27 @@ def collect(
 
 @contextmanager
 def _bar(title: str) -> Iterator[Callable[..., None]]:
-    """A progress bar on a terminal's stderr, silence elsewhere. What it yields takes (done, total, note)."""
+    """Progress on stderr: a bar on a terminal, else a line now and then. What it yields takes (done, total, note)."""
     console = Console(stderr=True)
     columns = (
         TextColumn(title),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}/s {task.fields[note]}"),
+        TextColumn("{task.fields[note]}"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(title, total=None, rate="", note="")
-        begin = time.monotonic()
+        task = progress.add_task(title, total=None, note="")
+        begin = told = time.monotonic()
 
         def show(done: int, total: int | None, note: str = "") -> None:
-            rate = f"{done / max(time.monotonic() - begin, 1e-9):.0f}"
-            progress.update(task, completed=done, total=total, rate=rate, note=note)
+            nonlocal told
+            now = time.monotonic()
+            note = note or f"{done / max(now - begin, 1e-9):.0f}/s"
+            progress.update(task, completed=done, total=total, note=note)
+            if not console.is_terminal and now - told > _LINE_SECONDS:
+                told = now
+                console.print(f"{title}: {done}{f' of {total}' if total else ''}, {note}")
 
         yield show
 

@@ -30,8 +30,8 @@ from arena.types import ArenaError
 JOURNAL: Final = "crop.jsonl"
 VERSION: Final = 1
 """Version of the cutting. Change it when the same options give other pixels."""
-_CHUNK = 64
-_CHUNK_BYTES = 2**27
+_CHUNK = 32
+_CHUNK_BYTES = 2**26
 _LONGEST = 200
 _COLUMNS = ("path", "identity", "label", "source", "frame", "score", "left", "top", "right", "bottom")
 
@@ -142,13 +142,14 @@ def crop_faces(
         done = read_journal(out)
         with (out / JOURNAL).open("a", encoding="ascii") as file:
             job = _Job(out, recipe, finder, file)
-            position = 0
-            for position, one in enumerate(inputs, start=1):
-                if one.name not in done or done[one.name].version != one.version:
+            for one in inputs:
+                if one.name in done and done[one.name].version == one.version:
+                    job.done += 1
+                else:
                     job.take(one)
-                on_progress(Progress(position, inputs.count, job.images, job.crops))
+                on_progress(Progress(job.done, inputs.count, job.images, job.crops))
             job.flush()
-            on_progress(Progress(position, inputs.count, job.images, job.crops))
+            on_progress(Progress(job.done, inputs.count, job.images, job.crops))
         return conclude(out, recipe, list(read_journal(out).values()), balance)
     except OSError as error:
         raise ArenaError(
@@ -164,6 +165,7 @@ class _Job:
     recipe: Recipe
     finder: Finds
     file: IO[str]
+    done: int = 0
     images: int = 0
     crops: int = 0
     _waiting: list[tuple[Record, int | None, Pixels]] = field(default_factory=list)
@@ -196,6 +198,7 @@ class _Job:
         for record in self._finished:
             self.file.write(json.dumps(asdict(record)) + "\n")
         sync(self.file)
+        self.done += len(self._finished)
         self._finished.clear()
 
     def _save(self, record: Record, number: int | None, image: Pixels, face: Found, k: int) -> dict[str, Any]:

@@ -88,6 +88,8 @@ def test_noise_has_the_deviation_it_was_drawn():
     assert deviations.mean().item() == pytest.approx(0.04, rel=0.1)
     assert deviations.min() < 0.008
     assert 0.072 < deviations.max() < 0.084
+    assert len({(image / image.std()).numpy().round(3).tobytes() for image in noisy}) == 200
+    assert torch.corrcoef(noisy[:2].flatten(1))[0, 1].abs() < 0.2
 
 
 def test_brightness_is_one_line_per_image_within_its_limits():
