@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from arena import registry
 from arena.config import MatchConfig, check_name, validate
 from arena.desk import Staged, split_faces
 from arena.faces.cache import FaceSet, open_cache, prepare
@@ -20,10 +21,11 @@ from arena.round import Attempts, RoundPlan, play_opening, play_round
 from arena.store.disk import readable_errors
 from arena.store.home import Home
 from arena.table import Seating, Table, TableFactory
-from arena.types import ArenaError, Diverged, Lost
+from arena.types import ArenaError, Diverged, Lost, Role, Setting
 
 VERSIONS = ("arena", "torch", "torchvision", "numpy", "scikit-learn", "ray", "mlflow")
 
+ROLES: tuple[Role, ...] = ("generator", "detector")
 OnDecode = Callable[[int, int | None], None]
 
 
@@ -88,6 +90,7 @@ def new_match(
     `device`, `precision`: resolved, so that a match that is resumed elsewhere computes the same. Raises ArenaError.
     """
     split = split_faces(faces.identities, config.dump())
+    _try_seats(config)
     facts = {
         "device": device,
         "precision": precision,
@@ -116,6 +119,13 @@ def open_match(home: Home, name: str, on_decode: OnDecode = lambda done, total: 
     row = home.match(name)
     config = validate(row.config, f"the stored config of {name}")
     return Match(home, name, config, row.facts, _same_faces(home, config, row.facts, name, on_decode))
+
+
+def _try_seats(config: MatchConfig) -> None:
+    """Build both contenders once, so that options that do not fit the images are found before the match is entered."""
+    for role in ROLES:
+        contestant = config.generator if role == "generator" else config.detector
+        registry.find(role, contestant.name).seat(Setting(config.image_size, seed=0), contestant.options)
 
 
 def play_more(match: Match, rounds: int) -> Match:

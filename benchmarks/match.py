@@ -2,10 +2,10 @@
 
     python benchmarks/match.py [--rounds 6] [--faces procedural:6000] [--set KEY=VALUE ...]
 
-A round should take as long as the longer training plus the exam: the other training is hidden behind it. What is neither
-training, sampling, scoring nor exam (messages, files, the ledger) is overhead. Start-up and the first round are left out;
-the ratios are medians over the others. Memory: each worker's highest resident size, and the highest sum over all
-processes of the match in which a page shared by several counts once (PSS).
+A round should take as long as the longer training plus the exam: the other training is hidden behind it. What is
+neither training, sampling, scoring nor exam (messages, files, the ledger) is overhead. Start-up and the first round are
+left out; the ratios are medians over the others. Memory: each worker's highest resident size, and the highest sum over
+all processes of the match in which a page shared by several counts once (PSS).
 """
 
 from __future__ import annotations

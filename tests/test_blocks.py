@@ -8,7 +8,7 @@ from torch import nn
 
 from arena import blocks
 from arena.blocks import Double, Halve, Logit
-from arena.training import cast
+from arena.trainable import cast
 
 
 def pair(layer, plain, side, channels=3):

@@ -15,7 +15,7 @@ import arena
 ROOT = Path(arena.__file__).parent
 
 LAYERS = (
-    ("types", "registry", "snapshot", "images", "seeds", "training", "blocks", "reservoir", "stopwatch"),
+    ("types", "registry", "snapshot", "images", "seeds", "training", "trainable", "blocks", "reservoir", "stopwatch"),
     ("faces", "generator", "detector", "referee"),
     ("store", "config", "desk", "seats", "table", "round", "match", "devices", "standings", "verify", "showcase"),
     ("cluster", "tracking", "service"),

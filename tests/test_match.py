@@ -172,6 +172,12 @@ def test_faces_that_changed_since_the_start_are_refused(tmp_path):
         reopened(tmp_path)
 
 
+def test_options_that_do_not_fit_the_images_are_refused_before_the_match_is_entered(tmp_path):
+    with pytest.raises(ArenaError, match="48"):
+        start(tmp_path, tiny(image_size=48))
+    assert Home.open(tmp_path).matches() == []
+
+
 def test_too_few_faces_are_refused_before_the_match_is_entered(tmp_path):
     with pytest.raises(ArenaError, match="too few faces"):
         start(tmp_path, tiny(faces="procedural:60"))

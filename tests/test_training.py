@@ -9,7 +9,8 @@ from tiny import equal_states
 from torch import nn
 
 from arena import training
-from arena.training import Course, Trainable
+from arena.trainable import Trainable, cast, compute_dtype, frozen
+from arena.training import Course
 from arena.types import ArenaError, Diverged
 
 EVERY_BYTE = np.arange(256 * 3, dtype=np.uint8).reshape(4, 8, 8, 3)
@@ -95,18 +96,18 @@ class TestPixels:
 
 class TestPrecision:
     def test_bf16_leaves_normalisation_in_float32(self):
-        net = training.cast(network(), "bf16")
+        net = cast(network(), "bf16")
         dtypes = [p.dtype for p in net.parameters()]
         assert dtypes == [torch.bfloat16] + [torch.float32] * 2 + [torch.bfloat16] * 2
         assert {b.dtype for b in net.buffers()} == {torch.float32, torch.int64}
-        assert training.compute_dtype("bf16") == torch.bfloat16
+        assert compute_dtype("bf16") == torch.bfloat16
 
     def test_fp32_changes_nothing(self):
-        assert {p.dtype for p in training.cast(network(), "fp32").parameters()} == {torch.float32}
-        assert training.compute_dtype("fp32") == torch.float32
+        assert {p.dtype for p in cast(network(), "fp32").parameters()} == {torch.float32}
+        assert compute_dtype("fp32") == torch.float32
 
     def test_a_transposed_convolution_is_a_convolution(self):
-        assert training.cast(nn.ConvTranspose2d(3, 3, 2), "bf16").weight.dtype == torch.bfloat16
+        assert cast(nn.ConvTranspose2d(3, 3, 2), "bf16").weight.dtype == torch.bfloat16
 
     def test_the_probe_decides_and_draws_nothing(self):
         before = torch.get_rng_state()
@@ -117,7 +118,7 @@ class TestPrecision:
         net = network()
         net[3].bias.requires_grad_(False)
         x = batch().requires_grad_()
-        with training.frozen(net):
+        with frozen(net):
             output = net(x)
         output.sum().backward()
         assert x.grad.any()
@@ -126,7 +127,7 @@ class TestPrecision:
 
     def test_frozen_weights_thaw_after_an_error(self):
         net = network()
-        with pytest.raises(KeyError), training.frozen(net):
+        with pytest.raises(KeyError), frozen(net):
             raise KeyError
         assert all(p.requires_grad for p in net.parameters())
 
@@ -224,7 +225,7 @@ class TestTrainable:
         for owner in (one, two):
             learn(owner, 2, start=2)
         assert equal_states(one.state(), two.state())
-        x = batch().to(training.compute_dtype(precision))
+        x = batch().to(compute_dtype(precision))
         assert torch.equal(one.settle()(x), two.settle()(x))
 
     def test_a_state_names_everything(self):

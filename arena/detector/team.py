@@ -17,7 +17,8 @@ from arena.detector.augment import augment
 from arena.detector.threshold import alarm_threshold
 from arena.seeds import derive, rng
 from arena.snapshot import Snapshot
-from arena.training import Course, Trainable, as_pool, compute_dtype, draw, run, seeded, to_range
+from arena.trainable import Trainable, compute_dtype
+from arena.training import Course, as_pool, draw, run, seeded, to_range
 from arena.types import Answer, Images, Role, Scores, Setting, State, Training, ignore_progress
 
 SCORING_BATCH = 250

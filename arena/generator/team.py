@@ -15,18 +15,8 @@ from torch import Tensor, nn
 from arena.generator.losses import discriminator_loss, evasion_loss
 from arena.seeds import derive
 from arena.snapshot import Snapshot, seat
-from arena.training import (
-    Course,
-    Trainable,
-    as_pool,
-    compute_dtype,
-    draw,
-    frozen,
-    run,
-    seeded,
-    to_images,
-    to_range,
-)
+from arena.trainable import Trainable, compute_dtype, frozen
+from arena.training import Course, as_pool, draw, run, seeded, to_images, to_range
 from arena.types import Images, Role, Setting, State, Training, ignore_progress
 
 SAMPLING_BATCH = 250
