@@ -49,7 +49,7 @@ def new_home(root: Path, match: str = "duel", rounds: int = 2) -> Home:
     return home
 
 
-def play(home: Home, number: int, match: str = "duel", right: bool = True) -> None:
+def play(home: Home, number: int, match: str = "duel", right: bool = True, last: bool = False) -> None:
     """Commit a round; from round 1 on with an exam of 20 images that the detector gets all right or all wrong."""
     training = {"steps": 10, "images": 100 * (number + 1), "seconds": 1.5, "losses": {"loss": 0.5}}
     training["curve"] = [{"images": 100 * number + 50, "losses": {"loss": 0.75}}]
@@ -64,15 +64,14 @@ def play(home: Home, number: int, match: str = "duel", right: bool = True) -> No
         record |= asdict(verdict(paper.labels, answer))
         files["exam.safetensors"] = safetensors.numpy.save(exam.to_arrays())
     folder = home.staging_folder(match, number, "x")
-    home.commit_round(match, number, folder, stage(folder, files, home.disk), record)
+    home.commit_round(match, number, folder, stage(folder, files, home.disk), record, last)
 
 
 def play_all(home: Home, match: str = "duel") -> None:
-    """The opening, a round that B wins, one that A wins, the end."""
+    """The opening, a round that B wins, one that A wins and that is the last."""
     play(home, 0, match)
     play(home, 1, match)
-    play(home, 2, match, right=False)
-    home.finish(match)
+    play(home, 2, match, right=False, last=True)
 
 
 def picture(data: bytes) -> Image.Image:

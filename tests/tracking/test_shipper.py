@@ -111,8 +111,7 @@ def test_thread_ships_what_was_left_and_what_comes(home):
     thread.start()
     play(home, 1)
     thread.nudge()
-    play(home, 2)
-    home.finish("duel")
+    play(home, 2, last=True)
     assert thread.stop(timeout=60) == 0
     assert store.heard == WHOLE
     assert warnings == []

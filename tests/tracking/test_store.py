@@ -90,8 +90,7 @@ def test_a_prolonged_match_runs_again_and_keeps_its_settings(shipped):
     start = home.errands("long")[0]
     store.tell(run, start, entry(home, start), False)
     play(home, 0, "long")
-    play(home, 1, "long")
-    home.finish("long")
+    play(home, 1, "long", last=True)
     ship(home, "long", store)
     assert client.get_run(run.id).info.status == "FINISHED"
     home.update_rounds("long", 2)
