@@ -134,7 +134,8 @@ def collect(plan: Plan, out: Path, on_photo: Callable[[int], None] = lambda done
         raise ArenaError("collecting photos needs Scrapy; install it with: pip install 'arena[collect]'") from error
     try:
         shelf = Shelf(out, plan, on_photo=on_photo)
-        crawl(plan, shelf)
+        if any(shelf.missing(keyword) > 0 for keyword in plan.keywords):
+            crawl(plan, shelf)
     except OSError as error:
         raise ArenaError(f"the photos cannot be written to {out}: {error}") from error
     return shelf.tally

@@ -30,7 +30,7 @@ from arena.types import ArenaError
 JOURNAL: Final = "crop.jsonl"
 VERSION: Final = 1
 """Version of the cutting. Change it when the same options give other pixels."""
-_CHUNK = 32
+_CHUNK = 64
 _CHUNK_BYTES = 2**26
 _LONGEST = 200
 _COLUMNS = ("path", "identity", "label", "source", "frame", "score", "left", "top", "right", "bottom")

@@ -113,6 +113,7 @@ def walk(root: Path) -> tuple[list[Entry], list[Skipped]]:
     while folders or linked:
         # Links come last: a folder goes by its own name even if a link to it stands earlier in the alphabet.
         folder = folders.pop() if folders else linked.pop(0)
+        prefix = "" if folder == root else f"{folder.relative_to(root).as_posix()}/"
         try:
             here = folder.stat()
             if (here.st_dev, here.st_ino) in seen:  # a link back to where we have been
@@ -120,18 +121,17 @@ def walk(root: Path) -> tuple[list[Entry], list[Skipped]]:
             seen.add((here.st_dev, here.st_ino))
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError:
-            skipped.append(Skipped(folder.relative_to(root).as_posix(), "unreadable"))
+            skipped.append(Skipped(prefix.rstrip("/"), "unreadable"))
             continue
         for entry in entries:
-            path = folder / entry.name
-            name = path.relative_to(root).as_posix()
+            name = prefix + entry.name
             try:
                 about = entry.stat()
             except OSError:
                 skipped.append(Skipped(name, "broken link"))
                 continue
             if stat.S_ISDIR(about.st_mode):
-                (linked if entry.is_symlink() else folders).append(path)
+                (linked if entry.is_symlink() else folders).append(folder / entry.name)
             elif stat.S_ISREG(about.st_mode):
                 files.append((entry.is_symlink(), (name, about.st_size, about.st_mtime_ns)))
             else:  # opening a pipe or a device would block for ever

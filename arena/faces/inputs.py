@@ -96,22 +96,20 @@ def _version(path: Path) -> str:
 def _in_folder(root: Path, out: Path) -> list[Input]:
     files, skipped = walk(root)
     found = [Input(one.name, face=one) for one in skipped]
-    subjects: dict[Path, dict[str, video.Subject]] = {}
-    inside = out.resolve()
+    subjects: dict[PurePosixPath, dict[str, video.Subject] | None] = {}
     for name, size, mark in files:
-        folder = (root / name).parent
-        if folder.resolve().is_relative_to(inside):
-            continue
-        if folder not in subjects:
+        file = PurePosixPath(name)
+        if file.parent not in subjects:
+            folder = root / file.parent
             try:
-                subjects[folder] = dict(video.subjects(folder))
+                ours = folder.resolve().is_relative_to(out.resolve())
+                subjects[file.parent] = None if ours else dict(video.subjects(folder))
             except Unusable as unusable:
-                subjects[folder] = {}
-                found.append(
-                    Input(str(PurePosixPath(name).parent / video.METADATA), face=Skipped(name, unusable.reason))
-                )
-        if PurePosixPath(name).name not in _NOT_MEANT:
-            found.append(_file(root, name, f"{size}-{mark}", subjects[folder]))
+                subjects[file.parent] = {}
+                found.append(Input(str(file.parent / video.METADATA), face=Skipped(name, unusable.reason)))
+        known = subjects[file.parent]
+        if known is not None and file.name not in _NOT_MEANT:
+            found.append(_file(root, name, f"{size}-{mark}", known))
     return found
 
 

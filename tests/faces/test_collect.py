@@ -28,6 +28,7 @@ class Site(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked: Counter[str] = Counter()
+        self.moods: list[tuple[int, dict[str, str]]] = []
         self.agents: set[str] = set()
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
@@ -64,10 +65,8 @@ class Handler(BaseHTTPRequestHandler):
         if url.path == "/robots.txt":
             return self.answer(b"User-agent: *\nDisallow: /api\nDisallow: /photo/secret\n")
         if url.path == "/api":
-            if times == 1:
-                return self.answer(b"", 500)
-            if times == 2:
-                return self.answer(b"", 429, {"Retry-After": "1"})
+            if self.server.moods:
+                return self.answer(b"", *self.server.moods.pop(0))
             query = parse_qs(url.query)
             if query["q"] == ["nonsense"]:
                 return self.answer(b"<html>")
@@ -129,6 +128,7 @@ def manifest(out: Path) -> list[dict[str, str]]:
 def test_end_to_end_with_everything_that_goes_wrong(site: Site, tmp_path: Path) -> None:
     pytest.importorskip("scrapy")
     out = tmp_path / "out"
+    site.moods = [(500, {}), (429, {"Retry-After": "1"})]
     tally = run(site, out, ["face", "nonsense", "refused"])
     assert tally == {
         "collected": 4,
@@ -167,13 +167,15 @@ def test_no_more_than_asked_and_people_get_folders(site: Site, tmp_path: Path) -
     tally = run(site, tmp_path, ["Ada Lovelace"], most=2, people=True)
     assert tally["collected"] == 2
     assert all(entry["file"].startswith(f"{PHOTOS}/Ada-Lovelace/openverse-") for entry in manifest(tmp_path))
+    plan = make_plan(["Ada Lovelace"], "openverse", most=2, people=True, api=f"{site.url}/api")
     asked = site.asked["/api"]
-    assert run(site, tmp_path, ["Ada Lovelace"], most=2, people=True)["collected"] == 0
+    assert collect(plan, tmp_path) == {}
     assert site.asked["/api"] == asked  # nothing is missing, so nobody is bothered
 
 
 def test_a_wait_that_is_too_long_ends_the_search(site: Site, tmp_path: Path) -> None:
     pytest.importorskip("scrapy")
+    site.moods = [(429, {"Retry-After": "1"})]
     tally = run(site, tmp_path, ["face"], patience=0.5)
     assert tally == {"search failed (429)": 1}
 

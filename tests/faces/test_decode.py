@@ -94,13 +94,13 @@ def test_large_jpeg_is_decoded_at_a_fraction_but_no_less_than_twice_the_size() -
     assert decode(photo).shape == (1200, 1600, 3)
 
 
-def bomb() -> bytes:
-    """A PNG that claims 60,000 x 60,000 pixels."""
+def claims(width: int, height: int) -> bytes:
+    """A PNG that claims more pixels than it has."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
     )
@@ -119,13 +119,15 @@ def truncated(kind: str) -> bytes:
     [
         (b"no image at all", "not an image"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\n", "not an image"),
-        (bomb(), "too large"),
+        (claims(60_000, 60_000), "too large"),
+        (claims(12_000, 10_001), "too large"),
+        (claims(11_648, 8_736), "truncated"),  # as large as cameras get: it is read, and found to be short
         (saved(Image.new("RGB", (100, 15))).getvalue(), "too small"),
         (truncated("JPEG"), "truncated"),
         (truncated("PNG"), "truncated"),
         (noise("PNG")[:5000] + bytes(100) + noise("PNG")[5100:], "corrupt"),
     ],
-    ids=["text", "postscript", "bomb", "tiny", "half-jpeg", "half-png", "damaged-png"],
+    ids=["text", "postscript", "bomb", "too-large", "camera", "tiny", "half-jpeg", "half-png", "damaged-png"],
 )
 def test_what_cannot_be_used_says_why(data: bytes, reason: str) -> None:
     with pytest.raises(Unusable) as caught:
