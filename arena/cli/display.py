@@ -10,14 +10,13 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from arena.cli.console import emit, table
 from arena.match import Observer
 from arena.types import Progress as Step
 from arena.types import Role
 
-NAMES: dict[Role, str] = {"generator": "A generator", "detector": "B detector"}
 COLOURS = {"A": "magenta", "B": "cyan"}
 HEADINGS = (">round", "winner", "call", ">accuracy", ">AUROC", "95 %", ">TPR", ">TNR", ">p", ">s")
 
@@ -106,7 +105,12 @@ class LiveDisplay(Display):
 
     def __enter__(self) -> LiveDisplay:
         self._bars = Progress(
-            TextColumn("{task.description}", style="bold"), BarColumn(bar_width=24), TextColumn("{task.fields[text]}")
+            TextColumn("{task.description}", style="bold"),
+            BarColumn(bar_width=12),
+            TextColumn("{task.fields[text]}"),
+            TextColumn("{task.fields[losses]}", style="dim", table_column=Column(ratio=1, overflow="ellipsis")),
+            console=self.console,
+            expand=True,
         )
         self._tasks: dict[Role, TaskID] = {}
         self._stage = ""
@@ -131,12 +135,14 @@ class LiveDisplay(Display):
     def on_progress(self, step: Step) -> None:
         """See Display."""
         what = f"round {step.round}/{self.rounds}" if step.round else "warm-up"
-        losses = "  ".join(f"{name} {value:.3f}" for name, value in step.losses.items())
-        text = f"{what}  step {step.step}/{step.steps}  {step.images_per_second:5.0f} images/s  loss: {losses}"
+        fields: dict[str, Any] = {
+            "text": f"{what} step {step.step}/{step.steps} {step.images_per_second:5.0f} images/s",
+            "losses": " ".join(f"{name} {value:.2f}" for name, value in step.losses.items()),
+        }
         if step.role not in self._tasks:
-            colour = COLOURS["A" if step.role == "generator" else "B"]
-            self._tasks[step.role] = self._bars.add_task(f"[{colour}]{NAMES[step.role]}[/]", text=text)
-        self._bars.update(self._tasks[step.role], completed=step.step, total=step.steps, text=text)
+            team = "A" if step.role == "generator" else "B"
+            self._tasks[step.role] = self._bars.add_task(f"[{COLOURS[team]}]{team}[/]", **fields)
+        self._bars.update(self._tasks[step.role], completed=step.step, total=step.steps, **fields)
         self._set("")
 
     def on_opening(self, record: dict[str, Any]) -> None:
