@@ -96,6 +96,12 @@ def test_collect_gathers_then_crops(people: Path, tmp_path: Path, monkeypatch: p
     assert f"1 faces in {tmp_path / 'out' / 'faces'}" in text
 
 
+def test_a_search_that_cannot_be_asked_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collect, "collect", lambda plan, out, on_photo: Counter({"search failed (503)": 1}))
+    with pytest.raises(ArenaError, match="openverse could not be asked"):
+        output("collect", "x", "-o", tmp_path)
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
