@@ -64,3 +64,5 @@ def test_files_archives_and_equal_names_in_two_places(tmp_path: Path) -> None:
 def test_a_place_that_does_not_exist(tmp_path: Path) -> None:
     with pytest.raises(ArenaError, match="there are no faces at"):
         find_inputs([str(tmp_path / "nowhere")], tmp_path / "out")
+    with pytest.raises(ArenaError, match="cannot be read: File name too long"):
+        find_inputs(["x" * 5000], tmp_path / "out")

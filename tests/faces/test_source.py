@@ -117,6 +117,11 @@ def test_wrong_words_are_one_sentence(spec: str, sentence: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_name_that_the_system_refuses_is_one_sentence() -> None:
+    with pytest.raises(ArenaError, match="cannot be read: File name too long"):
+        open_source("x" * 5000)
+
+
 def test_empty_places_are_errors(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     with pytest.raises(ArenaError, match="has no files in it"):
