@@ -156,6 +156,6 @@ def _thumbnails(images: Images) -> npt.NDArray[np.float32]:
     pixel = np.arange(images.shape[1])
     share = np.clip(np.minimum(edges[1:, None], pixel + 1) - np.maximum(edges[:-1, None], pixel), 0, 1)
     average = (share / share.sum(1, keepdims=True)).astype(np.float32)
-    small = (average @ (images @ _LUMA) @ average.T).reshape(len(images), -1)
+    small = (average @ (images @ _LUMA) @ average.T).reshape(len(images), 32 * 32)
     small -= small.mean(1, keepdims=True)
     return np.asarray(small / np.maximum(np.linalg.norm(small, axis=1, keepdims=True), 1e-6), np.float32)
