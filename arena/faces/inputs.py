@@ -9,7 +9,7 @@ from typing import Final
 
 from arena.faces import video
 from arena.faces.decode import Pixels, Unusable
-from arena.faces.files import identity_of, read_file, walk
+from arena.faces.files import identity_of, label_of, read_file, walk
 from arena.faces.source import Face, Skipped, Source, open_source
 from arena.types import ArenaError
 
@@ -121,11 +121,11 @@ def _in_folder(root: Path, out: Path) -> list[Input]:
 
 
 def _file(root: Path, name: str, version: str, subjects: dict[str, video.Subject]) -> Input:
-    one = Input(name, version, identity_of(name), path=root / name)
+    one = Input(name, version, identity_of(name), label_of(name), path=root / name)
     if not one.is_video:
         return one
     file = PurePosixPath(name)
-    subject = subjects.get(file.name) or video.Subject(one.person or file.stem, None)
+    subject = subjects.get(file.name) or video.Subject(one.person or file.stem, one.label)
     return replace(one, person=subject.person, label=subject.label)
 
 
