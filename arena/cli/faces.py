@@ -14,6 +14,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from arena.types import ArenaError
+
 if TYPE_CHECKING:
     from arena.faces.cropping import Progress as CropProgress
 
@@ -176,9 +178,12 @@ def collect(
     plan = make_plan(keywords, search, accepted, most=most, people=people, contact=contact, delay=delay, api=api)
     with _bar("collecting") as show:
         tally = gather(plan, out, lambda done: show(done, most * len(plan.keywords)))
-    typer.echo(f"{tally.pop('collected', 0)} new photos in {out / PHOTOS}, their licences in {out / MANIFEST}")
+    new = tally.pop("collected", 0)
+    typer.echo(f"{new} new photos in {out / PHOTOS}, their licences in {out / MANIFEST}")
     for reason, n in tally.items():
         typer.echo(f"  not taken, {reason}: {n}")
+    if not new and any(reason.startswith("search") for reason in tally):
+        raise ArenaError(f"the search {search} could not be asked; the same command tries again")
     if then_crop and any((out / PHOTOS).rglob("*.*")):
         crop([str(out / PHOTOS)], out / "faces", size=size, device=device)
 

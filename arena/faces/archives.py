@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Final, Self
 
 from arena.faces.decode import Unusable
-from arena.faces.files import content_key, identity_of, read_face
+from arena.faces.files import content_key, identity_of, label_of, read_face
 from arena.faces.source import Face, Skipped, Source
 from arena.types import ArenaError
 
@@ -66,7 +66,7 @@ class Zip(Source):
                 if not is_safe(name):
                     yield Skipped(name, "unsafe path")
                 else:
-                    yield read_face(name, partial(_unzip, archive, info), size, identity_of(name))
+                    yield read_face(name, partial(_unzip, archive, info), size, identity_of(name), label_of(name))
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Tar(Source):
                     elif not member.isfile():
                         yield Skipped(name, "not a file")
                     else:
-                        yield read_face(name, partial(_untar, archive, member), size, identity_of(name))
+                        yield read_face(name, partial(_untar, archive, member), size, identity_of(name), label_of(name))
         except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError):
             yield Skipped(self.path.name, "truncated")
 

@@ -19,7 +19,7 @@ from typing import IO, Any, Final, Protocol
 from arena import seeds
 from arena.faces.crop import Found, cut
 from arena.faces.decode import Pixels, Unusable
-from arena.faces.files import inside
+from arena.faces.files import CONTACT_SHEET, inside, label_of
 from arena.faces.inputs import Input, find_inputs
 from arena.faces.pack import sync
 from arena.faces.sheets import contact_sheet_of
@@ -217,7 +217,7 @@ def crop_path(record: Record, number: int | None, k: int) -> str:
     folder = name.parent
     if number is not None and record.person not in (None, folder.name):
         folder = folder / str(record.person).replace("/", "_").replace("..", "__")
-    if record.label is not None:
+    if record.label is not None and label_of(record.name) is None:
         folder = PurePosixPath(("REAL", "FAKE")[record.label]) / folder
     stem = name.name
     if len(stem.encode("utf-8", "surrogateescape")) > _LONGEST:  # file systems take 255 bytes
@@ -276,7 +276,7 @@ def conclude(out: Path, recipe: Recipe, records: list[Record], balance: int | No
     )
     write_whole(out / "report.json", json.dumps(asdict(report), indent=1).encode())
     if kept:
-        write_whole(out / "contact-sheet.png", contact_sheet_of([out / row["path"] for row in kept]))
+        write_whole(out / CONTACT_SHEET, contact_sheet_of([out / row["path"] for row in kept]))
     return report
 
 

@@ -21,7 +21,7 @@ SMALLEST = 16
 LARGEST: Final = 120_000_000
 """Images with more pixels than this are taken for decompression bombs; the 102 megapixels of a camera still pass."""
 
-RECIPE = "square-1"
+RECIPE = "square-2"
 """Version of what happens to the pixels between file and array. Change it when `decode` or `square` change."""
 
 
@@ -37,7 +37,7 @@ def decode(file: IO[bytes], size: int | None = None) -> Pixels:
     """Read one image file as uint8 `[H, W, 3]` RGB, upright; the first frame of an animation.
 
     `size`: the caller will shrink the image to about this side, so a JPEG may be decoded at a fraction of its
-    resolution, never below twice `size`. Transparent pixels turn white. Raises Unusable.
+    resolution, never below three times `size`. Transparent pixels turn white. Raises Unusable.
     """
     try:
         with warnings.catch_warnings():
@@ -59,10 +59,21 @@ def _decode(file: IO[bytes], size: int | None) -> Pixels:
             raise Unusable("too large")
         if min(image.size) < SMALLEST:
             raise Unusable("too small")
-        if size is not None:
-            image.draft(None, (2 * size, 2 * size))
-        ImageOps.exif_transpose(image, in_place=True)
-        return np.asarray(_to_rgb(image))
+        picture = image if size is None else _drafted(image, size)
+        ImageOps.exif_transpose(picture, in_place=True)
+        return np.asarray(_to_rgb(picture))
+
+
+def _drafted(image: Image.Image, size: int) -> Image.Image:
+    """A JPEG at a half, a quarter or an eighth of its resolution, at least three times `size`; others as they are.
+
+    Twice `size` would show: on photos of 1,000 px the mean error is 0.65 grey levels, from three times on it is 0.2.
+    """
+    width, height = image.size
+    image.draft(None, (3 * size, 3 * size))
+    scale = round(width / image.width)
+    # The last row and column may stand for a part of a block only; kept, they would stretch the picture.
+    return image if scale == 1 else image.crop((0, 0, width // scale, height // scale))
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -8,22 +8,35 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import IO, Self
+from typing import IO, Final, Self
 
 from arena.faces.decode import Unusable, decode
 from arena.faces.source import Face, Skipped, Source
-from arena.types import ArenaError
+from arena.types import FAKE, REAL, ArenaError
 
 Entry = tuple[str, int, int]
 """A file as a source lists it: relative name, size in bytes, and a mark that changes with the content."""
 
 
+CONTACT_SHEET: Final = "contact-sheet.png"
+"""What `crop` writes beside the crops: many faces, and none to train on."""
+
+_LABELS = {"real": REAL, "fake": FAKE}
+
+
 def identity_of(name: str) -> str | None:
-    """The innermost folder of a relative path.
+    """The innermost folder of a relative path; None at the top, and in a folder called real or fake.
 
     Only its name counts, so that `train/ann` and `test/ann` are one person and cannot end up in two parts.
     """
-    return PurePosixPath(name).parent.name or None
+    folder = PurePosixPath(name).parent.name
+    return None if folder.lower() in _LABELS else folder or None
+
+
+def label_of(name: str) -> int | None:
+    """REAL or FAKE when a folder of the path is called so, in any case; else None."""
+    folders = [part.lower() for part in PurePosixPath(name).parent.parts]
+    return next((_LABELS[folder] for folder in reversed(folders) if folder in _LABELS), None)
 
 
 def content_key(kind: str, entries: Iterable[Entry]) -> str:
@@ -35,11 +48,15 @@ def content_key(kind: str, entries: Iterable[Entry]) -> str:
     return key.hexdigest()
 
 
-def read_face(name: str, opener: Callable[[], IO[bytes]], size: int | None, identity: str | None) -> Face | Skipped:
+def read_face(
+    name: str, opener: Callable[[], IO[bytes]], size: int | None, identity: str | None, label: int | None
+) -> Face | Skipped:
     """Decode one picture. Whatever is wrong with it becomes the reason of a Skipped."""
+    if PurePosixPath(name).name == CONTACT_SHEET:
+        return Skipped(name, "contact sheet")
     try:
         with opener() as file:
-            return Face(decode(file, size), identity, name)
+            return Face(decode(file, size), identity, name, label)
     except Unusable as unusable:
         return Skipped(name, unusable.reason)
     except FileNotFoundError:
@@ -52,8 +69,8 @@ def read_file(
     name: str, path: Path, size: int | None, identity: str | None, label: int | None = None
 ) -> Face | Skipped:
     """Decode one file on disk, as `read_face` does."""
-    face = read_face(name, lambda: path.open("rb"), size, identity)
-    return face if isinstance(face, Skipped) else replace(face, label=label, file=path)
+    face = read_face(name, lambda: path.open("rb"), size, identity, label)
+    return face if isinstance(face, Skipped) else replace(face, file=path)
 
 
 def inside(name: str) -> PurePosixPath:
@@ -100,7 +117,7 @@ class Folder(Source):
             if length == 0:
                 yield Skipped(name, "empty")
             else:
-                yield read_file(name, self.root / name, size, identity_of(name))
+                yield read_file(name, self.root / name, size, identity_of(name), label_of(name))
         yield from self.skipped
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from arena.faces import video
 from arena.faces.decode import Pixels, Unusable
-from arena.faces.files import identity_of, read_file, walk
+from arena.faces.files import identity_of, label_of, read_file, walk
 from arena.faces.source import Face, Skipped, Source, open_source
 from arena.types import ArenaError
 
@@ -65,19 +65,26 @@ def find_inputs(places: Sequence[str], out: Path) -> Inputs:
     """
     parts: dict[str, Sequence[Input] | Source] = {}
     for place in places:
-        path, prefix = Path(place), ""
+        prefix = ""
         if len(places) > 1:  # equal names in two places stay apart
-            name, n = path.resolve().name, 1
+            name, n = Path(place).resolve().name, 1
             while (prefix := f"{name}/" if n == 1 else f"{name}-{n}/") in parts:
                 n += 1
-        if path.is_dir():
-            parts[prefix] = _in_folder(path, out)
-        elif path.is_file() and (path.suffix.lower() in video.SUFFIXES or not _is_source(place)):
-            parts[prefix] = [_file(path.parent, path.name, _version(path), {})]
-        else:
-            parts[prefix] = open_source(place)
+        try:
+            parts[prefix] = _in_place(place, out)
+        except OSError as error:
+            raise ArenaError(f"{place!r} cannot be read: {error.strerror or error}") from error
     counts = [len(part) if isinstance(part, Sequence) else part.count for part in parts.values()]
     return Inputs(tuple(parts.items()), None if None in counts else sum(count or 0 for count in counts))
+
+
+def _in_place(place: str, out: Path) -> Sequence[Input] | Source:
+    path = Path(place)
+    if path.is_dir():
+        return _in_folder(path, out)
+    if path.is_file() and (path.suffix.lower() in video.SUFFIXES or not _is_source(place)):
+        return [_file(path.parent, path.name, _version(path), {})]
+    return open_source(place)
 
 
 def _is_source(place: str) -> bool:
@@ -114,11 +121,11 @@ def _in_folder(root: Path, out: Path) -> list[Input]:
 
 
 def _file(root: Path, name: str, version: str, subjects: dict[str, video.Subject]) -> Input:
-    one = Input(name, version, identity_of(name), path=root / name)
+    one = Input(name, version, identity_of(name), label_of(name), path=root / name)
     if not one.is_video:
         return one
     file = PurePosixPath(name)
-    subject = subjects.get(file.name) or video.Subject(one.person or file.stem, None)
+    subject = subjects.get(file.name) or video.Subject(one.person or file.stem, one.label)
     return replace(one, person=subject.person, label=subject.label)
 
 

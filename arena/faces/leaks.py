@@ -25,6 +25,7 @@ BITS: Final = 8
 CORRELATION: Final = 0.96
 """Correlation of their thumbnails that confirms near-duplicates."""
 _BLOCK = 256
+_PAIRS = 4096
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 Hashes = npt.NDArray[np.uint64]
@@ -75,11 +76,14 @@ def refuse_leaks(leaks: list[Leak]) -> None:
 
 def join_near_duplicates(images: Images, identities: Index) -> Index:
     """Identities int64 `[N]` in which those that share a near-duplicate image are one, so that no split parts them."""
-    joined = identities.copy()
-    for i, j in near_duplicates(images).tolist():
-        low, high = sorted((int(joined[i]), int(joined[j])))
-        joined[joined == high] = low
-    return joined
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    names, person = np.unique(identities, return_inverse=True)
+    pairs = person[near_duplicates(images)]
+    links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(names), len(names)))
+    _, group = connected_components(links, directed=False)
+    return np.asarray(group[person], np.int64)
 
 
 def near_duplicates(
@@ -135,12 +139,14 @@ def perceptual_hashes(images: Images) -> Hashes:
 
 
 def _confirmed(images: Images, pairs: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Those pairs whose thumbnails correlate."""
+    """Those pairs whose thumbnails correlate. Frames of one video pair up by the hundred, so each is shrunk once."""
+    used, at = np.unique(pairs, return_inverse=True)
+    thumbnails, at = _thumbnails(images[used]), at.reshape(pairs.shape)
     kept = [np.empty((0, 2), np.int64)]
-    for start in range(0, len(pairs), _BLOCK):
-        some = pairs[start : start + _BLOCK]
-        correlation = (_thumbnails(images[some[:, 0]]) * _thumbnails(images[some[:, 1]])).sum(1)
-        kept.append(some[correlation >= CORRELATION])
+    for start in range(0, len(pairs), _PAIRS):
+        one, other = at[start : start + _PAIRS].T
+        correlation = np.einsum("ij,ij->i", thumbnails[one], thumbnails[other])
+        kept.append(pairs[start : start + _PAIRS][correlation >= CORRELATION])
     return np.concatenate(kept)
 
 
@@ -150,6 +156,6 @@ def _thumbnails(images: Images) -> npt.NDArray[np.float32]:
     pixel = np.arange(images.shape[1])
     share = np.clip(np.minimum(edges[1:, None], pixel + 1) - np.maximum(edges[:-1, None], pixel), 0, 1)
     average = (share / share.sum(1, keepdims=True)).astype(np.float32)
-    small = (average @ (images @ _LUMA) @ average.T).reshape(len(images), -1)
+    small = (average @ (images @ _LUMA) @ average.T).reshape(len(images), 32 * 32)
     small -= small.mean(1, keepdims=True)
     return np.asarray(small / np.maximum(np.linalg.norm(small, axis=1, keepdims=True), 1e-6), np.float32)

@@ -33,6 +33,19 @@ def _first_line(error: Exception) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__)
 
 
+def _download_lfw(home: Path) -> None:
+    from sklearn.datasets import fetch_lfw_people
+
+    try:
+        # Asked for the one person with 530 photos, the loader downloads all but reads few.
+        fetch_lfw_people(data_home=str(home), min_faces_per_person=500, resize=0.1)
+    except (OSError, RuntimeError, EOFError, ValueError) as error:
+        raise ArenaError(
+            f"Labeled Faces in the Wild could not be downloaded to {home} ({_first_line(error)}); try "
+            f"again online, or give the folder of an earlier download as lfw:FOLDER"
+        ) from error
+
+
 @dataclass(frozen=True)
 class Lfw(Source):
     """`lfw` or `lfw:FOLDER`: Labeled Faces in the Wild, downloaded once into the folder by scikit-learn."""
@@ -55,19 +68,14 @@ class Lfw(Source):
         home = _named(spec, "lfw")
         if home is None:
             return None
-        from sklearn.datasets import fetch_lfw_people
-
-        try:
-            # Asked for the one person with 530 photos, the loader downloads all but reads few.
-            fetch_lfw_people(data_home=str(home), min_faces_per_person=500, resize=0.1)
-            folder = Folder.open(str(home / "lfw_home" / "lfw_funneled"))
-        except (OSError, RuntimeError, EOFError) as error:
-            raise ArenaError(
-                f"Labeled Faces in the Wild could not be downloaded to {home} ({_first_line(error)}); try "
-                f"again online, or give the folder of an earlier download as lfw:FOLDER"
-            ) from error
+        photos = home / "lfw_home" / "lfw_funneled"
+        if not photos.is_dir():
+            _download_lfw(home)
+        elif (home / "lfw_home" / "lfw-funneled.tgz").exists():  # removed by the loader when all is unpacked
+            raise ArenaError(f"Labeled Faces in the Wild was not unpacked to the end; delete {home / 'lfw_home'}")
+        folder = Folder.open(str(photos))
         if folder is None:
-            raise ArenaError(f"Labeled Faces in the Wild at {home} is not whole; delete {home / 'lfw_home'}")
+            raise ArenaError(f"Labeled Faces in the Wild is not at {photos}, where scikit-learn puts it")
         return cls(folder)
 
     def fingerprint(self) -> str:

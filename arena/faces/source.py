@@ -88,10 +88,13 @@ def open_source(spec: str) -> Source:
     that an image lies in is its identity, images at the top have none. A CSV names images and who they show. `lfw`
     and `celeba` are public sets. A packed file holds faces of one size.
     """
-    for kind in _kinds():
-        source = kind.open(spec)
-        if source is not None:
-            return source
+    try:
+        for kind in _kinds():
+            source = kind.open(spec)
+            if source is not None:
+                return source
+    except OSError as error:  # no permission, a name too long, a disk that is gone
+        raise ArenaError(f"the faces at {spec!r} cannot be read: {error.strerror or error}") from error
     raise ArenaError(
         f"there are no faces at {spec!r}: it is neither a folder, zip, tar, labels CSV or packed file "
         f"nor one of the words procedural, lfw, celeba"

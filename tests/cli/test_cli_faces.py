@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 from PIL import Image
 from typer.testing import CliRunner, Result
 
@@ -94,6 +97,22 @@ def test_collect_gathers_then_crops(people: Path, tmp_path: Path, monkeypatch: p
     assert "1 new photos" in text
     assert "not taken, licence by-nc: 3" in text
     assert f"1 faces in {tmp_path / 'out' / 'faces'}" in text
+
+
+def test_the_commands_in_the_docs_are_understood() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "faces.md").read_text()
+    lines = re.findall(r"^ {4}(arena faces .+)$|`(arena faces \w+ [^`]+)`", text, re.MULTILINE)
+    commands = [shlex.split(block or inline, comments=True)[2:] for block, inline in lines]
+    assert {name for name, *_ in commands} == {"crop", "split", "pack", "describe", "collect"}
+    group = typer.main.get_command(app)
+    for name, *words in commands:
+        group.commands[name].make_context(name, words)  # raises for what it does not know
+
+
+def test_a_search_that_cannot_be_asked_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collect, "collect", lambda plan, out, on_photo: Counter({"search failed (503)": 1}))
+    with pytest.raises(ArenaError, match="openverse could not be asked"):
+        output("collect", "x", "-o", tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -193,6 +193,7 @@ def test_balance_takes_the_smaller_number_of_each_person_by_seed() -> None:
         ("ann/1.jpg", "ann", None, None, "ann/1.jpg-0.png"),
         ("a.mp4", "b", 12, FAKE, "FAKE/b/a.mp4-f000012-0.png"),
         ("ann/a.mp4", "ann", 12, None, "ann/a.mp4-f000012-0.png"),
+        ("fake/ann/1.jpg", "ann", None, FAKE, "fake/ann/1.jpg-0.png"),
         ("../../etc/1.jpg", None, None, None, "__/__/etc/1.jpg-0.png"),
         ("/etc/1.jpg", None, None, REAL, "REAL/etc/1.jpg-0.png"),
         ("a.mp4", "../x", 1, None, "___x/a.mp4-f000001-0.png"),

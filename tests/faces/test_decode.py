@@ -87,11 +87,22 @@ def test_animation_gives_its_first_frame() -> None:
     assert decode(saved(frames[0], "GIF", save_all=True, append_images=frames[1:]))[0, 0].tolist() == RED
 
 
-def test_large_jpeg_is_decoded_at_a_fraction_but_no_less_than_twice_the_size() -> None:
-    photo = saved(Image.new("RGB", (1600, 1200)), "JPEG")
-    assert decode(photo, 64).shape == (150, 200, 3)
+def test_large_jpeg_is_decoded_at_a_fraction_but_no_less_than_three_times_the_size() -> None:
+    photo = saved(Image.new("RGB", (1606, 1205)), "JPEG")
+    assert decode(photo, 64).shape == (301, 401, 3)
     photo.seek(0)
-    assert decode(photo).shape == (1200, 1600, 3)
+    assert decode(photo).shape == (1205, 1606, 3)
+
+
+def test_the_fraction_looks_like_the_whole() -> None:
+    coarse = np.random.default_rng(0).integers(0, 256, (12, 15, 3), np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    photo = saved(Image.fromarray(coarse).resize((1505, 1205), Image.Resampling.BICUBIC), "JPEG", quality=95, exif=exif)
+    small = square(decode(photo, 64), 64).astype(float)
+    photo.seek(0)
+    whole = square(decode(photo), 64).astype(float)
+    assert np.abs(small - whole).mean() < 1.0
 
 
 def claims(width: int, height: int) -> bytes:

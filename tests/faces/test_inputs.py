@@ -16,9 +16,11 @@ def test_photos_show_who_their_folder_names(tmp_path: Path) -> None:
     write(tmp_path / "in" / "ann" / "1.png", 1)
     write(tmp_path / "in" / "2.png", 2)
     write(tmp_path / "in" / "out" / "crop.png", 3)
+    write(tmp_path / "in" / "fake" / "3.png", 4)
     inputs = find_inputs([str(tmp_path / "in")], out=tmp_path / "in" / "out")
-    assert [(one.name, one.person) for one in inputs] == [("2.png", None), ("ann/1.png", "ann")]
-    assert inputs.count == 2
+    found = [(one.name, one.person, one.label) for one in inputs]
+    assert found == [("2.png", None, None), ("ann/1.png", "ann", None), ("fake/3.png", None, FAKE)]
+    assert inputs.count == 3
     ((number, image),) = next(iter(inputs)).frames(10, None)
     assert number is None
     assert image.shape == (40, 40, 3)
@@ -64,3 +66,5 @@ def test_files_archives_and_equal_names_in_two_places(tmp_path: Path) -> None:
 def test_a_place_that_does_not_exist(tmp_path: Path) -> None:
     with pytest.raises(ArenaError, match="there are no faces at"):
         find_inputs([str(tmp_path / "nowhere")], tmp_path / "out")
+    with pytest.raises(ArenaError, match="cannot be read: File name too long"):
+        find_inputs(["x" * 5000], tmp_path / "out")

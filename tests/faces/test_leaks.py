@@ -61,6 +61,14 @@ def test_pairs_across_blocks_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert calls[-1] == (22, 22)
 
 
+def test_frames_of_videos_pair_up_by_the_hundred() -> None:
+    frames = np.repeat(pictures(5), 30, axis=0).astype(int)
+    noisy = np.clip(frames + np.random.default_rng(0).integers(-2, 3, frames.shape), 0, 255).astype(np.uint8)
+    pairs = near_duplicates(noisy)
+    assert len(pairs) == 5 * 30 * 29 // 2
+    assert (pairs[:, 0] // 30 == pairs[:, 1] // 30).all()
+
+
 def test_plain_and_no_images() -> None:
     assert near_duplicates(np.zeros((2, 64, 64, 3), np.uint8)).tolist() == []
     assert near_duplicates(np.zeros((0, 64, 64, 3), np.uint8)).shape == (0, 2)

@@ -24,7 +24,7 @@ def test_what_is_packed_comes_out(packed: FaceSet) -> None:
     assert packed.images.shape == (7, 32, 32, 3)
     assert packed.people == ["person00", "person01"]
     assert packed.identities.tolist() == [2, 0, 0, 0, 1, 1, 1]
-    assert packed.recipe == {"decoded": "square-1"}
+    assert packed.recipe == {"decoded": "square-2"}
     assert open_packed(packed.path).names == packed.names
     assert packed.path.read_bytes()[PAGE:][: packed.images.size] == packed.images.tobytes()
 

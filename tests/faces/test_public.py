@@ -30,7 +30,12 @@ def test_lfw_keeps_the_middle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         Image.fromarray(photo).save(folder / "Ann_Example_0001.png")
 
     stand_in(monkeypatch, "sklearn", "fetch_lfw_people", loader)
-    (face,) = open_source(f"lfw:{tmp_path}").faces(64)
+    source = open_source(f"lfw:{tmp_path}")
+    assert open_source(f"lfw:{tmp_path}").fingerprint() == source.fingerprint()  # the second time from the folder
+    (tmp_path / "lfw_home" / "lfw-funneled.tgz").touch()
+    with pytest.raises(ArenaError, match="was not unpacked to the end"):
+        open_source(f"lfw:{tmp_path}")
+    (face,) = source.faces(64)
     assert isinstance(face, Face)
     assert face.identity == "Ann_Example"
     assert face.image.shape == (150, 150, 3)

@@ -14,7 +14,7 @@ from PIL import Image
 from arena.faces.drawn import make
 from arena.faces.files import identity_of
 from arena.faces.source import Face, open_source
-from arena.types import ArenaError
+from arena.types import FAKE, REAL, ArenaError
 
 
 def test_the_innermost_folder_is_the_identity(tmp_path: Path) -> None:
@@ -22,6 +22,21 @@ def test_the_innermost_folder_is_the_identity(tmp_path: Path) -> None:
         write(tmp_path / name, seed)
     assert faces_in(tmp_path) == {"alone.png": None, "ann/1.png": "ann", "train/bob/1.png": "bob"}
     assert identity_of("train/ann/1.png") == identity_of("test/ann/2.png")
+
+
+def test_folders_called_real_and_fake_are_labels_not_people(tmp_path: Path) -> None:
+    for seed, name in enumerate(("real/1.png", "FAKE/2.png", "Fake/ann/3.png", "bob/4.png", "contact-sheet.png")):
+        write(tmp_path / name, seed)
+    found = {
+        face.name: (face.identity, face.label) for face in open_source(str(tmp_path)).faces() if isinstance(face, Face)
+    }
+    assert found == {
+        "real/1.png": (None, REAL),
+        "FAKE/2.png": (None, FAKE),
+        "Fake/ann/3.png": ("ann", FAKE),
+        "bob/4.png": ("bob", None),
+    }
+    assert skipped_in(tmp_path) == {"contact-sheet.png": "contact sheet"}
 
 
 def test_pixels_arrive(tmp_path: Path) -> None:
@@ -115,6 +130,11 @@ def test_wrong_words_are_one_sentence(spec: str, sentence: str) -> None:
     with pytest.raises(ArenaError, match=sentence) as caught:
         open_source(spec)
     assert "\n" not in str(caught.value)
+
+
+def test_a_name_that_the_system_refuses_is_one_sentence() -> None:
+    with pytest.raises(ArenaError, match="cannot be read: File name too long"):
+        open_source("x" * 5000)
 
 
 def test_empty_places_are_errors(tmp_path: Path) -> None:
