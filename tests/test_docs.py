@@ -21,10 +21,9 @@ COMMANDS = get_command(app)
 
 
 def commands_in(text):
-    """Lines of code blocks that call `arena`, without comments."""
-    found = re.findall(r"^(?:    |\t)(?:\.venv/bin/)?(arena .*)$", text, flags=re.M)
-    fenced = re.findall(r"^(?:\.venv/bin/)?(arena .*)$", text, flags=re.M)
-    return [line.split("  #")[0].strip() for line in found + fenced]
+    """Lines of code blocks, which are indented here, that call `arena`; without comments."""
+    found = re.findall(r"^    (?:\.venv/bin/)?(arena .*)$", text, flags=re.M)
+    return [re.split(r"\s#", line)[0].strip() for line in found]
 
 
 LINES = [(path.name, line) for path in DOCUMENTS for line in commands_in(path.read_text(encoding="utf-8"))]
