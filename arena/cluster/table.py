@@ -10,8 +10,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -44,6 +46,7 @@ def connected(address: str = "local") -> Iterator[None]:
     os.environ |= _ENVIRONMENT
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
     if address == "local":
+        _need_no_home()
         # Two trainings need two CPUs' worth of slots even where there is one core.
         options |= {"include_dashboard": False, "num_cpus": max(os.cpu_count() or 1, 2)}
     try:
@@ -54,6 +57,14 @@ def connected(address: str = "local") -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _need_no_home() -> None:
+    """Ray keeps the secret of a cluster in the home folder; where that cannot be written, the environment holds one."""
+    try:
+        (Path.home() / ".ray").mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 
 
 def gpus() -> int:

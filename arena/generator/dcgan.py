@@ -16,7 +16,7 @@ from arena.types import ArenaError
 class DCGANOptions(GanOptions):
     """Options of DCGAN. The paper's: width 64, batch 128, steps for a whole dataset."""
 
-    width: int = 24
+    width: int = 16
     """Feature maps of the layer next to the image; each layer inward has twice as many, up to 8 times."""
 
     def __post_init__(self) -> None:

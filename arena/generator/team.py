@@ -31,9 +31,9 @@ class GanOptions:
     """Length of the latent vector."""
     batch: int = 64
     """Images per step."""
-    steps: int = 100
+    steps: int = 120
     """Training steps per round."""
-    warmup_steps: int = 300
+    warmup_steps: int = 400
     """Training steps before the first round, so that the first gallery is worth looking at."""
     learning_rate: float = 2e-4
     """Adam's learning rate of both networks."""
