@@ -9,7 +9,6 @@ from arena import registry
 from arena.seeds import derive
 from arena.snapshot import Snapshot
 from arena.stopwatch import Stopwatch
-from arena.training import use_one_thread
 from arena.types import (
     Answer,
     FakeOrder,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,17 +19,22 @@ def sample_sheet(home: Home, match: str, number: int) -> Path:
     return home.round_folder(match, number) / SAMPLES
 
 
+def animation(sheets: Mapping[int, Path]) -> bytes:
+    """The sample sheets of some rounds as an animated GIF; at least one."""
+    pages = {}
+    for number, path in sheets.items():
+        with Image.open(path) as page:
+            pages[number] = np.asarray(page.convert("RGB"))[None]
+    return film(pages, "gif")
+
+
 def write_animation(home: Home, match: str) -> Path | None:
     """Write the match's sample sheets as an animated GIF beside its rounds; None before the first round."""
     numbers = [record["round"] for record in home.records(match)]
     if not numbers:
         return None
-    pages = {}
-    for number in numbers:
-        with Image.open(sample_sheet(home, match, number)) as page:
-            pages[number] = np.asarray(page.convert("RGB"))[None]
     target = home.match_folder(match) / "animation.gif"
     partial = target.with_suffix(".partial")
-    partial.write_bytes(film(pages, "gif"))
+    partial.write_bytes(animation({number: sample_sheet(home, match, number) for number in numbers}))
     os.replace(partial, target)  # noqa: PTH105
     return target

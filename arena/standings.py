@@ -40,6 +40,15 @@ def rounds_of(records: Iterable[Record]) -> list[Record]:
     return [record for record in records if record["round"] > 0]
 
 
+def without_curves(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record without the training curves, which are long; MLflow shows them."""
+    training = {
+        role: {key: value for key, value in report.items() if key != "curve"}
+        for role, report in record["training"].items()
+    }
+    return {**record, "training": training}
+
+
 def standings(records: Iterable[Record]) -> list[Standing]:
     """One line per team and contender over all given rounds, the largest share of rounds won first."""
     seen: dict[tuple[str, str], list[Record]] = {}

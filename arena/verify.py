@@ -14,7 +14,6 @@ from arena.match import Match
 from arena.referee.exam import ExamRecord
 from arena.referee.verdict import Rule, Verdict, verdict
 from arena.store.disk import damaged_files
-from arena.training import use_one_thread
 from arena.types import ArenaError
 
 

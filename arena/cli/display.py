@@ -14,6 +14,7 @@ from rich.table import Column, Table
 
 from arena.cli.console import emit, table
 from arena.match import Observer
+from arena.standings import without_curves
 from arena.types import Progress as Step
 from arena.types import Role
 
@@ -166,12 +167,3 @@ class LiveDisplay(Display):
 def display(console: Console, rounds: int, as_json: bool = False) -> Display:
     """A live display on a terminal, plain lines elsewhere."""
     return (LiveDisplay if console.is_terminal else Display)(console, rounds, as_json)
-
-
-def without_curves(record: dict[str, Any]) -> dict[str, Any]:
-    """A record for a JSON line: without the training curves, which MLflow shows better."""
-    training = {
-        role: {key: value for key, value in report.items() if key != "curve"}
-        for role, report in record["training"].items()
-    }
-    return record | {"training": training}

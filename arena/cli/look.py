@@ -21,7 +21,7 @@ from arena import standings as ranking
 from arena import verify as verification
 from arena.cli.console import console as console_for
 from arena.cli.console import emit, say, table
-from arena.cli.display import COLOURS, rounds_table, without_curves
+from arena.cli.display import COLOURS, rounds_table
 from arena.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from arena.match import open_match
 from arena.showcase import sample_sheet
@@ -96,7 +96,7 @@ def show(
         return
     if as_json:
         emit([_match_summary(store, row) | {"config": row.config, "facts": row.facts, "events": store.events(match)}])
-        emit(without_curves(record) for record in ranking.rounds_of(records))  # type: ignore[arg-type]
+        emit(ranking.without_curves(record) for record in ranking.rounds_of(records))
         return
     console = console_for()
     summary = _match_summary(store, row)

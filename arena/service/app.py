@@ -1,0 +1,91 @@
+"""The application: routes behind the guard, and every error as one sentence."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from starlette.exceptions import HTTPException
+
+from arena import __version__
+from arena.service.docs import docs_page, with_events
+from arena.service.routes import router
+from arena.service.security import HEADERS, Guard
+from arena.service.state import State
+from arena.service.views import NotFound
+from arena.types import ArenaError
+
+TICK = 0.25
+"""Seconds between two looks at the ledger for a stream: a commit is on screen well within one second."""
+
+
+def create_app(root: Path, token: str | None = None, names: Iterable[str] = (), tick: float = TICK) -> FastAPI:
+    """The service over a home. `token`: without one nobody can change anything. `names`: see Guard.
+
+    Raises ArenaError when there is no home.
+    """
+    state = State(root, tick)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await state.close()
+
+    app = FastAPI(
+        title="arena",
+        version=__version__,
+        description="Everything a home of the arena holds, read only, and what happens in it as it happens.",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.arena = state
+    app.include_router(router)
+    app.add_middleware(Guard, token=token, names=names)
+    make_openapi = app.openapi
+    app.openapi = lambda: with_events(make_openapi())  # type: ignore[method-assign]
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(ArenaError, _unanswered)
+    app.add_exception_handler(Exception, _unexpected)
+
+    @app.get("/", include_in_schema=False)
+    async def entrance() -> RedirectResponse:
+        return RedirectResponse("/docs")
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return HTMLResponse(docs_page(app.openapi()))
+
+    return app
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    place, name = first["loc"][0], ".".join(map(str, first["loc"][1:]))
+    return _problem(422, f"the {place} parameter {name!r} is not as it should be: {first['msg']}")
+
+
+async def _refused(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    known = {404: f"there is nothing at {request.url.path}; see /docs", 405: f"{request.method} is not allowed here"}
+    return _problem(error.status_code, known.get(error.status_code, str(error.detail)), error.headers)
+
+
+async def _unanswered(request: Request, error: Exception) -> JSONResponse:
+    return _problem(404 if isinstance(error, NotFound) else 503, str(error))
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    # Outside of the guard, which is why it sends the guard's headers; the traceback goes to the server's own log.
+    return _problem(500, "the service met an error nobody expected; its log has more", HEADERS)
+
+
+def _problem(status: int, detail: str, headers: object = None) -> JSONResponse:
+    return JSONResponse({"detail": detail}, status, headers)  # type: ignore[arg-type]

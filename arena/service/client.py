@@ -1,0 +1,153 @@
+"""A thin client of the service: the routes as methods, their answers as models, the events as an iterator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TypeVar
+
+import httpx2 as httpx
+
+from arena.service import models
+from arena.types import ArenaError
+
+M = TypeVar("M", bound=models.Model)
+SILENCE = 60.0
+"""Seconds without a word after which a stream counts as dead; the service says something every 15."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened. `id`: where to go on after a broken connection. `name`: a key of models.EVENTS."""
+
+    id: str
+    name: str
+    data: models.Model
+
+
+class Client:
+    """A connection to a service. Every method raises ArenaError with the service's own sentence."""
+
+    def __init__(
+        self,
+        url: str = "http://127.0.0.1:8000",
+        token: str | None = None,
+        *,
+        timeout: float = 60.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """`token`: needed to change something. `timeout`: seconds. `transport`: another way there than the network."""
+        headers = {} if token is None else {"authorization": f"Bearer {token}"}
+        # Without the environment's proxies: the service is next door.
+        self._http = httpx.Client(
+            base_url=f"{url.rstrip('/')}/api/", headers=headers, timeout=timeout, transport=transport, trust_env=False
+        )
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._http.close()
+
+    def health(self) -> models.Health:
+        """Whether the service is up and its home can be read."""
+        return self._get(models.Health, "health")
+
+    def matches(self, offset: int = 0, limit: int = 50) -> models.MatchPage:
+        """A page of matches, the newest first."""
+        return self._get(models.MatchPage, "matches", offset=offset, limit=limit)
+
+    def match(self, match: str) -> models.MatchDetail:
+        """Everything about a match but its rounds."""
+        return self._get(models.MatchDetail, f"matches/{match}")
+
+    def rounds(self, match: str, offset: int = 0, limit: int = 50) -> models.RoundPage:
+        """A page of a match's rounds, the opening first."""
+        return self._get(models.RoundPage, f"matches/{match}/rounds", offset=offset, limit=limit)
+
+    def round(self, match: str, number: int) -> models.RoundDetail:
+        """A round with its curves and clocks."""
+        return self._get(models.RoundDetail, f"matches/{match}/rounds/{number}")
+
+    def standings(self, match: str | None = None) -> models.Standings:
+        """Who wins how often, over all matches or in one."""
+        return self._get(models.Standings, "standings", **({} if match is None else {"match": match}))
+
+    def contenders(self) -> models.Contenders:
+        """Who can play, with every option."""
+        return self._get(models.Contenders, "contenders")
+
+    def samples(self, match: str, number: int, index: int | None = None) -> bytes:
+        """The sample sheet of a round, or one face of it, as PNG."""
+        name = "samples.png" if index is None else f"samples/{index}.png"
+        return self._fetch(f"matches/{match}/rounds/{number}/{name}").content
+
+    def exam(self, match: str, number: int, most: int = 12) -> models.Exam:
+        """The fakes of a round's exam that convinced the detector most, and those it found most obvious."""
+        return self._get(models.Exam, f"matches/{match}/rounds/{number}/exam", most=most)
+
+    def exam_fake(self, match: str, number: int, index: int) -> bytes:
+        """One fake of a round's exam as PNG."""
+        return self._fetch(f"matches/{match}/rounds/{number}/exam/{index}.png").content
+
+    def animation(self, match: str) -> bytes:
+        """How the same faces changed over the rounds, as GIF."""
+        return self._fetch(f"matches/{match}/animation.gif").content
+
+    def events(self, match: str | None = None, after: str | None = None) -> Iterator[Event]:
+        """What happens, in one match or in all, until the service stops.
+
+        `after`: the id of an event or a `cursor`, to hear of everything since; by default of what is to come.
+        """
+        path = "events" if match is None else f"matches/{match}/events"
+        headers = {} if after is None else {"last-event-id": after}
+        with _sentences(), self._http.stream("GET", path, headers=headers, timeout=SILENCE) as response:
+            if response.is_error:
+                response.read()
+            yield from read_events(_checked(response).iter_lines())
+
+    def _get(self, model: type[M], path: str, **query: str | int) -> M:
+        return model.model_validate_json(self._fetch(path, **query).content)
+
+    def _fetch(self, path: str, **query: str | int) -> httpx.Response:
+        with _sentences():
+            return _checked(self._http.get(path, params=query))
+
+
+def read_events(lines: Iterable[str]) -> Iterator[Event]:
+    """The events of a stream's lines. Events of names that this client does not know are left out."""
+    fields: dict[str, str] = {}
+    for line in lines:
+        if line:
+            name, _, value = line.partition(":")
+            fields[name] = value.removeprefix(" ")
+            continue
+        model = models.EVENTS.get(fields.get("event", ""))
+        if model is not None:
+            yield Event(fields["id"], fields["event"], model.model_validate_json(fields["data"]))
+        fields = {}
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Turn the errors of a connection into one sentence."""
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise ArenaError(f"the arena's service does not answer: {error or type(error).__name__}") from error
+
+
+def _checked(response: httpx.Response) -> httpx.Response:
+    if response.is_success:
+        return response
+    try:
+        detail = str(response.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        detail = f"{response.url} answered with status {response.status_code}"
+    raise ArenaError(detail)

@@ -1,0 +1,38 @@
+"""Who can play, asked once from a process of its own: contenders import torch, which this one does without."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+
+from arena.service import models
+from arena.service.state import State
+from arena.types import ArenaError
+
+COMMAND = [sys.executable, "-c", "from arena.cli import main; main()", "contenders", "--json"]
+
+
+async def load_contenders(state: State) -> models.Contenders:
+    """All contenders; asked at the same time, several requests wait for one process. Raises ArenaError."""
+    if state.contenders is None:
+        state.contenders = asyncio.create_task(_ask())
+    try:
+        # A request that is given up must not take the answer from the others.
+        return await asyncio.shield(state.contenders)
+    except ArenaError:
+        state.contenders = None
+        raise
+
+
+async def _ask() -> models.Contenders:
+    pipe, null = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(*COMMAND, stdin=null, stdout=pipe, stderr=null)
+    try:
+        out, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    if process.returncode:
+        raise ArenaError("the contenders cannot be listed; arena contenders says why")
+    return models.Contenders.model_validate({"items": [json.loads(line) for line in out.splitlines()]})

@@ -1,0 +1,97 @@
+"""What the routes share: the followed ledger, who is playing, and answers that are made once per change."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from pathlib import Path
+
+from fastapi import Request, Response
+
+from arena.service import models, pictures, views
+from arena.store.follow import CommittedRound, Follower
+from arena.store.progress import read_progress
+
+MOST_ANSWERS = 256
+"""Answers that are kept; the least recently asked for goes first."""
+SECONDS_BETWEEN_LOOKS = 0.5
+"""How often the locks of unfinished matches are looked at. Rarely: for an instant, looking takes the lock."""
+REVALIDATE, FOR_EVER = "no-cache", "private, max-age=31536000, immutable"
+"""A browser asks whether its copy is still good, or never again."""
+
+
+class State:
+    """Everything a request needs. Lives on the event loop's thread, which alone touches it."""
+
+    def __init__(self, root: Path, tick: float) -> None:
+        """`tick`: seconds between two looks at the ledger for a stream of events. Raises ArenaError without a home."""
+        self.ledger = Follower(root)
+        self.tick = tick
+        self.stopping = asyncio.Event()
+        """Set when the server goes down, so that streams end by themselves."""
+        self.films = pictures.Films()
+        self.contenders: asyncio.Task[models.Contenders] | None = None
+        self._answers: OrderedDict[Hashable, tuple[Hashable, bytes, str]] = OrderedDict()
+        self._playing: tuple[str, ...] = ()
+        self._next_look = 0.0
+
+    async def close(self) -> None:
+        """Let go of the ledger and of what is still being asked."""
+        if self.contenders is not None:
+            self.contenders.cancel()
+            await asyncio.gather(self.contenders, return_exceptions=True)
+        self.ledger.close()
+
+    def playing(self) -> tuple[str, ...]:
+        """Unfinished matches that a process is at, in order of their names."""
+        now = time.monotonic()
+        if now >= self._next_look:
+            unfinished = [n for n, row in self.ledger.matches.items() if not views.is_finished(self.ledger, row)]
+            self._playing = tuple(sorted(name for name in unfinished if self.ledger.home.is_playing(name)))
+            self._next_look = now + SECONDS_BETWEEN_LOOKS
+        return self._playing
+
+    def progress(self, match: str) -> models.Progress | None:
+        """Where the training of a match stands that is being played."""
+        return views.progress_view(self.ledger, match, read_progress(self.ledger.home.match_folder(match)))
+
+    def answer(self, request: Request, version: Hashable, make: Callable[[], models.Model]) -> Response:
+        """A JSON answer that is made again when `version` changes, and sent only to who does not have it."""
+        key = request.scope["path"], request.scope["query_string"]
+        kept = self._answers.get(key)
+        if kept is None or kept[0] != version:
+            body = make().model_dump_json().encode()
+            kept = self._answers[key] = version, body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+            if len(self._answers) > MOST_ANSWERS:
+                self._answers.popitem(last=False)
+        self._answers.move_to_end(key)
+        _, body, etag = kept
+        return _unless_known(request, etag, REVALIDATE) or _response(body, "application/json", etag, REVALIDATE)
+
+
+def committed(
+    request: Request, round: CommittedRound, make: Callable[[], bytes], media_type: str = "image/png"
+) -> Response:
+    """An answer about a round, which never changes again; touches no state, so that it may run in a thread.
+
+    Asked for with the round's version in the address, it may be kept for ever. Without it a browser has to ask again:
+    a home may be deleted and a match of the same name played anew.
+    """
+    version = views.version_of(round)
+    lifetime = FOR_EVER if request.query_params.get("v") == version else REVALIDATE
+    etag = f'"{version}"'
+    return _unless_known(request, etag, lifetime) or _response(make(), media_type, etag, lifetime)
+
+
+def _unless_known(request: Request, etag: str, lifetime: str) -> Response | None:
+    given = request.headers.get("if-none-match")
+    if given is None or not (given == "*" or etag in (tag.strip().removeprefix("W/") for tag in given.split(","))):
+        return None
+    return Response(status_code=304, headers={"etag": etag, "cache-control": lifetime})
+
+
+def _response(body: bytes, media_type: str, etag: str, lifetime: str) -> Response:
+    return Response(body, media_type=media_type, headers={"etag": etag, "cache-control": lifetime})

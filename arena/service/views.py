@@ -1,0 +1,163 @@
+"""From the ledger to answers: pure functions of what a follower has read."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Mapping
+from pathlib import PurePath
+from typing import Any
+
+from arena import __version__
+from arena import standings as ranking
+from arena.service import models
+from arena.store.follow import CommittedRound, Cursor, Entry, Follower
+from arena.store.home import MatchRow
+from arena.types import ArenaError
+
+VERSION_LENGTH = 16
+"""Characters of a round's manifest hash that name its version: 64 bits."""
+
+
+class NotFound(ArenaError):  # noqa: N818 - an answer, not a mistake
+    """There is no such match, round or picture."""
+
+
+def find_match(ledger: Follower, name: str) -> MatchRow:
+    """A match of the ledger, which is the only way to a path in the home. Raises NotFound."""
+    row = ledger.matches.get(name)
+    if row is None:
+        raise NotFound(f"there is no match called {name!r}; /api/matches lists them all")
+    return row
+
+
+def find_round(ledger: Follower, name: str, number: int) -> CommittedRound:
+    """A committed round. Raises NotFound."""
+    find_match(ledger, name)
+    rounds = ledger.rounds.get(name, [])
+    if number >= len(rounds):
+        known = f"it has rounds 0 to {len(rounds) - 1}" if rounds else "none is committed yet"
+        raise NotFound(f"{name} has no round {number}: {known}")
+    return rounds[number]
+
+
+def cursor_text(cursor: Cursor) -> str:
+    """A cursor as the id of an event."""
+    return f"{cursor.errand}-{cursor.event}"
+
+
+def is_finished(ledger: Follower, row: MatchRow) -> bool:
+    """Whether all rounds are played."""
+    return played(ledger, row.name) >= int(row.config["rounds"])
+
+
+def played(ledger: Follower, name: str) -> int:
+    """Rounds with a verdict."""
+    return sum(round.number > 0 for round in ledger.rounds.get(name, []))
+
+
+def match_view(ledger: Follower, row: MatchRow, playing: Collection[str]) -> models.Match:
+    """A match at a glance. `playing`: the matches that a process is at."""
+    return models.Match.model_validate(_summary(ledger, row, playing))
+
+
+def match_detail(ledger: Follower, row: MatchRow, playing: Collection[str]) -> models.MatchDetail:
+    """Everything about a match but its rounds; folders of this machine stay on it."""
+    faces = {key: value for key, value in row.facts.get("faces", {}).items() if key not in ("path", "source")}
+    notes = [note_view(entry) for entry in ledger.log if entry.match == row.name and entry.note]
+    return models.MatchDetail.model_validate(
+        _summary(ledger, row, playing)
+        | {
+            "config": row.config | {"faces": _file_name(row.config["faces"])},
+            "facts": row.facts | {"faces": faces},
+            "notes": notes,
+            "cursor": cursor_text(ledger.cursor),
+        }
+    )
+
+
+def _summary(ledger: Follower, row: MatchRow, playing: Collection[str]) -> dict[str, Any]:
+    rounds = [round.record for round in ledger.rounds.get(row.name, []) if round.number]
+    winners = Counter(record["winner"] for record in rounds)
+    status = "finished" if is_finished(ledger, row) else "playing" if row.name in playing else "stopped"
+    return {
+        "name": row.name,
+        "status": status,
+        "created": row.created,
+        "generator": row.config["generator"]["name"],
+        "detector": row.config["detector"]["name"],
+        "faces": _file_name(row.config["faces"]),
+        "seed": row.config["seed"],
+        "rounds": row.config["rounds"],
+        "played": len(rounds),
+        "a_won": winners["A"],
+        "b_won": winners["B"],
+    }
+
+
+def _file_name(source: str) -> str:
+    return PurePath(source).name
+
+
+def round_view(round: CommittedRound) -> models.Round:
+    """A round without its curves."""
+    return models.Round.model_validate(_round(round, round.record))
+
+
+def round_detail(ledger: Follower, round: CommittedRound) -> models.RoundDetail:
+    """A round with its curves, which only the ledger keeps."""
+    query = "SELECT record FROM round WHERE match = ? AND number = ?"
+    ((text,),) = ledger.home.rows(query, round.match, round.number)
+    record = json.loads(text)
+    curves = {role: report.get("curve", []) for role, report in record["training"].items()}
+    return models.RoundDetail.model_validate(
+        _round(round, record) | {"curves": curves, "timings": record.get("timings", {})}
+    )
+
+
+def _round(round: CommittedRound, record: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "match": round.match,
+        "round": round.number,
+        "committed": round.committed,
+        "seconds": record["seconds"],
+        "version": version_of(round),
+        "verdict": record if round.number else None,
+        "training": record["training"],
+    }
+
+
+def version_of(round: CommittedRound) -> str:
+    """Names the content of a round's files and how this arena shows them."""
+    return f"{round.manifest[:VERSION_LENGTH]}-{__version__}"
+
+
+def standings_view(ledger: Follower, names: Collection[str]) -> models.Standings:
+    """Standings over all rounds of these matches."""
+    records = [round.record for name in names for round in ledger.rounds.get(name, [])]
+    return models.Standings(items=ranking.standings(records))
+
+
+def note_view(entry: Entry) -> models.Note:
+    """An event of the ledger."""
+    assert entry.note is not None
+    kind, detail = entry.note
+    return models.Note(match=entry.match, round=entry.round, at=entry.at, kind=kind, detail=detail)
+
+
+def entry_view(ledger: Follower, entry: Entry) -> models.Model:
+    """What happened, as the data of the event that is called `entry.kind`."""
+    if entry.kind == "note":
+        return note_view(entry)
+    if entry.kind == "round":
+        assert entry.round is not None
+        committed = find_round(ledger, entry.match, entry.round)
+        return models.RoundCommitted(match=entry.match, at=entry.at, round=round_view(committed))
+    return models.EVENTS[entry.kind].model_validate({"match": entry.match, "at": entry.at})
+
+
+def progress_view(ledger: Follower, match: str, found: Mapping[str, Any] | None) -> models.Progress | None:
+    """Where the training stands, if `found` is about the round that is being played: a dead driver leaves its last."""
+    if found is None or found["round"] != len(ledger.rounds.get(match, [])):
+        return None
+    return models.Progress.model_validate({"match": match, **found})

@@ -1,0 +1,77 @@
+"""A home with a match that nobody trained for: every number in it is made up, and so every answer is known."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import safetensors.numpy
+
+from arena.desk import EXAM, FAKES, SAMPLES
+from arena.images import png, sheet
+from arena.referee.exam import ExamRecord, draw_paper
+from arena.referee.verdict import verdict
+from arena.store.disk import stage
+from arena.store.home import Home
+from arena.types import Answer
+
+SIZE = 8
+CONFIG = {
+    "rounds": 2,
+    "seed": 7,
+    "faces": "/home/somebody/photos.zip",
+    "image_size": SIZE,
+    "generator": {"name": "dcgan", "options": {"width": 4}},
+    "detector": {"name": "cnn", "options": {"width": 2}},
+}
+FACTS = {"device": "cpu", "faces": {"path": "/home/somebody/cache", "source": "/home/somebody/photos.zip", "images": 60}}
+FAKE_SCORES = [0.9, 0.1, 0.6, 0.4]
+"""Of the exam's fakes by their index; with the threshold of 0.5 two of them fool the detector."""
+
+
+def new_home(root: Path, match: str = "duel", rounds: int = 2) -> Home:
+    home = Home.create(root)
+    new_match(home, match, rounds)
+    return home
+
+
+def new_match(home: Home, match: str, rounds: int = 2) -> None:
+    home.create_match(match, {**CONFIG, "rounds": rounds}, FACTS)
+
+
+def picture(value: int, n: int) -> np.ndarray:
+    """Images whose pixels are all `value` plus their place."""
+    return (np.ones((n, SIZE, SIZE, 3)) * (value + np.arange(n)).reshape(-1, 1, 1, 1)).astype(np.uint8)
+
+
+def play(home: Home, number: int, match: str = "duel", real_score: float = 0.2, last: bool = False) -> None:
+    """Commit a round. A's fakes score FAKE_SCORES, real faces `real_score`: all called right up to 0.5."""
+    point = {"images": 50, "losses": {"loss": 0.75}}
+    report = {"steps": 10, "images": 100 * (number + 1), "seconds": 1.5, "losses": {"loss": 0.5}, "curve": [point]}
+    record = {"match": match, "round": number, "seconds": 3.25, "generator": "dcgan", "detector": "cnn"}
+    record |= {"training": {"generator": report, "detector": report}, "timings": {"referee": {"grade": 0.25}}}
+    files = {SAMPLES: png(sheet(picture(10 * number, 4), 2), "generated")}
+    if number:
+        paper = draw_paper(20, 8, number)
+        scores = np.where(paper.order < 4, real_score, np.array([0, 0, 0, 0, *FAKE_SCORES])[paper.order])
+        exam = ExamRecord(paper.labels, scores, 0.5, paper.order, paper.real_indices, number)
+        record |= asdict(verdict(paper.labels, Answer(scores, 0.5)))
+        files |= {EXAM: safetensors.numpy.save(exam.to_arrays()), FAKES: _npy(picture(100 + number, 4))}
+    folder = home.staging_folder(match, number, "x")
+    home.commit_round(match, number, folder, stage(folder, files, home.disk), record, last)
+
+
+def play_all(home: Home, match: str = "duel") -> None:
+    """The opening, a round that B wins with 6 of 8 right, and one that A wins with 2 of 8."""
+    play(home, 0, match)
+    play(home, 1, match)
+    play(home, 2, match, real_score=0.7, last=True)
+
+
+def _npy(array: np.ndarray) -> bytes:
+    import io
+
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()
