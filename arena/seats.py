@@ -41,6 +41,8 @@ class TeamSeat:
         on_progress: OnProgress = ignore_progress,
     ) -> None:
         """`reals`: the team's own part of the real faces, uint8 `[N, S, S, 3]`, maybe read-only."""
+        from arena.training import use_one_thread  # here, so that commands that seat nobody start without torch
+
         use_one_thread()
         self._reals = reals
         self.role, self.setting = role, setting

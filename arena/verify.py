@@ -58,6 +58,8 @@ def replay(match: Match, number: int) -> list[Finding]:
     last = match.home.last_round(match.name) or 0
     if not 1 <= number <= last:
         raise ArenaError(f"the match {match.name} has rounds 1 to {last}, not {number}")
+    from arena.training import use_one_thread  # here, so that commands that replay nothing start without torch
+
     use_one_thread()
     folder = match.home.round_folder(match.name, number)
     seating = match.seating

@@ -24,7 +24,7 @@ from typing import Any
 
 import psutil
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "service"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from servedhome import new_home, new_match, play
 
 from arena.store.home import Home

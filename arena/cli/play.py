@@ -23,7 +23,9 @@ from arena.devices import check_device, choose_device, choose_precision
 from arena.match import Match, choose_name, new_match, open_match, play, play_more, prepare_faces
 from arena.showcase import sample_sheet, write_animation
 from arena.store.home import Home
-from arena.table import LocalTable, TableFactory
+from arena.store.progress import ProgressFile
+from arena.table import LocalTable, Seating, TableFactory
+from arena.types import OnProgress, Progress
 
 INTERRUPTED = 130
 SHIPPING_PATIENCE = 60.0
@@ -127,7 +129,7 @@ def _workers(
 
         count, where = torch.cuda.device_count(), "here"
         chosen = _device(config, count, where, device)
-        yield lambda s: LocalTable(s, screen.on_progress), (chosen, choose_precision(config, chosen, bf16_pays))
+        yield lambda s: LocalTable(s, _shown(s, screen)), (chosen, choose_precision(config, chosen, bf16_pays))
         return
 
     screen.on_stage("starting Ray" if ray == "local" else f"joining Ray at {ray}")
@@ -142,7 +144,18 @@ def _workers(
             config, chosen, bf16_pays if local else lambda d: bool(on_worker(bf16_pays, d, num_gpus=share))
         )
         screen.on_stage("seating the teams")
-        yield lambda s: RayTable(s, screen.on_progress), (chosen, precision)
+        yield lambda s: RayTable(s, _shown(s, screen)), (chosen, precision)
+
+
+def _shown(seating: Seating, screen: Display) -> OnProgress:
+    """Progress goes on the screen, and into a file for who watches from elsewhere."""
+    file = ProgressFile(seating.root / "matches" / seating.match)
+
+    def show(step: Progress) -> None:
+        screen.on_progress(step)
+        file.on_progress(step)
+
+    return show
 
 
 def _device(config: MatchConfig, gpus: int, where: str, device: str | None) -> str:

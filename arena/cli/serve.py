@@ -28,4 +28,11 @@ def serve(
     from arena.service.server import serve as serve_home
 
     out = console()
-    serve_home(home, host, port, os.environ.get("ARENA_TOKEN"), allow_host or (), say=lambda text: out.print(text, markup=False))
+    serve_home(
+        home,
+        host,
+        port,
+        os.environ.get("ARENA_TOKEN"),
+        allow_host or (),
+        say=lambda text: out.print(text, markup=False),
+    )

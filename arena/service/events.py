@@ -42,7 +42,7 @@ def read_cursor(state: State, text: str | None) -> Cursor:
     found = CURSOR.fullmatch(text or "")
     if found is None:
         return now
-    return Cursor(min(int(found[1]), now.errand), min(int(found[2]), now.event))
+    return Cursor(int(found[1]), int(found[2])).within(now)
 
 
 async def events(state: State, cursor: Cursor, match: str | None = None) -> AsyncIterator[bytes]:
@@ -57,12 +57,15 @@ async def events(state: State, cursor: Cursor, match: str | None = None) -> Asyn
         except ArenaError:
             return  # the client asks again, and is then told why there is no answer
         frames: list[bytes] = []
+        cursor = cursor.within(ledger.cursor)  # the home may have been deleted and made again
         entries = ledger.entries(cursor, match, BATCH)
         for entry in entries:
             cursor = cursor.past(entry.cursor)
             frames.append(frame(cursor, entry.kind, views.entry_view(ledger, entry)))
-        if len(entries) < BATCH:
-            cursor = cursor.past(ledger.cursor)
+        if len(entries) == BATCH:  # still catching up
+            yield b"".join(frames)
+            continue
+        cursor = cursor.past(ledger.cursor)
         now_playing = tuple(name for name in state.playing() if match in (None, name))
         if now_playing != playing:
             playing = now_playing
@@ -77,8 +80,7 @@ async def events(state: State, cursor: Cursor, match: str | None = None) -> Asyn
         if frames:
             heard = time.monotonic()
             yield b"".join(frames)
-        if len(entries) < BATCH:
-            await _pause(state)
+        await _pause(state)
 
 
 def frame(cursor: Cursor, name: str, data: models.Model) -> bytes:

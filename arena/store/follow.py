@@ -39,6 +39,10 @@ class Cursor(NamedTuple):
         """Having read what either has read."""
         return Cursor(max(self.errand, other.errand), max(self.event, other.event))
 
+    def within(self, end: Cursor) -> Cursor:
+        """Not beyond the end of a log: where there was a longer one, it is another home's."""
+        return Cursor(min(self.errand, end.errand), min(self.event, end.event))
+
 
 @dataclass(frozen=True)
 class Entry:

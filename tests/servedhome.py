@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,6 +16,8 @@ from arena.desk import EXAM, FAKES, SAMPLES
 from arena.images import png, sheet
 from arena.referee.exam import ExamRecord, draw_paper
 from arena.referee.verdict import verdict
+from arena.service.security import listen
+from arena.service.server import Server
 from arena.store.disk import stage
 from arena.store.home import Home
 from arena.types import Answer
@@ -25,7 +31,10 @@ CONFIG = {
     "generator": {"name": "dcgan", "options": {"width": 4}},
     "detector": {"name": "cnn", "options": {"width": 2}},
 }
-FACTS = {"device": "cpu", "faces": {"path": "/home/somebody/cache", "source": "/home/somebody/photos.zip", "images": 60}}
+FACTS = {
+    "device": "cpu",
+    "faces": {"path": "/home/somebody/cache", "source": "/home/somebody/photos.zip", "images": 60},
+}
 FAKE_SCORES = [0.9, 0.1, 0.6, 0.4]
 """Of the exam's fakes by their index; with the threshold of 0.5 two of them fool the detector."""
 
@@ -69,9 +78,22 @@ def play_all(home: Home, match: str = "duel") -> None:
     play(home, 2, match, real_score=0.7, last=True)
 
 
-def _npy(array: np.ndarray) -> bytes:
-    import io
+@contextmanager
+def served(root: Path, token: str | None = None) -> Iterator[str]:
+    """The service over a home as a real server on a free port; its address."""
+    server = Server(root, token, tick=0.01)
+    bound = listen("127.0.0.1", 0)  # from here on connections wait until the server is up
+    address = f"http://127.0.0.1:{bound.getsockname()[1]}"
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
+    thread.start()
+    try:
+        yield address
+    finally:
+        server.should_exit = True
+        thread.join()
 
+
+def _npy(array: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     np.save(buffer, array)
     return buffer.getvalue()

@@ -1,0 +1,107 @@
+"""`arena serve` as a real process, and what the document about it promises."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from servedhome import new_home, play_all, served
+
+from arena.service.client import Client
+from arena.service.security import listen
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+ADDRESS = "http://127.0.0.1:8000"
+COMMAND = [sys.executable, "-c", "from arena.cli import main; main()", "serve"]
+MOST_SECONDS = 3.0
+"""To stop with an open stream: a promise, not a measurement; it takes a tenth of it."""
+
+
+@pytest.fixture
+def home(tmp_path):
+    home = new_home(tmp_path / "home")
+    play_all(home)
+    return home
+
+
+def code_blocks(text):
+    """The indented blocks of a document, without their indent."""
+    blocks = re.findall(r"(?:^    .*\n|^\n(?=    ))+", text, flags=re.M)
+    return ["\n".join(line[4:] for line in block.strip("\n").splitlines()) for block in blocks]
+
+
+def test_serves_until_it_is_told_to_stop_without_what_it_does_not_need(home):
+    environment = {key: value for key, value in os.environ.items() if key != "ARENA_TOKEN"}
+    with subprocess.Popen(
+        [*COMMAND, "--home", str(home.root), "--port", "0"], stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        address = re.search(r"http://\S+", process.stdout.readline()).group()
+        with Client(address) as client:
+            events = client.events()
+            assert next(events).name == "playing"
+            maps = Path(f"/proc/{process.pid}/maps")
+            if maps.exists():
+                loaded = maps.read_text()
+                assert not [library for library in ("libtorch", "/ray/", "/mlflow/") if library in loaded]
+            token = home.root / "token"
+            assert token.read_text().strip()
+            start = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            assert list(events) == []
+            assert process.wait() == 0
+            assert time.monotonic() - start < MOST_SECONDS
+
+
+def test_a_taken_port_and_a_missing_home_are_one_sentence(home, tmp_path):
+    with listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        for more, sentence in (
+            (["--home", str(home.root), "--port", str(port)], f"cannot listen on 127.0.0.1:{port}"),
+            (["--home", str(tmp_path / "none"), "--port", "0"], "there is no arena home"),
+        ):
+            done = subprocess.run([*COMMAND, *more], capture_output=True, text=True, check=False)
+            assert done.returncode == 1
+            assert done.stderr.startswith("error: ")
+            assert sentence in done.stderr
+            assert done.stderr.count("\n") == 1
+
+
+def test_the_documents_examples_run(home, capsys):
+    names: dict[str, object] = {}
+    ran = 0
+    with served(home.root) as address:
+        for block in code_blocks(DOCUMENT):
+            if "Client(" in block:
+                # The example that listens has something to hear: everything so far.
+                program = block.replace(ADDRESS, address).replace("arena.matches().cursor", "'0-0'")
+                exec(compile(program, "docs/api.md", "exec"), names)
+                ran += 1
+    shown = capsys.readouterr().out
+    assert ran == 2
+    assert "duel 1 B 0.75" in shown
+    assert "1-0 match" in shown
+    assert bytes(names["picture"]).startswith(b"\x89PNG")
+
+
+def test_the_documents_addresses_answer(home):
+    lines = [line for block in code_blocks(DOCUMENT) for line in block.splitlines() if line.startswith("curl ")]
+    assert len(lines) == 4
+    with served(home.root) as address, Client(address) as client:
+        for line in lines:
+            url = shlex.split(line)[-1]
+            assert client._http.get(url.replace(ADDRESS, address)).status_code == 200, url
+        told = set(client._http.get(f"{address}/api/openapi.json").json()["paths"])
+    shown = set(re.findall(r"`(?:GET )?(?:\.\.\.)?(/[^`]*)`", DOCUMENT.split("## From Python")[0]))
+    for path in told:
+        assert any(path.endswith(shown_path) for shown_path in shown), f"docs/api.md says nothing of {path}"
+
+
+def test_examples_are_found():
+    assert code_blocks("Text.\n\n    a\n\n    b\n\nText.\n\n    c\n") == ["a\n\nb", "c"]
