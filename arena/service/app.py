@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from arena import __version__
-from arena.service.docs import docs_page, with_events
+from arena.service.docs import completed, docs_page
 from arena.service.routes import router
 from arena.service.security import HEADERS, Guard
 from arena.service.state import State
@@ -48,7 +48,7 @@ def create_app(root: Path, token: str | None = None, names: Iterable[str] = (), 
     app.include_router(router)
     app.add_middleware(Guard, token=token, names=names)
     make_openapi = app.openapi
-    app.openapi = lambda: with_events(make_openapi())  # type: ignore[method-assign]
+    app.openapi = lambda: completed(make_openapi())  # type: ignore[method-assign]
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(ArenaError, _unanswered)

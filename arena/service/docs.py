@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from arena.service.models import EVENTS
+from arena.service.models import EVENTS, Model, Problem
 
 Schema = Mapping[str, Any]
 
@@ -25,9 +25,21 @@ EVENTS_ANSWER: dict[int | str, dict[str, Any]] = {
 """The answer of a route that streams events, for its schema."""
 
 
-def with_events(openapi: dict[str, Any]) -> dict[str, Any]:
-    """The schema with the models of the events, which no route returns as a whole."""
-    _, found = models_json_schema([(model, "serialization") for model in EVENTS.values()], ref_template=_COMPONENT)
+_PROBLEM = {"application/json": {"schema": {"$ref": _COMPONENT.format(model=Problem.__name__)}}}
+OTHER_ANSWERS: dict[int | str, dict[str, Any]] = {
+    304: {"description": "Nothing has changed since the `ETag` in the request's `If-None-Match`."},
+    404: {"description": "There is no such match, round or picture.", "content": _PROBLEM},
+    421: {"description": "The service does not go by the host name of the request.", "content": _PROBLEM},
+    422: {"description": "A parameter is not as described.", "content": _PROBLEM},
+    503: {"description": "The home cannot be read.", "content": _PROBLEM},
+}
+"""What every route may answer. Given as models, FastAPI would say that the problem with a picture is a picture."""
+
+
+def completed(openapi: dict[str, Any]) -> dict[str, Any]:
+    """The schema with the models that FastAPI does not see: those of the events, and Problem."""
+    unseen: list[type[Model]] = [Problem, *EVENTS.values()]
+    _, found = models_json_schema([(model, "serialization") for model in unseen], ref_template=_COMPONENT)
     known = openapi["components"]["schemas"]
     return openapi | {"components": openapi["components"] | {"schemas": found["$defs"] | known}}
 

@@ -42,12 +42,12 @@ def read_cursor(state: State, text: str | None) -> Cursor:
     found = CURSOR.fullmatch(text or "")
     if found is None:
         return now
-    return Cursor(int(found[1]), int(found[2])).within(now)
+    return Cursor(min(int(found[1]), now.errand), min(int(found[2]), now.event))
 
 
 async def events(state: State, cursor: Cursor, match: str | None = None) -> AsyncIterator[bytes]:
     """The stream from a cursor on, of one match or of all, until the server stops."""
-    ledger = state.ledger
+    ledger, homes = state.ledger, state.ledger.homes
     playing: tuple[str, ...] | None = None
     steps: dict[str, models.Progress | None] = {}
     heard = time.monotonic()
@@ -56,8 +56,9 @@ async def events(state: State, cursor: Cursor, match: str | None = None) -> Asyn
             ledger.refresh()
         except ArenaError:
             return  # the client asks again, and is then told why there is no answer
+        if ledger.homes != homes:  # the home was deleted and made again: all of the new one is news
+            homes, cursor = ledger.homes, Cursor(0, 0)
         frames: list[bytes] = []
-        cursor = cursor.within(ledger.cursor)  # the home may have been deleted and made again
         entries = ledger.entries(cursor, match, BATCH)
         for entry in entries:
             cursor = cursor.past(entry.cursor)

@@ -10,7 +10,7 @@ from arena import __version__
 from arena.desk import SAMPLES
 from arena.service import models, pictures, views
 from arena.service.contenders import load_contenders
-from arena.service.docs import EVENTS_ANSWER
+from arena.service.docs import EVENTS_ANSWER, OTHER_ANSWERS
 from arena.service.events import EventStream, event_stream, events, read_cursor
 from arena.service.state import State, committed
 from arena.store.follow import CommittedRound
@@ -38,15 +38,7 @@ class Gif(Response):
     media_type = "image/gif"
 
 
-router = APIRouter(
-    prefix="/api",
-    responses={
-        304: {"description": "Nothing has changed since the `ETag` of the request's `If-None-Match`."},
-        404: {"model": models.Problem, "description": "There is no such match, round or picture."},
-        422: {"model": models.Problem, "description": "A parameter is not as described."},
-        503: {"model": models.Problem, "description": "The home cannot be read."},
-    },
-)
+router = APIRouter(prefix="/api", responses=OTHER_ANSWERS)
 
 
 async def up_to_date(request: Request) -> State:

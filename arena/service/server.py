@@ -11,6 +11,7 @@ import uvicorn
 
 from arena.service.app import TICK, create_app
 from arena.service.security import check_token, home_token, is_loopback, listen
+from arena.store.home import Home
 from arena.types import ArenaError
 
 STOP_SECONDS = 2
@@ -57,6 +58,7 @@ def serve(
         check_token(token, "the token in ARENA_TOKEN")
     elif not is_loopback(host):
         raise ArenaError(f"listening on {host} lets others reach the arena: choose a token in ARENA_TOKEN first")
+    Home.open(root).close()  # before a token is put into a folder that is no home
     with listen(host, port) as bound:
         server = Server(root, token or home_token(root), [*names, *([] if is_loopback(host) else [host])])
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host

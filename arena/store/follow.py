@@ -39,10 +39,6 @@ class Cursor(NamedTuple):
         """Having read what either has read."""
         return Cursor(max(self.errand, other.errand), max(self.event, other.event))
 
-    def within(self, end: Cursor) -> Cursor:
-        """Not beyond the end of a log: where there was a longer one, it is another home's."""
-        return Cursor(min(self.errand, end.errand), min(self.event, end.event))
-
 
 @dataclass(frozen=True)
 class Entry:
@@ -67,6 +63,8 @@ class Follower:
         self.root = root
         self.revision = 0
         """Grows with every change of the ledger that `refresh` has seen."""
+        self.homes = 0
+        """How many homes have been read: one more each time the home was deleted and made again."""
         self._open()
 
     def _open(self) -> None:
@@ -74,6 +72,7 @@ class Follower:
             self.home = Home.open(self.root)
             self._inode = os.stat(self.root / "arena.db").st_ino  # noqa: PTH116 - on every request: no Path objects
         self._database = str(self.root / "arena.db")
+        self.homes += 1
         self._seen: int | None = None
         self._rowid = 0
         self.matches: dict[str, MatchRow] = {}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import shutil
 
 import pytest
 from servedhome import new_home, new_match, play, play_all, served
 
 from arena.service.client import Client, read_events
-from arena.store.home import Home
+from arena.service.events import events
+from arena.service.state import State
 from arena.store.progress import ProgressFile
 from arena.types import ArenaError, Progress
 
@@ -96,19 +99,25 @@ def test_an_id_from_beyond_the_ledger_means_now(home, client):
     assert opening.id == "2-0"
 
 
-def test_a_stream_goes_on_in_a_home_that_is_made_again(home, client, tmp_path):
+def test_a_stream_goes_on_in_a_home_that_is_made_again(home):
     play(home, 0)
     play(home, 1)
-    events = client.events()
-    take(events, "playing")
-    newer = new_home(tmp_path / "newer", "rematch")
-    newer.close()
-    for name in ("arena.db-wal", "arena.db-shm"):
-        (home.root / name).unlink()
-    (tmp_path / "newer" / "arena.db").rename(home.root / "arena.db")
-    play(Home.open(home.root), 0, "rematch")
-    found = next(event for event in events if event.name == "round")
-    assert (found.data.match, found.id) == ("rematch", "2-0")
+
+    async def scenario():
+        state = State(home.root, tick=0.001)
+        state.ledger.refresh()
+        stream = events(state, state.ledger.cursor)
+        before = await anext(stream)
+        shutil.rmtree(home.root)
+        new_home(home.root, "rematch")
+        after = await anext(stream)
+        await stream.aclose()
+        await state.close()
+        return before, after
+
+    before, after = asyncio.run(scenario())
+    assert before.startswith(b"id: 3-0\nevent: playing\n")
+    assert after.startswith(b'id: 1-0\nevent: match\ndata: {"match":"rematch"')
 
 
 def test_the_training_of_a_match_that_is_played(home, client):
