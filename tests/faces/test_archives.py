@@ -125,3 +125,16 @@ def test_members_that_are_empty_encrypted_or_too_large(tmp_path: Path, monkeypat
     archive.write_bytes(data)
     assert (faces_in(archive), skipped_in(archive)) == ({"good.png": None}, skipped | {"locked.png": "encrypted"})
     assert open_source(str(tar)).description == f"the tar {tar}"
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_damaged_compression_is_skipped(tmp_path: Path, method: int) -> None:
+    path = tmp_path / "faces.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("bad.png", encoded(1, 200, 200))
+        archive.writestr("good.png", encoded(2))
+    data = bytearray(path.read_bytes())
+    data[60:200] = bytes(140)
+    path.write_bytes(data)
+    assert faces_in(path) == {"good.png": None}
+    assert skipped_in(path)["bad.png"] in ("corrupt", "unreadable")
