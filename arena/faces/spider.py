@@ -38,8 +38,11 @@ def crawl(plan: Plan, shelf: Shelf) -> None:
             "LOG_LEVEL": "ERROR",
         }
     )
-    process.crawl(PhotoSpider, plan=plan, shelf=shelf)
+    crawler = process.create_crawler(PhotoSpider)
+    process.crawl(crawler, plan=plan, shelf=shelf)
     process.start()
+    if crawler.stats is not None and crawler.stats.get_value("finish_reason") == "shutdown":
+        raise KeyboardInterrupt  # Scrapy finishes what is under way on Ctrl-C and then returns as if all were well
 
 
 class Patience:
