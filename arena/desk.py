@@ -52,7 +52,7 @@ class Desk:
     def __init__(
         self, root: Path, match: str, config: Mapping[str, Any], faces: Path, disk: Disk | None = None
     ) -> None:
-        """`root`: the arena home. `config`: `MatchConfig.dump()`. `faces`: a folder of the faces cache."""
+        """`root`: the arena home. `config`: `MatchConfig.dump()`. `faces`: a packed file of faces."""
         self._home, self._match, self._config = Home(root, disk), match, config
         self._watch = Stopwatch()
         face_set = open_cache(faces)
