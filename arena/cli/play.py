@@ -65,6 +65,8 @@ def run(
         else:
             typer.echo(yaml.safe_dump(resolved.dump(), sort_keys=False), nl=False)
         return
+    if ray in ("local", "off"):
+        choose_device(resolved, _gpus_here(), "on this machine")  # before anything takes time
     console = console_for(as_json)
     store = Home.create(home)
     free = choose_name(store, resolved, name)
@@ -123,10 +125,7 @@ def _workers(
     from arena.training import bf16_pays
 
     if ray == "off":
-        import torch
-
-        count, where = torch.cuda.device_count(), "here"
-        chosen = _device(config, count, where, device)
+        chosen = _device(config, _gpus_here(), "on this machine", device)
         yield lambda s: LocalTable(s, screen.on_progress), (chosen, choose_precision(config, chosen, bf16_pays))
         return
 
@@ -143,6 +142,12 @@ def _workers(
         )
         screen.on_stage("seating the teams")
         yield lambda s: RayTable(s, screen.on_progress), (chosen, precision)
+
+
+def _gpus_here() -> int:
+    import torch
+
+    return torch.cuda.device_count()
 
 
 def _device(config: MatchConfig, gpus: int, where: str, device: str | None) -> str:
