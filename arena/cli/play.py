@@ -91,7 +91,8 @@ def resume(
     """Continue a match after a crash or Ctrl-C, or play more rounds."""
     console = console_for(as_json)
     store = Home.open(home)
-    with store.lock(match) if _known(store, match) else contextlib.nullcontext():
+    store.match(match)  # one that is not there has nothing to lock
+    with store.lock(match):
         opened = open_match(store, match)
         if rounds is not None:
             opened = play_more(opened, rounds)
@@ -104,11 +105,6 @@ def resume(
             with _workers(ray, opened.config, screen, opened.facts["device"]) as (set_table, _):
                 finished = _play_locked(opened, set_table, screen, mlflow)
     _farewell(console, opened, finished)
-
-
-def _known(home: Home, match: str) -> bool:
-    home.match(match)  # raises when it is not
-    return True
 
 
 def _with_absolute_faces(config: MatchConfig) -> MatchConfig:
