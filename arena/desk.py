@@ -24,11 +24,13 @@ from arena.seeds import derive
 from arena.stopwatch import Stopwatch
 from arena.store.disk import Disk, readable_errors, stage
 from arena.store.home import Home
-from arena.types import Answer, FakeOrder, HandIn, Images, Role, Show, State, Training
+from arena.types import Answer, ArenaError, FakeOrder, HandIn, Images, Role, Show, State, Training
 
 STATE, SNAPSHOT = "{role}.state.safetensors", "{role}.snapshot.safetensors"
 EXAM, GALLERY, FAKES, SAMPLES = "exam.safetensors", "gallery.npy", "fakes.npy", "samples.png"
 SHEET_COLUMNS = 8
+FEWEST = 50
+"""Faces that each part of a split must have at least."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,15 @@ class Staged:
 
 
 def split_faces(identities: Any, config: Mapping[str, Any]) -> Split:
-    """The three parts of the faces of a match; ArenaError when they are too few for its exam or its batches."""
-    minimum = max(config["exam"]["size"] // 2, 50)
-    return split_by_identity(identities, derive(config["seed"], "split"), tuple(config["parts"]), minimum)
+    """The three parts of the faces of a match; ArenaError when they are too few to train on or for its exam."""
+    split = split_by_identity(identities, derive(config["seed"], "split"), tuple(config["parts"]), FEWEST)
+    size, found = config["exam"]["size"], len(split.exam)
+    if found < size // 2:
+        raise ArenaError(
+            f"too few faces: an exam of {size} images needs {size // 2} real ones, but of {len(identities)} faces the "
+            f"referee's part gets {found}; bring more faces or make the exam smaller with --set exam.size={2 * found}"
+        )
+    return split
 
 
 class Desk:
@@ -52,7 +60,7 @@ class Desk:
     def __init__(
         self, root: Path, match: str, config: Mapping[str, Any], faces: Path, disk: Disk | None = None
     ) -> None:
-        """`root`: the arena home. `config`: `MatchConfig.dump()`. `faces`: a folder of the faces cache."""
+        """`root`: the arena home. `config`: `MatchConfig.dump()`. `faces`: a packed file of faces."""
         self._home, self._match, self._config = Home(root, disk), match, config
         self._watch = Stopwatch()
         face_set = open_cache(faces)

@@ -37,6 +37,7 @@ HOMES = {
     "rich": ("cli",),
     "facenet_pytorch": ("faces",),
     "av": ("faces",),
+    "scrapy": ("faces",),
     "matplotlib": ("referee",),
 }
 """Where a library may be imported, also inside functions."""

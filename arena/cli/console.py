@@ -16,17 +16,19 @@ def _width(stream: TextIO) -> int | None:
     return None if stream.isatty() else 200
 
 
-ERRORS = Console(stderr=True, highlight=False, soft_wrap=True, width=_width(sys.stderr))
+def _console(stream: TextIO) -> Console:
+    # Only a terminal wraps lines: a live display has to know how many there are, a log wants them whole.
+    return Console(file=stream, highlight=False, soft_wrap=not stream.isatty(), width=_width(stream))
 
 
 def console(as_json: bool = False) -> Console:
     """Where to write for people."""
-    return ERRORS if as_json else Console(highlight=False, soft_wrap=True, width=_width(sys.stdout))
+    return _console(sys.stderr if as_json else sys.stdout)
 
 
 def say(text: str) -> None:
     """A line for people, on stderr."""
-    ERRORS.print(text)
+    _console(sys.stderr).print(text)
 
 
 def emit(objects: Iterable[Mapping[str, Any]]) -> None:

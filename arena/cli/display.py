@@ -109,7 +109,9 @@ class LiveDisplay(Display):
             TextColumn("{task.description}", style="bold"),
             BarColumn(bar_width=12),
             TextColumn("{task.fields[text]}"),
-            TextColumn("{task.fields[losses]}", style="dim", table_column=Column(ratio=1, overflow="ellipsis")),
+            TextColumn(
+                "{task.fields[losses]}", style="dim", table_column=Column(ratio=1, overflow="ellipsis", no_wrap=True)
+            ),
             console=self.console,
             expand=True,
         )

@@ -67,6 +67,8 @@ def run(
         else:
             typer.echo(yaml.safe_dump(resolved.dump(), sort_keys=False), nl=False)
         return
+    if ray in ("local", "off"):
+        choose_device(resolved, _gpus_here(), "on this machine")  # before anything takes time
     console = console_for(as_json)
     store = Home.create(home)
     free = choose_name(store, resolved, name)
@@ -91,7 +93,8 @@ def resume(
     """Continue a match after a crash or Ctrl-C, or play more rounds."""
     console = console_for(as_json)
     store = Home.open(home)
-    with store.lock(match) if _known(store, match) else contextlib.nullcontext():
+    store.match(match)  # one that is not there has nothing to lock
+    with store.lock(match):
         opened = open_match(store, match)
         if rounds is not None:
             opened = play_more(opened, rounds)
@@ -104,11 +107,6 @@ def resume(
             with _workers(ray, opened.config, screen, opened.facts["device"]) as (set_table, _):
                 finished = _play_locked(opened, set_table, screen, mlflow)
     _farewell(console, opened, finished)
-
-
-def _known(home: Home, match: str) -> bool:
-    home.match(match)  # raises when it is not
-    return True
 
 
 def _with_absolute_faces(config: MatchConfig) -> MatchConfig:
@@ -125,10 +123,7 @@ def _workers(
     from arena.training import bf16_pays
 
     if ray == "off":
-        import torch
-
-        count, where = torch.cuda.device_count(), "here"
-        chosen = _device(config, count, where, device)
+        chosen = _device(config, _gpus_here(), "on this machine", device)
         yield lambda s: LocalTable(s, _shown(s, screen)), (chosen, choose_precision(config, chosen, bf16_pays))
         return
 
@@ -156,6 +151,12 @@ def _shown(seating: Seating, screen: Display) -> OnProgress:
         file.on_progress(step)
 
     return show
+
+
+def _gpus_here() -> int:
+    import torch
+
+    return torch.cuda.device_count()
 
 
 def _device(config: MatchConfig, gpus: int, where: str, device: str | None) -> str:

@@ -75,6 +75,7 @@ class Shelf:
     known: dict[str, dict[str, Any]] = field(default_factory=dict)
     tally: Counter[str] = field(default_factory=Counter)
     on_photo: Callable[[int], None] = lambda done: None
+    failure: OSError | None = None
 
     def __post_init__(self) -> None:
         (self.out / PHOTOS).mkdir(parents=True, exist_ok=True)

@@ -69,8 +69,8 @@ def refuse_leaks(leaks: list[Leak]) -> None:
     if leaks:
         shown = "; ".join(map(str, leaks[:5])) + ("; ..." if len(leaks) > 5 else "")
         raise ArenaError(
-            f"{len(leaks)} leaks between the parts of the real faces: {shown}. Remove one of each pair or put both in "
-            f"one identity's folder, or allow leaks, which is recorded in the match"
+            f"the parts of the real faces have {len(leaks)} leak{'s' * (len(leaks) != 1)}: {shown}; remove one of each "
+            f"pair, put both into one identity's folder, or play with --allow-leaks, which is recorded"
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import scrapy
 from scrapy.crawler import CrawlerProcess
+from scrapy.exceptions import CloseSpider
 from scrapy.http import Request, Response
 
 from arena import __version__
@@ -20,7 +21,10 @@ RETRIES = 3
 
 
 def crawl(plan: Plan, shelf: Shelf) -> None:
-    """Run the spider to its end, politely: one request at a time to a server, a pause, robots.txt, few retries."""
+    """Run the spider to its end, politely: one request at a time to a server, a pause, robots.txt, few retries.
+
+    Raises OSError when a photo cannot be written, and KeyboardInterrupt after Ctrl-C.
+    """
     process = CrawlerProcess(
         {
             "USER_AGENT": f"arena/{__version__} ({plan.contact or 'photo collector for research'})",
@@ -38,8 +42,13 @@ def crawl(plan: Plan, shelf: Shelf) -> None:
             "LOG_LEVEL": "ERROR",
         }
     )
-    process.crawl(PhotoSpider, plan=plan, shelf=shelf)
+    crawler = process.create_crawler(PhotoSpider)
+    process.crawl(crawler, plan=plan, shelf=shelf)
     process.start()
+    if shelf.failure is not None:
+        raise shelf.failure
+    if crawler.stats is not None and crawler.stats.get_value("finish_reason") == "shutdown":
+        raise KeyboardInterrupt  # Scrapy finishes what is under way on Ctrl-C and then returns as if all were well
 
 
 class Patience:
@@ -98,8 +107,12 @@ class PhotoSpider(scrapy.Spider):
             yield self._page(keyword, answer.following)
 
     def keep(self, response: Response, photo: Photo) -> None:
-        """Put a photo on the shelf."""
-        self._shelf.put(photo, response.body)
+        """Put a photo on the shelf; when that is full, stop."""
+        try:
+            self._shelf.put(photo, response.body)
+        except OSError as error:
+            self._shelf.failure = error
+            raise CloseSpider("the photos cannot be written") from error
 
     def photo_failed(self, failure: Any) -> None:
         """A photo could not be fetched, or robots.txt forbids it."""

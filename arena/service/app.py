@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
@@ -12,6 +13,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from arena import __version__
+from arena.referee.metrics import wilson
 from arena.service.docs import completed, docs_page
 from arena.service.routes import router
 from arena.service.security import HEADERS, Guard
@@ -32,7 +34,10 @@ def create_app(root: Path, token: str | None = None, names: Iterable[str] = (), 
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # SciPy takes a second and more to load: while the first page is read, not when the standings are asked for.
+        loading = asyncio.create_task(asyncio.to_thread(wilson, 0, 1))
         yield
+        await loading
         await state.close()
 
     app = FastAPI(

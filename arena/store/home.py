@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from arena.store.disk import Disk, readable_errors
 from arena.types import ArenaError
@@ -228,12 +228,8 @@ class Home:
         folder = self.match_folder(match)
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise ArenaError(
-                    f"the match {match} is being played by another process; wait or stop that one"
-                ) from None
+            if not _locked(file):
+                raise ArenaError(f"the match {match} is being played by another process; wait or stop that one")
             self._sweep(match)
             yield
 
@@ -253,6 +249,18 @@ class Home:
         for folder in (self.match_folder(match) / "rounds").iterdir():
             if folder.name.startswith(".") or last is None or int(folder.name) > last:
                 shutil.rmtree(folder)
+
+
+def _locked(file: IO[str]) -> bool:
+    """Take the lock, patiently enough that a moment's look by `is_playing` does not count as playing."""
+    for _ in range(10):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return True
+    return False
 
 
 def _enqueue(ledger: sqlite3.Connection, match: str, kind: str, round: int | None, now: float) -> None:

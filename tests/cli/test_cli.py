@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import zipfile
 
@@ -14,6 +15,7 @@ from PIL import Image
 
 from arena.cli import main
 from arena.cli.commands import app
+from arena.faces.procedural import render
 
 
 @pytest.fixture
@@ -249,3 +251,28 @@ def assert_one_sentence(err, expected):
     assert last.startswith("error: "), err
     assert expected in last, err
     assert "Traceback" not in err
+
+
+def test_leaks_between_the_parts_are_refused_by_name_and_can_be_allowed_on_record(arena, tiny_yaml, tmp_path):
+    faces = render(5, np.arange(180), np.zeros(180, np.int64), 32)
+    for person, face in enumerate(faces):
+        (tmp_path / "people" / f"p{person}").mkdir(parents=True)
+        Image.fromarray(face).save(tmp_path / "people" / f"p{person}" / "photo.png")
+    for person in range(20):  # the same photo, a little darker, under another name
+        (tmp_path / "people" / f"q{person}").mkdir()
+        darker = (faces[person] * 0.95).astype(np.uint8)
+        Image.fromarray(darker).save(tmp_path / "people" / f"q{person}" / "photo.png")
+    play = ["run", tiny_yaml, "--faces", "people", "--set", "image_size=32", "--rounds", 1, "--ray", "off"]
+    status, _, err = arena(*play, "--mlflow", "off")
+    assert status == 1
+    assert_one_sentence(err, "the parts of the real faces have")
+    named = re.findall(r"[pq](\d+)/photo\.png", err)
+    assert len(named) >= 2
+    assert named[0::2] == named[1::2]  # pairs of the same photo
+
+    status, _, err = arena(*play, "--mlflow", "off", "--allow-leaks", "--name", "leaky")
+    assert status == 0, err
+    (summary, *_) = objects(arena("show", "leaky", "--json")[1])
+    assert summary["config"]["allow_leaks"] is True
+    assert all("near-duplicate" in leak for leak in summary["facts"]["faces"]["leaks"])
+    assert summary["facts"]["faces"]["leaks"]

@@ -109,3 +109,32 @@ def test_tar_fingerprint_changes_with_the_file(tmp_path: Path) -> None:
     first = open_source(str(path)).fingerprint()
     os.utime(path, ns=(1, 1))
     assert open_source(str(path)).fingerprint() != first
+
+
+def test_members_that_are_empty_encrypted_or_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("arena.faces.archives.LARGEST_FILE", 20_000)
+    members = {"good.png": encoded(1), "empty.png": b"", "large.png": bytes(20_001)}
+    skipped = {"empty.png": "empty", "large.png": "too large"}
+    tar = tarred(tmp_path / "faces.tar", members)
+    assert (faces_in(tar), skipped_in(tar)) == ({"good.png": None}, skipped)
+    archive = zipped(tmp_path / "faces.zip", members | {"locked.png": encoded(2)})
+    data = bytearray(archive.read_bytes())
+    entry = data.rindex(b"PK\x01\x02")
+    assert data[entry + 46 :].startswith(b"locked.png")
+    data[entry + 8] |= 1  # the flag of encryption
+    archive.write_bytes(data)
+    assert (faces_in(archive), skipped_in(archive)) == ({"good.png": None}, skipped | {"locked.png": "encrypted"})
+    assert open_source(str(tar)).description == f"the tar {tar}"
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_damaged_compression_is_skipped(tmp_path: Path, method: int) -> None:
+    path = tmp_path / "faces.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("bad.png", encoded(1, 200, 200))
+        archive.writestr("good.png", encoded(2))
+    data = bytearray(path.read_bytes())
+    data[60:200] = bytes(140)
+    path.write_bytes(data)
+    assert faces_in(path) == {"good.png": None}
+    assert skipped_in(path)["bad.png"] in ("corrupt", "unreadable")

@@ -107,16 +107,21 @@ def site() -> Iterator[Site]:
     server.server_close()
 
 
-def run(site: Site, out: Path, keywords: list[str], **options: object) -> Counter[str]:
+def start(site: Site, out: Path, keywords: list[str], **options: object) -> subprocess.CompletedProcess[str]:
     """Collect in a process of its own: Twisted's reactor runs once."""
     code = (
-        "import json, sys; from pathlib import Path; from arena.faces.collect import collect, make_plan;"
-        "out, keywords, options = json.loads(sys.argv[1]);"
+        "import json, resource, sys; from pathlib import Path; from arena.faces.collect import collect, make_plan;"
+        "out, keywords, options = json.loads(sys.argv[1]); limit = options.pop('limit');"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit));"
         "print(json.dumps(collect(make_plan(keywords, 'openverse', **options), Path(out))))"
     )
-    options = {"api": f"{site.url}/api", "delay": 0.0, "contact": "ann@example.org", **options}
+    options = {"api": f"{site.url}/api", "delay": 0.0, "contact": "ann@example.org", "limit": 10**9, **options}
     words = json.dumps([str(out), keywords, options])
-    done = subprocess.run([sys.executable, "-c", code, words], capture_output=True, text=True, timeout=120)
+    return subprocess.run([sys.executable, "-c", code, words], capture_output=True, text=True, timeout=120)
+
+
+def run(site: Site, out: Path, keywords: list[str], **options: object) -> Counter[str]:
+    done = start(site, out, keywords, **options)
     assert done.returncode == 0, done.stderr
     return Counter(json.loads(done.stdout))
 
@@ -171,6 +176,14 @@ def test_no_more_than_asked_and_people_get_folders(site: Site, tmp_path: Path) -
     asked = site.asked["/api"]
     assert collect(plan, tmp_path) == {}
     assert site.asked["/api"] == asked  # nothing is missing, so nobody is bothered
+
+
+def test_a_full_disk_stops_the_search_with_one_sentence(site: Site, tmp_path: Path) -> None:
+    pytest.importorskip("scrapy")
+    done = start(site, tmp_path, ["face"], limit=1000)
+    assert done.returncode != 0
+    assert "ArenaError: the photos cannot be written to" in done.stderr
+    assert [path for path in (tmp_path / PHOTOS).iterdir() if path.stat().st_size >= 1000] == []
 
 
 def test_a_wait_that_is_too_long_ends_the_search(site: Site, tmp_path: Path) -> None:
