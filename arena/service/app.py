@@ -34,10 +34,9 @@ def create_app(root: Path, token: str | None = None, names: Iterable[str] = (), 
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        # SciPy takes a second and more to load: while the first page is read, not when the standings are asked for.
-        loading = asyncio.create_task(asyncio.to_thread(wilson, 0, 1))
+        state.statistics = asyncio.create_task(asyncio.to_thread(wilson, 0, 1))
         yield
-        await loading
+        await state.statistics
         await state.close()
 
     app = FastAPI(

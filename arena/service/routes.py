@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -173,6 +174,8 @@ async def standings(
     match: Annotated[str | None, Query(description="Only this match; all of them by default.")] = None,
 ) -> Response:
     """Who wins how often, over all matches or in one."""
+    if state.statistics is not None and not state.statistics.done():
+        await asyncio.shield(state.statistics)
     ledger = state.ledger
     names = list(ledger.matches) if match is None else [views.find_match(ledger, match).name]
     return state.answer(request, ledger.revision, lambda: views.standings_view(ledger, names))

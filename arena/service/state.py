@@ -34,6 +34,8 @@ class State:
         """Set when the server goes down, so that streams end by themselves."""
         self.films = pictures.Films()
         self.contenders: asyncio.Task[models.Contenders] | None = None
+        self.statistics: asyncio.Task[object] | None = None
+        """Loads what the standings need, which takes SciPy a second and more, while other requests are answered."""
         self._answers: OrderedDict[Hashable, tuple[Hashable, bytes, str]] = OrderedDict()
         self._playing: tuple[str, ...] = ()
         self._next_look = 0.0
