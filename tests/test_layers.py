@@ -32,6 +32,7 @@ HOMES = {
     "fastapi": ("service",),
     "starlette": ("service",),
     "uvicorn": ("service",),
+    "httpx2": ("service",),
     "pydantic": ("config", "service"),
     "typer": ("cli",),
     "rich": ("cli",),

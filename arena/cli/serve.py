@@ -32,7 +32,7 @@ def serve(
         home,
         host,
         port,
-        os.environ.get("ARENA_TOKEN"),
+        os.environ.get("ARENA_TOKEN") or None,
         allow_host or (),
         say=lambda text: out.print(text, markup=False),
     )

@@ -15,8 +15,8 @@ from arena.service import models, pictures, views
 from arena.store.follow import CommittedRound, Follower
 from arena.store.progress import read_progress
 
-MOST_ANSWERS = 256
-"""Answers that are kept; the least recently asked for goes first."""
+MOST_ANSWERS = 64
+"""Answers that are kept, of up to some 250 kB each; the least recently asked for goes first."""
 SECONDS_BETWEEN_LOOKS = 0.5
 """How often the locks of unfinished matches are looked at. Rarely: for an instant, looking takes the lock."""
 REVALIDATE, FOR_EVER = "no-cache", "private, max-age=31536000, immutable"
