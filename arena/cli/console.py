@@ -31,11 +31,12 @@ def say(text: str) -> None:
     _console(sys.stderr).print(text)
 
 
-def emit(objects: Iterable[Mapping[str, Any]]) -> None:
-    """One JSON object per line on stdout."""
+def emit(objects: Iterable[Mapping[str, Any]], stream: TextIO | None = None) -> None:
+    """One JSON object per line, on stdout if nothing else is said."""
+    stream = stream or sys.stdout
     for item in objects:
-        sys.stdout.write(json.dumps(item) + "\n")
-    sys.stdout.flush()
+        stream.write(json.dumps(item) + "\n")
+    stream.flush()
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from contextlib import ExitStack, redirect_stdout
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -55,11 +57,15 @@ class Display(Observer):
         self.records: list[dict[str, Any]] = []
         self.on_commit: Callable[[], None] = lambda: None
 
-    def __enter__(self) -> Display:
+    def __enter__(self) -> Self:
+        self._out = sys.stdout
+        self._open = ExitStack()
+        if self.as_json:  # Ray writes about dead workers to stdout, where a program expects JSON alone
+            self._open.enter_context(redirect_stdout(sys.stderr))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        pass
+        self._open.close()
 
     def on_decode(self, done: int, total: int | None) -> None:
         """Faces decoded so far."""
@@ -86,7 +92,7 @@ class Display(Observer):
         self.on_commit()
         self.records.append(record)
         if self.as_json:
-            emit([without_curves(record)])
+            emit([without_curves(record)], self._out)
         self._show(record)
 
     def on_event(self, round: int, kind: str, text: str) -> None:
@@ -104,7 +110,8 @@ class Display(Observer):
 class LiveDisplay(Display):
     """One live display: a bar per team, and the rounds as they are committed."""
 
-    def __enter__(self) -> LiveDisplay:
+    def __enter__(self) -> Self:
+        super().__enter__()
         self._bars = Progress(
             TextColumn("{task.description}", style="bold"),
             BarColumn(bar_width=12),
@@ -126,6 +133,7 @@ class LiveDisplay(Display):
         self._stage = ""
         self._live.update(self._picture())
         self._live.__exit__(kind, error, tb)
+        super().__exit__(kind, error, tb)
 
     def on_decode(self, done: int, total: int | None) -> None:
         """See Display."""

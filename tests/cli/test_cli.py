@@ -10,11 +10,13 @@ import zipfile
 import numpy as np
 import pytest
 import yaml
-from matches import TINY
+from matches import TINY, played, start, tiny
 from PIL import Image
 
 from arena.cli import main
 from arena.cli.commands import app
+from arena.cli.console import console
+from arena.cli.display import display
 from arena.faces.procedural import render
 
 
@@ -72,6 +74,18 @@ def test_a_match_from_a_file_is_played_and_every_look_at_it_agrees(arena, tiny_y
     lines = objects(arena("standings", "deep", "--json")[1])
     assert sum(line["won"] for line in lines) == 2
     assert objects(arena("standings", "--json")[1]) == lines
+
+
+def test_whatever_a_library_prints_during_a_match_stdout_is_json_alone(tmp_path, capsys):
+    record = played(start(tmp_path, tiny("stamper", "stamp-reader", rounds=1))).rounds[0]
+    with display(console(as_json=True), 1, as_json=True) as screen:
+        print("a worker died, says a library")
+        screen.on_round(record)
+    print("done")
+    out, err = capsys.readouterr()
+    line, last = out.splitlines()
+    assert (json.loads(line)["round"], last) == (1, "done")
+    assert "a worker died" in err
 
 
 def test_what_people_read_names_the_winner_and_the_next_commands(finished):
