@@ -128,6 +128,9 @@ def _workers(
         return
 
     screen.on_stage("starting Ray" if ray == "local" else f"joining Ray at {ray}")
+    from arena.cluster.environment import prepare_environment
+
+    prepare_environment(ray)
     from arena.cluster.table import RayTable, connected, gpu_share, gpus, on_worker
 
     with connected(ray):

@@ -10,16 +10,15 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import ray
 from ray.exceptions import RayActorError, RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from arena.cluster.environment import prepare_environment
 from arena.cluster.worker import WatchedSeat
 from arena.desk import Desk
 from arena.table import Seating
@@ -28,14 +27,6 @@ from arena.types import ArenaError, Lost, OnProgress, Role, ignore_progress
 TICK = 0.25
 """Seconds between two looks at the progress of the teams."""
 
-# Inherited by a local cluster's workers; a runtime environment would do the same and cost seconds per worker.
-_ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_USAGE_STATS_ENABLED": "0",
-}
-
 
 @contextlib.contextmanager
 def connected(address: str = "local") -> Iterator[None]:
@@ -43,10 +34,9 @@ def connected(address: str = "local") -> Iterator[None]:
 
     Raises ArenaError when it cannot be reached or started.
     """
-    os.environ |= _ENVIRONMENT
+    prepare_environment(address)
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
     if address == "local":
-        _need_no_home()
         # Two trainings need two CPUs' worth of slots even where there is one core.
         options |= {"include_dashboard": False, "num_cpus": max(os.cpu_count() or 1, 2)}
     try:
@@ -57,14 +47,6 @@ def connected(address: str = "local") -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
-
-
-def _need_no_home() -> None:
-    """Ray keeps the secret of a cluster in the home folder; where that cannot be written, the environment holds one."""
-    try:
-        (Path.home() / ".ray").mkdir(parents=True, exist_ok=True)
-    except (OSError, RuntimeError):
-        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 
 
 def gpus() -> int:
