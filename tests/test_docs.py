@@ -82,6 +82,19 @@ def test_the_readmes_contender_plays(tmp_path, monkeypatch):
     assert seen.rounds[0]["detector"] == "my-net"
 
 
+def test_the_readmes_detector_can_be_used(tmp_path, monkeypatch):
+    import numpy as np
+    from matches import played, start, tiny
+
+    played(start(tmp_path / "arena-home", tiny(rounds=3), "deep"))
+    monkeypatch.chdir(tmp_path)
+    block = re.search(r"^## Use a detector\n(?:.*\n)*?\n((?:    .*\n|\n)+)", README, flags=re.M).group(1)
+    names = {"faces": np.zeros((5, 16, 16, 3), np.uint8)}
+    exec("\n".join(line[4:] for line in block.splitlines()), names)
+    assert names["fake"].shape == (5,)
+    assert names["fake"].dtype == bool
+
+
 @pytest.mark.parametrize("target", ["run", "test", "lint", "install", "clean"])
 def test_the_makefile_has_the_targets(target):
     made = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False)
