@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, ValidationInfo, field_validator
 
 from arena import registry
-from arena.types import ArenaError, Role
+from arena.types import ROLES, ArenaError, Role
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -116,14 +116,14 @@ def load_config(file: Path | None = None, settings: Iterable[str] = (), **overri
     A contender named in `overrides` drops the file's options for another one. Raises ArenaError with one sentence.
     """
     values = _read_yaml(file) if file is not None else {}
-    for role in ("generator", "detector"):
+    for role in ROLES:
         _choose(values, role, overrides.pop(role, None))
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not equals or not key:
             raise ArenaError(f"--set takes key=value, for example detector.options.width=64, not {setting!r}")
         _set(values, key.split("."), _parse(text, setting))
-    for role in ("generator", "detector"):
+    for role in ROLES:
         if isinstance(values.get(role), dict):
             values[role].setdefault("name", MatchConfig.model_fields[role].default.name)
     values |= {key: value for key, value in overrides.items() if value is not None}
@@ -181,7 +181,7 @@ def _choose(values: dict[str, Any], role: str, name: str | None) -> None:
 def _set(values: dict[str, Any], path: list[str], value: Any) -> None:
     for key in path[:-1]:
         inner = values.get(key)
-        if isinstance(inner, str) and key in ("generator", "detector"):
+        if isinstance(inner, str) and key in ROLES:
             inner = {"name": inner}
         values[key] = inner = dict(inner) if isinstance(inner, dict) else {}
         values = inner

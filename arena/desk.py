@@ -15,16 +15,17 @@ import safetensors.numpy
 
 from arena.faces.cache import open_cache
 from arena.faces.split import Split, split_by_identity
-from arena.images import png, sheet
+from arena.images import png
 from arena.referee import metrics
 from arena.referee.exam import Referee
+from arena.referee.sheets import sample_sheet
 from arena.referee.verdict import Rule
 from arena.reservoir import reservoir_places
 from arena.seeds import derive
 from arena.stopwatch import Stopwatch
 from arena.store.disk import Disk, readable_errors, stage
 from arena.store.home import Home
-from arena.types import Answer, ArenaError, FakeOrder, HandIn, Images, Role, Show, State, Training
+from arena.types import ROLES, Answer, ArenaError, FakeOrder, HandIn, Images, Role, Show, State, Training
 
 STATE, SNAPSHOT = "{role}.state.safetensors", "{role}.snapshot.safetensors"
 EXAM, GALLERY, FAKES, SAMPLES = "exam.safetensors", "gallery.npy", "fakes.npy", "samples.png"
@@ -130,7 +131,7 @@ class Desk:
             files[STATE.format(role=role)] = safetensors.numpy.save(hand_in.state)
             files[SNAPSHOT.format(role=role)] = hand_in.snapshot.to_bytes()
         record: dict[str, Any] = {"match": self._match, "round": number}
-        record |= {role: config[role]["name"] for role in ("generator", "detector")}
+        record |= {role: config[role]["name"] for role in ROLES}
         if answer is not None:
             with self._watch("grade"):
                 verdict, exam = self.referee.grade(number, answer, forfeit)
@@ -157,4 +158,4 @@ def _npy(array: Images) -> bytes:
 
 
 def _sample_sheet(show: Show, match: str, number: int) -> bytes:
-    return png(sheet(show.samples, SHEET_COLUMNS), "generated", f"match {match}, round {number}")
+    return png(sample_sheet(show.samples, SHEET_COLUMNS), "generated", f"match {match}, round {number}")

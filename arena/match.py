@@ -21,11 +21,10 @@ from arena.round import Attempts, RoundPlan, play_opening, play_round
 from arena.store.disk import readable_errors
 from arena.store.home import Home
 from arena.table import Seating, Table, TableFactory
-from arena.types import ArenaError, Diverged, Lost, Role, Setting
+from arena.types import ROLES, ArenaError, Diverged, Lost, Setting
 
 VERSIONS = ("arena", "torch", "torchvision", "numpy", "scikit-learn", "ray", "mlflow")
 
-ROLES: tuple[Role, ...] = ("generator", "detector")
 OnDecode = Callable[[int, int | None], None]
 
 
@@ -124,7 +123,7 @@ def open_match(home: Home, name: str, on_decode: OnDecode = lambda done, total: 
 def _try_seats(config: MatchConfig) -> None:
     """Build both contenders once, so that options that do not fit the images are found before the match is entered."""
     for role in ROLES:
-        contestant = config.generator if role == "generator" else config.detector
+        contestant = getattr(config, role)
         registry.find(role, contestant.name).seat(Setting(config.image_size, seed=0), contestant.options)
 
 

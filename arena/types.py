@@ -33,6 +33,9 @@ State = dict[str, npt.NDArray[Any]]
 """Everything a team needs to continue: weights, optimiser moments, counters, as named arrays."""
 
 Role = Literal["generator", "detector"]
+ROLES: tuple[Role, ...] = ("generator", "detector")
+"""Team A's role and Team B's."""
+
 Winner = Literal["A", "B"]
 Call = Literal["A", "B", "too close"]
 

@@ -14,7 +14,7 @@ from arena.match import Match
 from arena.referee.exam import ExamRecord
 from arena.referee.verdict import Rule, Verdict, verdict
 from arena.store.disk import damaged_files
-from arena.types import ArenaError
+from arena.types import ROLES, ArenaError
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,7 @@ class Finding:
 
 def verify(match: Match) -> Iterator[tuple[int, list[Finding]]]:
     """Check every acknowledged round: its files against their hashes, its verdict against its exam's scores."""
-    query = "SELECT number, manifest FROM round WHERE match = ? ORDER BY number"
-    manifests = dict(match.home.rows(query, match.name))
+    manifests = match.home.manifests(match.name)
     for record in match.home.records(match.name):
         number = record["round"]
         folder = match.home.round_folder(match.name, number)
@@ -64,7 +63,7 @@ def replay(match: Match, number: int) -> list[Finding]:
     folder = match.home.round_folder(match.name, number)
     seating = match.seating
     players = []
-    for role in ("generator", "detector"):
+    for role in ROLES:
         weights = snapshot.read_snapshot(folder / SNAPSHOT.format(role=role))
         players.append(snapshot.seat(weights, seating.device, seating.precision))
     generator, detector = players

@@ -26,7 +26,7 @@ from arena.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from arena.match import open_match
 from arena.showcase import sample_sheet
 from arena.store.home import Home, MatchRow
-from arena.types import ArenaError
+from arena.types import ROLES, ArenaError
 
 MatchArgument = Annotated[str, typer.Argument(help="A match of `arena matches`.")]
 
@@ -101,10 +101,10 @@ def show(
     console = console_for()
     summary = _match_summary(store, row)
     console.print(f"[bold]{match}[/] {summary['status']}, {summary['played']} of {row.config['rounds']} rounds")
-    for key in ("generator", "detector"):
+    for key in ROLES:
         options = ", ".join(f"{name} {value}" for name, value in row.config[key]["options"].items())
         console.print(f"{key:<10} {row.config[key]['name']}: [dim]{escape(options)}[/]")
-    rest = {k: v for k, v in row.config.items() if k not in ("generator", "detector", "rounds")}
+    rest = {k: v for k, v in row.config.items() if k not in (*ROLES, "rounds")}
     console.print(f"settings   [dim]{escape(', '.join(f'{k} {json.dumps(v)}' for k, v in rest.items()))}[/]")
     faces = row.facts["faces"]
     parts = ", ".join(f"{part} {count}" for part, count in faces["parts"].items())

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 import yaml
@@ -19,10 +20,10 @@ from arena.cli.display import Display, display
 from arena.cli.look import standings_table
 from arena.cli.options import DEFAULT_HOME, HomeOption, JsonOption, MlflowOption
 from arena.config import MatchConfig, load_config
-from arena.devices import check_device, choose_device, choose_precision
+from arena.devices import Probe, check_device, choose_device, choose_precision
 from arena.match import Match, choose_name, new_match, open_match, play, play_more, prepare_faces
 from arena.showcase import sample_sheet, write_animation
-from arena.store.home import Home
+from arena.store.home import Home, match_folder
 from arena.store.progress import ProgressFile
 from arena.table import LocalTable, Seating, TableFactory
 from arena.types import OnProgress, Progress
@@ -75,10 +76,13 @@ def run(
     with display(console, resolved.rounds, as_json) as screen:
         screen.on_stage(f"reading the faces: {resolved.faces}")
         face_set = prepare_faces(store, resolved, screen.on_decode)
-        with _workers(ray, resolved, screen) as (set_table, choice):
-            match = new_match(store, resolved, free, face_set, *choice)
+        with _workers(ray, screen) as workers:
+            chosen_device = choose_device(resolved, workers.gpus, workers.where)
+            precision = choose_precision(resolved, chosen_device, workers.probe)
+            match = new_match(store, resolved, free, face_set, chosen_device, precision)
             _announce(console, match)
-            finished = _play(match, set_table, screen, mlflow)
+            with store.lock(match.name):
+                finished = _play(match, workers.set_table, screen, mlflow)
     _farewell(console, match, finished)
 
 
@@ -104,8 +108,9 @@ def resume(
             return
         with display(console, opened.config.rounds, as_json) as screen:
             screen.records += [r for r in store.records(match) if r["round"]] if not as_json else []
-            with _workers(ray, opened.config, screen, opened.facts["device"]) as (set_table, _):
-                finished = _play_locked(opened, set_table, screen, mlflow)
+            with _workers(ray, screen) as workers:
+                check_device(opened.facts["device"], workers.gpus, workers.where)
+                finished = _play(opened, workers.set_table, screen, mlflow)
     _farewell(console, opened, finished)
 
 
@@ -115,16 +120,23 @@ def _with_absolute_faces(config: MatchConfig) -> MatchConfig:
     return config.model_copy(update={"faces": str(path.resolve())}) if path.exists() else config
 
 
+@dataclass(frozen=True)
+class _Workers:
+    """Where a match is played. `probe`: whether bf16 pays there on a device."""
+
+    set_table: TableFactory
+    gpus: int
+    where: str
+    probe: Probe
+
+
 @contextlib.contextmanager
-def _workers(
-    ray: str, config: MatchConfig, screen: Display, device: str | None = None
-) -> Iterator[tuple[TableFactory, tuple[str, Any]]]:
-    """Where the match is played: a way to set its table, and the device and precision that are chosen there."""
+def _workers(ray: str, screen: Display) -> Iterator[_Workers]:
+    """This process, or a Ray cluster for the length of the block."""
     from arena.training import bf16_pays
 
     if ray == "off":
-        chosen = _device(config, _gpus_here(), "on this machine", device)
-        yield lambda s: LocalTable(s, _shown(s, screen)), (chosen, choose_precision(config, chosen, bf16_pays))
+        yield _Workers(lambda s: LocalTable(s, _shown(s, screen)), _gpus_here(), "on this machine", bf16_pays)
         return
 
     screen.on_stage("starting Ray" if ray == "local" else f"joining Ray at {ray}")
@@ -133,21 +145,19 @@ def _workers(
     prepare_environment(ray)
     from arena.cluster.table import RayTable, connected, gpu_share, gpus, on_worker
 
+    def probe(device: str) -> bool:
+        if ray == "local" and device == "cpu":  # this is the same machine, and a worker would cost its start
+            return bf16_pays(device)
+        return bool(on_worker(bf16_pays, device, num_gpus=gpu_share(gpus()) if device == "cuda" else 0.0))
+
     with connected(ray):
-        count, where = gpus(), "in this Ray cluster"
-        chosen = _device(config, count, where, device)
-        share = gpu_share(count) if chosen == "cuda" else 0.0
-        local = ray == "local" and chosen == "cpu"
-        precision = choose_precision(
-            config, chosen, bf16_pays if local else lambda d: bool(on_worker(bf16_pays, d, num_gpus=share))
-        )
         screen.on_stage("seating the teams")
-        yield lambda s: RayTable(s, _shown(s, screen)), (chosen, precision)
+        yield _Workers(lambda s: RayTable(s, _shown(s, screen)), gpus(), "in this Ray cluster", probe)
 
 
 def _shown(seating: Seating, screen: Display) -> OnProgress:
     """Progress goes on the screen, and into a file for who watches from elsewhere."""
-    file = ProgressFile(seating.root / "matches" / seating.match)
+    file = ProgressFile(match_folder(seating.root, seating.match))
 
     def show(step: Progress) -> None:
         screen.on_progress(step)
@@ -162,20 +172,8 @@ def _gpus_here() -> int:
     return torch.cuda.device_count()
 
 
-def _device(config: MatchConfig, gpus: int, where: str, device: str | None) -> str:
-    if device is None:
-        return choose_device(config, gpus, where)
-    check_device(device, gpus, where)
-    return device
-
-
 def _play(match: Match, set_table: TableFactory, screen: Display, mlflow: str | None) -> bool:
-    with match.home.lock(match.name):
-        return _play_locked(match, set_table, screen, mlflow)
-
-
-def _play_locked(match: Match, set_table: TableFactory, screen: Display, mlflow: str | None) -> bool:
-    """Play, and say whether it came to its end: False after an interrupt."""
+    """Play a match whose lock is held, and say whether it came to its end: False after an interrupt."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _told_to_mlflow(match, mlflow, screen) as nudge:
         screen.on_commit = nudge

@@ -68,6 +68,11 @@ class Errand:
     shipped_ms: int | None
 
 
+def match_folder(root: Path, match: str) -> Path:
+    """The folder of a match in the home at `root`."""
+    return root / "matches" / match
+
+
 class Home:
     """An arena home: the ledger and the folders beside it. Cheap to open; open one per process and thread."""
 
@@ -111,7 +116,7 @@ class Home:
 
     def match_folder(self, match: str) -> Path:
         """The folder of a match."""
-        return self.root / "matches" / match
+        return match_folder(self.root, match)
 
     def round_folder(self, match: str, number: int) -> Path:
         """The folder of an acknowledged round."""
@@ -172,6 +177,10 @@ class Home:
         """The records of all acknowledged rounds, round 0 (the opening) included."""
         rows = self.rows("SELECT record FROM round WHERE match = ? ORDER BY number", match)
         return [json.loads(record) for (record,) in rows]
+
+    def manifests(self, match: str) -> dict[int, str]:
+        """The SHA-256 of the manifest of each acknowledged round, by number."""
+        return dict(self.rows("SELECT number, manifest FROM round WHERE match = ? ORDER BY number", match))
 
     def last_round(self, match: str) -> int | None:
         """The number of the last acknowledged round, None before the opening."""

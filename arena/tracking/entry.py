@@ -18,12 +18,12 @@ from PIL import Image
 
 from arena.desk import EXAM, SAMPLES
 from arena.images import xmp
-from arena.referee import figures, sheets
+from arena.referee import figures
 from arena.referee.exam import ExamRecord
 from arena.referee.verdict import Verdict
+from arena.showcase import animation
 from arena.store.home import Errand, Home, MatchRow
 from arena.tracking.note import note
-from arena.types import Images
 
 EXAM_METRICS = ("accuracy", "auroc", "average_precision", "brier", "eer", "p_value", "threshold", "tnr", "tpr")
 INTERVALS = ("accuracy_low", "accuracy_high", "auroc_low", "auroc_high")
@@ -138,9 +138,9 @@ def match_files(folders: Mapping[int, Path], records: Sequence[Mapping[str, Any]
     numbers = sorted(folders)
     if len(numbers) > FILM_FRAMES:
         numbers = [numbers[i] for i in np.linspace(0, len(numbers) - 1, FILM_FRAMES).round().astype(int)]
-    pages = {number: _page(folders[number] / SAMPLES) for number in numbers}
+    film = animation({number: folders[number] / SAMPLES for number in numbers})
     verdicts = [_verdict(record) for record in records if "winner" in record]
-    return {"samples.gif": sheets.film(pages, "gif"), "figures/match.png": figures.match_figure(verdicts, win)}
+    return {"samples.gif": film, "figures/match.png": figures.match_figure(verdicts, win)}
 
 
 def slider_files(key: str, step: int, timestamp_ms: int, png: bytes) -> dict[str, bytes]:
@@ -163,8 +163,3 @@ def _wins(records: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 
 def _verdict(record: Mapping[str, Any]) -> Verdict:
     return Verdict(**{part.name: record[part.name] for part in fields(Verdict)})
-
-
-def _page(path: Path) -> Images:
-    with Image.open(path) as image:
-        return np.asarray(image.convert("RGB"))[None]
