@@ -31,9 +31,8 @@ def main() -> None:
     images = [np.asarray(Image.open(options.photos / name).convert("RGB")) for name in wanted]
     references = [[_reference(face["box_xyxy"]) for face in photo["faces"]] for photo in wanted.values()]
     every = [one for faces in references for one in faces]
-    print(
-        f"{len(every)} reference boxes in {len(images)} photos\n\n| looking for | all boxes | boxes of 50 px |\n|---|---|---|"
-    )
+    print(f"{len(every)} reference boxes in {len(images)} photos\n")
+    print("| looking for | all boxes | boxes of 50 px |\n|---|---|---|")
     for smallest in SMALLEST:
         found = Finder(min_size=smallest).find(images)
         pairs = zip(references, found, strict=True)
