@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from arena import __version__
 from arena.referee.metrics import wilson
 from arena.service.docs import completed, docs_page
-from arena.service.routes import router
+from arena.service.routes import ROUTERS
 from arena.service.security import HEADERS, Guard
 from arena.service.state import State
 from arena.service.views import NotFound
@@ -49,7 +49,8 @@ def create_app(root: Path, token: str | None = None, names: Iterable[str] = (), 
         lifespan=lifespan,
     )
     app.state.arena = state
-    app.include_router(router)
+    for router in ROUTERS:
+        app.include_router(router)
     app.add_middleware(Guard, token=token, names=names)
     make_openapi = app.openapi
     app.openapi = lambda: completed(make_openapi())  # type: ignore[method-assign]

@@ -1,0 +1,94 @@
+"""Matches, who wins in them, and who can play."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from arena.service.models.base import Model, Seconds
+from arena.standings import Standing
+from arena.types import Role
+
+Status = Literal["playing", "finished", "stopped"]
+
+
+class Match(Model):
+    """A match at a glance."""
+
+    name: str
+    status: Status
+    """playing: a process is at it; finished: all rounds are played; stopped: `arena resume` goes on with it."""
+    created: Seconds
+    generator: str
+    """Team A's contender."""
+    detector: str
+    """Team B's contender."""
+    faces: str
+    """Where the real faces come from, without the folders above."""
+    seed: int
+    rounds: int
+    """Rounds to play."""
+    played: int
+    """Rounds with a verdict; the opening is none."""
+    a_won: int
+    b_won: int
+
+
+class Note(Model):
+    """Something noteworthy: a retry after a diverged training, a lost worker, a forfeit."""
+
+    match: str
+    round: int | None
+    at: Seconds
+    kind: str
+    detail: str
+
+
+class MatchDetail(Match):
+    """Everything about a match but its rounds."""
+
+    config: dict[str, Any]
+    """The settings it was started with."""
+    facts: dict[str, Any]
+    """What was found out at its start: device, precision, faces, versions."""
+    notes: list[Note]
+    cursor: str
+    """Where to go on in the stream of events (`after`) without missing anything since this answer."""
+
+
+class MatchPage(Model):
+    """A page of matches, the newest first."""
+
+    total: int
+    offset: int
+    items: list[Match]
+    cursor: str
+    """Where to go on in the stream of events (`after`) without missing anything since this answer."""
+
+
+class Standings(Model):
+    """Who wins how often: one line per team and contender, the largest share of rounds won first."""
+
+    items: list[Standing]
+
+
+class Option(Model):
+    """An option of a contender."""
+
+    default: Any
+    help: str
+
+
+class Contender(Model):
+    """Who can play."""
+
+    role: Role
+    name: str
+    summary: str
+    module: str
+    options: dict[str, Option]
+
+
+class Contenders(Model):
+    """Everyone who can play."""
+
+    items: list[Contender]

@@ -1,0 +1,88 @@
+"""Rounds and their exams."""
+
+from __future__ import annotations
+
+from arena.referee.verdict import Verdict
+from arena.service.models.base import Model, Seconds
+from arena.types import Role
+
+
+class TeamTraining(Model):
+    """What a team reports after training for one round; means over the round."""
+
+    steps: int
+    images: int
+    """Training images seen in the match so far."""
+    seconds: float
+    losses: dict[str, float]
+    learning_rate_scale: float = 1.0
+    """Less than 1 after a diverged attempt."""
+
+
+class Round(Model):
+    """A committed round. It never changes again."""
+
+    match: str
+    round: int
+    """0 is the opening: Team A's warm-up, without an exam."""
+    committed: Seconds
+    seconds: float
+    """How long it took."""
+    version: str
+    """Names this content: addresses below the round's with `?v=` of it may be kept for ever."""
+    verdict: Verdict | None
+    """The referee's result; null for the opening."""
+    training: dict[Role, TeamTraining]
+
+
+class CurvePoint(Model):
+    """Mean losses of a stretch of training that ended after `images` images seen in the whole match."""
+
+    images: int
+    losses: dict[str, float]
+
+
+class RoundDetail(Round):
+    """A committed round with its curves and clocks."""
+
+    curves: dict[Role, list[CurvePoint]]
+    timings: dict[str, dict[str, float]]
+    """Seconds by worker and by what they were spent on."""
+
+
+class RoundPage(Model):
+    """A page of rounds, the opening first."""
+
+    total: int
+    offset: int
+    items: list[Round]
+
+
+class ExamFake(Model):
+    """A fake of an exam."""
+
+    index: int
+    """Its place among the round's fakes."""
+    score: float
+    """The detector's probability that it is fake."""
+    fooled: bool
+    """Whether the detector called it real."""
+    image: str
+    """Address of the picture."""
+
+
+class Exam(Model):
+    """What the detector made of the fakes of an exam. The real faces are never shown."""
+
+    match: str
+    round: int
+    n: int
+    """Images of the exam, half of them fake."""
+    threshold: float
+    """The detector called an image fake from this score on."""
+    fooled: int
+    """Fakes that the detector called real."""
+    most_convincing: list[ExamFake]
+    """The fakes with the lowest scores, the lowest first."""
+    most_obvious: list[ExamFake]
+    """The fakes with the highest scores, the highest first."""

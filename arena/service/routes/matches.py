@@ -1,0 +1,65 @@
+"""Matches, who wins in them, and who can play: asked of the ledger on the event loop, in microseconds."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+
+from arena import __version__
+from arena.service import models, views
+from arena.service.contenders import load_contenders
+from arena.service.routes.parameters import Arena, Limit, MatchName, Offset, new_router
+
+router = new_router()
+
+
+@router.get("/health", response_model=models.Health)
+async def health(request: Request, state: Arena) -> Response:
+    """Whether the service is up and its home can be read."""
+    count = len(state.ledger.matches)
+    return state.answer(request, count, lambda: models.Health(version=__version__, matches=count))
+
+
+@router.get("/matches", response_model=models.MatchPage)
+async def matches(request: Request, state: Arena, offset: Offset = 0, limit: Limit = 50) -> Response:
+    """All matches, the newest first."""
+    ledger, playing = state.ledger, state.playing()
+
+    def page() -> models.MatchPage:
+        rows = list(reversed(ledger.matches.values()))
+        items = [views.match_view(ledger, row, playing) for row in rows[offset : offset + limit]]
+        cursor = views.cursor_text(ledger.cursor)
+        return models.MatchPage(total=len(rows), offset=offset, items=items, cursor=cursor)
+
+    return state.answer(request, (ledger.revision, playing), page)
+
+
+@router.get("/matches/{match}", response_model=models.MatchDetail)
+async def one_match(request: Request, state: Arena, match: MatchName) -> Response:
+    """Everything about a match but its rounds."""
+    row, playing = views.find_match(state.ledger, match), state.playing()
+    version = state.ledger.revision, match in playing
+    return state.answer(request, version, lambda: views.match_detail(state.ledger, row, playing))
+
+
+@router.get("/standings", response_model=models.Standings)
+async def standings(
+    request: Request,
+    state: Arena,
+    match: Annotated[str | None, Query(description="Only this match; all of them by default.")] = None,
+) -> Response:
+    """Who wins how often, over all matches or in one."""
+    if state.statistics is not None and not state.statistics.done():
+        await asyncio.shield(state.statistics)
+    ledger = state.ledger
+    names = list(ledger.matches) if match is None else [views.find_match(ledger, match).name]
+    return state.answer(request, ledger.revision, lambda: views.standings_view(ledger, names))
+
+
+@router.get("/contenders", response_model=models.Contenders)
+async def contenders(request: Request, state: Arena) -> Response:
+    """Who can play, with every option. The first answer takes seconds: the contenders are imported for it."""
+    found = await load_contenders(state)
+    return state.answer(request, None, lambda: found)

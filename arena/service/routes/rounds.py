@@ -1,0 +1,88 @@
+"""Rounds, their pictures and exams. What opens pictures runs in threads."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Query, Request, Response
+
+from arena.desk import SAMPLES
+from arena.service import models, pictures, views
+from arena.service.routes.parameters import Arena, Committed, Gif, Limit, MatchName, Number, Offset, Png, new_router
+from arena.service.state import committed
+from arena.store.follow import CommittedRound
+
+router = new_router()
+
+
+@router.get("/matches/{match}/rounds", response_model=models.RoundPage)
+async def rounds(request: Request, state: Arena, match: MatchName, offset: Offset = 0, limit: Limit = 50) -> Response:
+    """The committed rounds of a match, the opening first."""
+    views.find_match(state.ledger, match)
+
+    def page() -> models.RoundPage:
+        found = state.ledger.rounds.get(match, [])
+        items = [views.round_view(round) for round in found[offset : offset + limit]]
+        return models.RoundPage(total=len(found), offset=offset, items=items)
+
+    return state.answer(request, state.ledger.revision, page)
+
+
+@router.get("/matches/{match}/rounds/{number}", response_model=models.RoundDetail)
+async def one_round(request: Request, state: Arena, round: Committed) -> Response:
+    """A committed round with its training curves and clocks."""
+
+    def body() -> bytes:
+        return views.round_detail(state.ledger, round).model_dump_json().encode()
+
+    return committed(request, round, body, "application/json")
+
+
+@router.get("/matches/{match}/rounds/{number}/samples.png", response_class=Png)
+def samples(request: Request, state: Arena, round: Committed) -> Response:
+    """The generator's faces after a round, from the same latents every round, on one sheet."""
+    folder = state.ledger.home.round_folder(round.match, round.number)
+    return committed(request, round, lambda: pictures.sample_sheet(folder, round))
+
+
+@router.get("/matches/{match}/rounds/{number}/samples/{index}.png", response_class=Png)
+def one_sample(request: Request, state: Arena, round: Committed, index: Number) -> Response:
+    """One face of the sheet."""
+    folder = state.ledger.home.round_folder(round.match, round.number)
+    size = int(state.ledger.matches[round.match].config["image_size"])
+    return committed(request, round, lambda: pictures.sample(folder, round, index, size))
+
+
+@router.get("/matches/{match}/rounds/{number}/exam", response_model=models.Exam)
+def exam(
+    request: Request,
+    state: Arena,
+    round: Committed,
+    most: Annotated[int, Query(ge=1, le=100, description="Fakes of each kind.")] = 12,
+) -> Response:
+    """The fakes of a round's exam that convinced the detector most, and those it found most obvious."""
+    folder = state.ledger.home.round_folder(round.match, round.number)
+    return committed(
+        request, round, lambda: pictures.exam(folder, round, most).model_dump_json().encode(), "application/json"
+    )
+
+
+@router.get("/matches/{match}/rounds/{number}/exam/{index}.png", response_class=Png)
+def exam_fake(request: Request, state: Arena, round: Committed, index: Number) -> Response:
+    """One fake of a round's exam."""
+    folder = state.ledger.home.round_folder(round.match, round.number)
+    return committed(request, round, lambda: pictures.fake(folder, round, index))
+
+
+async def shown_rounds(state: Arena, match: MatchName) -> list[CommittedRound]:
+    """The rounds of a match, as they are now; at least one."""
+    views.find_round(state.ledger, match, 0)
+    return list(state.ledger.rounds[match])
+
+
+@router.get("/matches/{match}/animation.gif", response_class=Gif)
+def film(request: Request, state: Arena, rounds: Annotated[list[CommittedRound], Depends(shown_rounds)]) -> Response:
+    """How the same faces changed over the rounds."""
+    folders = {r.number: state.ledger.home.round_folder(r.match, r.number) for r in rounds}
+    sheets = {number: folder / SAMPLES for number, folder in folders.items()}
+    return committed(request, rounds[-1], lambda: state.films.get(rounds, sheets), "image/gif")
