@@ -1,0 +1,35 @@
+"""The API does what its own schema says, whatever it is asked: generated requests, valid and not, on every route."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from servedhome import new_home, play_all, served
+
+TOKEN = "0123456789abcdef-schema"
+KNOWN = """
+[parameters]
+"path.match" = "duel"
+"path.number" = 1
+"path.index" = 0
+"""
+"""Without a name that is there every second route would only ever say that nothing is."""
+
+
+@pytest.mark.parametrize("config", ["", KNOWN], ids=["anything", "what-is-there"])
+def test_every_answer_is_as_the_schema_says(tmp_path, config):
+    home = new_home(tmp_path / "home")
+    play_all(home)
+    (tmp_path / "schemathesis.toml").write_text(config)
+    with served(home.root, TOKEN) as address:
+        # A process of its own, because it patches the one it is in. Streams of events are left out: they never end.
+        command = [sys.executable, "-m", "schemathesis.cli", "--config-file", "schemathesis.toml", "run"]
+        command += ["--exclude-path-regex", "/events$", "--no-color", "--phases", "coverage,fuzzing"]
+        command += ["--max-examples", "15", "--seed", "1"]
+        command += ["--header", f"Authorization: Bearer {TOKEN}", f"{address}/api/openapi.json"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr
+    assert "generated" in done.stdout
+    assert not config or "Missing test data" not in done.stdout, done.stdout
