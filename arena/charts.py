@@ -8,9 +8,11 @@ dashes, hatching or words say the same.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from arena.referee.exam import ExamRecord
 from arena.standings import TEAMS, Record, rounds_of
@@ -28,27 +30,39 @@ MATCH_COLOURS = (COLOUR_B, "#d55e00", "#8a6fd1", "#3f8f3f", COLOUR_A, "#a07800",
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star", "cross", "hexagon")
 DASHES = ("solid", "dot", "dash", "dashdot", "longdash")
 BINS = 40
+SCORE_TICKS = (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
 MOST_POINTS = 500
 """Of a curve of losses; more cannot be told apart on a screen."""
 
 
 def score_figure(exam: ExamRecord) -> Figure:
-    """How the scores of real and of fake images spread over [0, 1], and from where on the detector raised the alarm."""
-    edges = np.linspace(0, 1, BINS + 1)
-    centres = _numbers((edges[:-1] + edges[1:]) / 2)
+    """How the scores of real and of fake images spread, and from where on the detector raised the alarm.
+
+    On the scale of log-odds, because a detector's scores crowd near 0 and 1; what lies beyond its ends is at its ends.
+    """
+    ticks = _log_odds(SCORE_TICKS)
+    edges = np.linspace(ticks[0], ticks[-1], BINS + 1)
+    scores = 1 / (1 + np.exp(-edges))
+    spans = [f"{low:.3g}–{high:.3g}" for low, high in pairwise(scores)]
     bars = []
     for kind, name, colour, hatch in ((REAL, "real", COLOUR_B, ""), (FAKE, "fake", COLOUR_A, "/")):
-        counts, _ = np.histogram(exam.scores[exam.labels == kind], edges)
+        counts, _ = np.histogram(_log_odds(exam.scores[exam.labels == kind]), edges)
         marker = {"color": colour, "opacity": 0.6, "pattern": {"shape": hatch, "fillmode": "overlay"}}
-        hover = f"score %{{x:.2f}}: %{{y}} {name}<extra></extra>"
-        bars.append({"type": "bar", "name": name, "x": centres, "y": counts.tolist(), "width": 1 / BINS})
-        bars[-1] |= {"marker": marker, "hovertemplate": hover}
-    shown = min(max(exam.threshold, 0.0), 1.0)  # one beyond the scale, of a detector without alarm, is drawn at its end
+        hover = f"%{{customdata}}: %{{y}} {name}<extra></extra>"
+        bars.append({"type": "bar", "name": name, "x": _numbers((edges[:-1] + edges[1:]) / 2), "y": counts.tolist()})
+        bars[-1] |= {
+            "width": _number(edges[1] - edges[0]),
+            "marker": marker,
+            "customdata": spans,
+            "hovertemplate": hover,
+        }
+    (shown,) = _numbers(_log_odds([exam.threshold]))
     layout = _layout("Scores of the exam", "score: probability of fake", "images")
-    layout["xaxis"]["range"] = [-0.02, 1.02]
+    layout["xaxis"] |= {"range": [_number(edges[0] - 0.2), _number(edges[-1] + 0.2)], "tickangle": 0}
+    layout["xaxis"] |= {"tickvals": _numbers(ticks), "ticktext": [f"{tick:g}" for tick in SCORE_TICKS]}
     layout |= {"barmode": "overlay", "bargap": 0, "shapes": [_line("x", shown)]}
-    text = f"fake from {exam.threshold:.2f}" if exam.threshold <= 1 else "no alarm"
-    side = "left" if shown < 0.5 else "right"
+    text = f"fake from {exam.threshold:.2g}" if exam.threshold <= 1 else "no alarm"
+    side = "left" if shown < 0 else "right"
     note = {"x": shown, "y": 1, "yref": "paper", "text": text, "showarrow": False, "yanchor": "bottom", "xanchor": side}
     return {"data": bars, "layout": layout | {"annotations": [note]}}
 
@@ -149,6 +163,13 @@ def losses_figure(records: Iterable[Record]) -> Figure:
             images, losses = [images for images, _ in curve], [loss for _, loss in curve]
             traces.append(_scatter("lines", images, losses, name=f"{team} {name}", line=line, hovertemplate=hover))
     return {"data": traces, "layout": _layout("Losses", "images seen by the team", "loss")}
+
+
+def _log_odds(scores: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Of probabilities, those beyond the ticks moved to the last one."""
+    clipped = np.clip(np.asarray(scores, np.float64), SCORE_TICKS[0], SCORE_TICKS[-1])
+    odds: npt.NDArray[np.float64] = np.log(clipped / (1 - clipped))
+    return odds
 
 
 def _accuracies(mode: str, rounds: Sequence[Record], name: str, marker: Figure, **more: Any) -> Figure:
