@@ -83,8 +83,10 @@ def standings_table(records: list[dict[str, Any]], title: str, visitors: Tally |
         for s in ranking.standings(records)
     ]
     if visitors is not None and visitors.accuracy is not None:
-        who = f"people, {visitors.votes} votes: {visitors.low:.2f}-{visitors.high:.2f}"
-        rows.append(("visitors", who, *[""] * 6, f"{visitors.accuracy:.3f}", ""))
+        interval = f"{visitors.low:.2f}-{visitors.high:.2f}"  # of their accuracy: they have no share of rounds won
+        rows.append(
+            ("visitors", f"{visitors.votes} votes", "", "", "", "", "", interval, f"{visitors.accuracy:.3f}", "")
+        )
     return table(title, columns, rows)
 
 

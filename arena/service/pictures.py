@@ -182,5 +182,5 @@ def _readable(round: CommittedRound, name: str) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise NotFound(f"{where} is gone; see arena verify {round.match}") from None
-    except (OSError, ValueError, IndexError, SafetensorError) as error:
+    except (OSError, EOFError, ValueError, IndexError, SafetensorError) as error:
         raise ArenaError(f"{where} cannot be read; see arena verify {round.match}") from error
