@@ -17,8 +17,10 @@ from test_server import ADDRESS, DOCUMENT, code_blocks
 
 from arena.service import blindtests
 from arena.service.app import create_app
+from arena.service.client import Client
 from arena.store.disk import Disk
 from arena.store.home import Home
+from arena.types import ArenaError
 
 TOKEN = "0123456789abcdef-token"
 BEARER = {"authorization": f"Bearer {TOKEN}"}
@@ -201,6 +203,22 @@ def test_the_documents_example_runs(root, monkeypatch, capsys):
     with servedhome.served(root, TOKEN) as address:
         exec(compile(block.replace("arena-home", root.name).replace(ADDRESS, address), "docs/api.md", "exec"), {})
     assert capsys.readouterr().out == "0.5 1.0\n"
+
+
+def test_the_client_knows_every_route(root):
+    with servedhome.served(root, TOKEN) as address, Client(address, TOKEN) as arena:
+        assert arena.exam_real("tiny", 1, arena.exam("tiny", 1).most_alarming[0].index).startswith(b"\x89PNG")
+        assert [seen.score for seen in arena.sample("tiny", 0).rounds] == [None, 1.0, 1.0]
+        assert arena.animation("tiny", "webp").startswith(b"RIFF")
+        assert arena.exam_figure("tiny", 1, "roc").data
+        assert arena.match_figure("tiny", "losses").layout["title"]["text"] == "Losses"
+        assert len(arena.compared_figure(["tiny", "tiny"], "accuracy").data) == 1
+        test = arena.new_blind_test("tiny", 1)
+        assert arena.blind_sheet(test.id).startswith(b"\x89PNG")
+        told = arena.answer_blind_test(test.id, [True] * test.n)
+        assert arena.blind_tests().visitors == arena.standings().visitors == told.visitor
+        with pytest.raises(ArenaError, match="answered already"):
+            arena.answer_blind_test(test.id, [True] * test.n)
 
 
 def test_votes_are_raw_events_in_the_ledger(root):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -198,7 +197,3 @@ def test_figures_are_as_the_match_was(tmp_path):
         assert get(client, "/api/figures/accuracy").json() == compared
         get(client, "/api/figures/auroc?match=nobody", 404)
         get(client, "/api/figures/auroc?" + "&".join(["match=duel"] * 9), 422)
-
-
-def test_no_torch_for_real_faces():
-    assert "torch" not in Path(open_cache.__code__.co_filename).read_text(encoding="utf-8")

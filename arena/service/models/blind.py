@@ -24,7 +24,7 @@ class BlindTests(Model):
 class BlindRequest(Model, extra="forbid"):
     """What to be tested on."""
 
-    match: str | None = None
+    match: Annotated[str, Field(max_length=64)] | None = None
     """By default the newest match whose real faces may be shown."""
     round: Annotated[int, Field(ge=1, lt=1_000_000)] | None = None
     """By default the last one."""

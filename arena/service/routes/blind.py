@@ -6,6 +6,7 @@ import asyncio
 from typing import Annotated, Any
 
 from fastapi import Body, Depends, HTTPException, Path, Request, Response
+from fastapi.exceptions import RequestValidationError
 
 from arena.blind import BlindTest, detectors_tally, visitors_tally
 from arena.service import blindtests, models, views
@@ -17,6 +18,10 @@ from arena.store.votes import AnsweredAlready, find_test
 router = new_router()
 
 FORBIDDEN: dict[int | str, dict[str, Any]] = {403: problem("The real faces of the match may not be shown.")}
+CHANGING: dict[int | str, dict[str, Any]] = {
+    400: problem("The body is no JSON."),
+    401: problem("The token is missing or wrong."),
+}
 
 
 @router.get("/blind", response_model=models.BlindTests)
@@ -36,7 +41,7 @@ async def blind(request: Request, state: Arena) -> Response:
     return state.answer(request, (ledger.revision, reason), body)
 
 
-@router.post("/blind", status_code=201, responses=FORBIDDEN)
+@router.post("/blind", status_code=201, responses=FORBIDDEN | CHANGING)
 async def new_test(state: Arena, wanted: Annotated[models.BlindRequest | None, Body()] = None) -> models.BlindTest:
     """Draw a blind test: ten real faces and ten fakes of an exam, fewer where the exam has fewer."""
     wanted = wanted or models.BlindRequest()
@@ -79,13 +84,12 @@ async def sheet(request: Request, state: Arena, test: Asked) -> Response:
     return await asyncio.to_thread(answer)
 
 
-@router.post("/blind/{id}", responses={409: problem("The test was answered already.")})
+@router.post("/blind/{id}", responses=CHANGING | {409: problem("The test was answered already.")})
 async def answer(state: Arena, test: Asked, vote: models.BlindVote) -> models.BlindAnswer:
     """Say which images are fake, and hear the truth. A test counts once."""
     if len(vote.fake) != len(test.images):
-        raise HTTPException(
-            422, f"'fake' must say of {len(test.images)} images whether they are, not of {len(vote.fake)}"
-        )
+        sentence = f"it must say of {len(test.images)} images whether they are fake, not of {len(vote.fake)}"
+        raise RequestValidationError([{"type": "value_error", "loc": ("body", "fake"), "msg": sentence}])
     await state.statistics_loaded()
     root = state.ledger.root
 
