@@ -24,7 +24,7 @@ MOST_OPEN = 4
 
 def origin_of(row: MatchRow) -> Origin:
     """What the real faces of a match are: photographs, unless they were drawn."""
-    return "synthetic" if row.facts["faces"].get("synthetic") is True else "real"
+    return "synthetic" if row.facts.get("faces", {}).get("synthetic") is True else "real"
 
 
 class RealFaces:
@@ -63,10 +63,10 @@ class RealFaces:
         return faces
 
     def _part(self, row: MatchRow) -> tuple[Images, Index]:
-        known = row.facts["faces"]
-        path = Path(known["path"])
         with self._lock:
             try:
+                known = row.facts["faces"]
+                path = Path(known["path"])
                 found = path.stat()
                 # A file that was replaced is another one; who reads on in a file that was cut off would be killed.
                 version = row.created, path, found.st_ino, found.st_size, found.st_mtime_ns
@@ -80,7 +80,7 @@ class RealFaces:
                         self._open.popitem(last=False)
             except NotFound:
                 raise
-            except (OSError, ArenaError):
+            except (OSError, KeyError, ArenaError):
                 raise NotFound(
                     f"the faces that {row.name} was played with are gone; arena resume decodes them"
                 ) from None
