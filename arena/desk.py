@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import safetensors.numpy
 
 from arena.faces.cache import open_cache
@@ -19,7 +20,7 @@ from arena.images import png
 from arena.referee import metrics
 from arena.referee.exam import Referee
 from arena.referee.sheets import sample_sheet
-from arena.referee.verdict import Rule
+from arena.referee.verdict import Rule, check_answer
 from arena.reservoir import reservoir_places
 from arena.seeds import derive
 from arena.stopwatch import Stopwatch
@@ -29,6 +30,8 @@ from arena.types import ROLES, Answer, ArenaError, FakeOrder, HandIn, Images, Ro
 
 STATE, SNAPSHOT = "{role}.state.safetensors", "{role}.snapshot.safetensors"
 EXAM, GALLERY, FAKES, SAMPLES = "exam.safetensors", "gallery.npy", "fakes.npy", "samples.png"
+SAMPLE_SCORES = "sample-scores.npy"
+"""The detector's scores of the samples, float64 `[64]`, row by row as on their sheet; the opening has none."""
 SHEET_COLUMNS = 8
 FEWEST = 50
 """Faces that each part of a split must have at least."""
@@ -105,6 +108,10 @@ class Desk:
         with self._watch("set_paper"):
             return self.referee.set_paper(number, show.fakes)
 
+    def samples(self, show: Show) -> Images:
+        """What the detector is asked about after its exam: the faces of the same latents every round."""
+        return show.samples
+
     def recall(self, role: Role, number: int) -> State:
         """What a team needs to continue after an acknowledged round."""
         path = self._home.round_folder(self._match, number) / STATE.format(role=role)
@@ -119,10 +126,14 @@ class Desk:
         training_b: Training,
         hand_in_a: HandIn,
         hand_in_b: HandIn,
-        answer: Answer | None,
+        answer: Answer | None = None,
+        opinion: Answer | None = None,
         forfeit: Role | None = None,
     ) -> Staged:
-        """Grade the exam (none in the opening) and write the round to its staging folder."""
+        """Grade the exam (none in the opening) and write the round to its staging folder.
+
+        `opinion`: the detector's answer to the samples, judged at the threshold of its exam.
+        """
         trainings = {"generator": training_a, "detector": training_b}
         hand_ins = {"generator": hand_in_a, "detector": hand_in_b}
         config = self._config
@@ -137,6 +148,9 @@ class Desk:
                 verdict, exam = self.referee.grade(number, answer, forfeit)
             files |= {EXAM: safetensors.numpy.save(exam.to_arrays()), FAKES: _npy(show.fakes)}
             record |= asdict(verdict)
+        if opinion is not None:
+            check_answer(opinion, len(show.samples))
+            files[SAMPLE_SCORES] = _npy(opinion.scores)
         record["training"] = {role: asdict(training) for role, training in trainings.items()}
         folder = self._home.staging_folder(self._match, number, token)
         with self._watch("stage"), readable_errors(f"round {number} in {self._home.root}"):
@@ -151,7 +165,7 @@ class Desk:
         return images
 
 
-def _npy(array: Images) -> bytes:
+def _npy(array: npt.NDArray[Any]) -> bytes:
     buffer = io.BytesIO()
     np.save(buffer, array, allow_pickle=False)
     return buffer.getvalue()

@@ -12,14 +12,22 @@ from PIL import Image, PngImagePlugin
 from arena import __version__
 from arena.types import Images
 
-Origin = Literal["generated", "synthetic", "real"]
-"""Where the pixels come from: a trained generator, the procedural renderer, or a photograph."""
+Artificial = Literal["generated", "synthetic", "mixed"]
+"""Where pixels come from that no camera saw: a trained generator, the procedural renderer, or a sheet of several faces
+of which a generator made some."""
+Origin = Artificial | Literal["real"]
+"""Where pixels come from; real ones from a photograph."""
 
 # IPTC's vocabulary for the digital source type of media, https://cv.iptc.org/newscodes/digitalsourcetype
-_SOURCE_TYPE = {"generated": "trainedAlgorithmicMedia", "synthetic": "algorithmicMedia"}
-_SENTENCE = {
+_SOURCE_TYPE: dict[Artificial, str] = {
+    "generated": "trainedAlgorithmicMedia",
+    "synthetic": "algorithmicMedia",
+    "mixed": "compositeSynthetic",
+}
+_SENTENCE: dict[Artificial, str] = {
     "generated": "AI-generated: these faces were made by a generator network and show nobody.",
     "synthetic": "Synthetic: these faces were drawn by a procedural renderer and show nobody.",
+    "mixed": "Contains AI-generated faces: some on this sheet were made by a generator network and show nobody.",
 }
 _XMP = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
@@ -63,7 +71,7 @@ def png(image: Images, origin: Origin, note: str = "") -> bytes:
     return buffer.getvalue()
 
 
-def xmp(origin: Literal["generated", "synthetic"]) -> str:
+def xmp(origin: Artificial) -> str:
     """The XMP packet that marks an image as not photographed (IPTC digital source type)."""
     return _XMP.format(kind=_SOURCE_TYPE[origin])
 

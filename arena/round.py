@@ -84,11 +84,14 @@ def play_round(plan: RoundPlan, table: Table) -> Staged:
     show = a.show(number, referee.order_fakes(number), plan.gallery)
     paper = referee.set_paper(number, show)
     answer = b.answer(paper)
+    opinion = b.answer(referee.samples(show))  # of the sample sheet; nothing depends on it, the exam is over
 
     # It grades the answer and stages everything for the ledger.
     token = uuid.uuid4().hex
     hand_in_a, hand_in_b = a.hand_in(number), b.hand_in(number)
-    staged = referee.close(number, token, show, training_a, training_b, hand_in_a, hand_in_b, answer, plan.forfeit)
+    staged = referee.close(
+        number, token, show, training_a, training_b, hand_in_a, hand_in_b, answer, opinion, plan.forfeit
+    )
     return _settled(table, staged)
 
 
@@ -98,7 +101,7 @@ def play_opening(plan: RoundPlan, table: Table) -> Staged:
     training = _train(plan, "generator", lambda **k: a.train(0, opponent=None, **k))
     show = a.show(0, referee.order_fakes(0), plan.gallery)
     token = uuid.uuid4().hex
-    return _settled(table, referee.close(0, token, show, training, sat_out(), a.hand_in(0), b.hand_in(0), None))
+    return _settled(table, referee.close(0, token, show, training, sat_out(), a.hand_in(0), b.hand_in(0)))
 
 
 def _train(plan: RoundPlan, role: Role, train: Callable[..., Any]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from PIL import Image
@@ -19,13 +20,13 @@ def sample_sheet(home: Home, match: str, number: int) -> Path:
     return home.round_folder(match, number) / SAMPLES
 
 
-def animation(sheets: Mapping[int, Path]) -> bytes:
-    """The sample sheets of some rounds as an animated GIF; at least one."""
+def animation(sheets: Mapping[int, Path], kind: Literal["gif", "webp"] = "gif") -> bytes:
+    """The sample sheets of some rounds as an animation; at least one."""
     pages = {}
     for number, path in sheets.items():
         with Image.open(path) as page:
             pages[number] = np.asarray(page.convert("RGB"))[None]
-    return film(pages, "gif")
+    return film(pages, kind)
 
 
 def write_animation(home: Home, match: str) -> Path | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import safetensors.numpy
 
-from arena.desk import EXAM, FAKES, SAMPLES
+from arena.desk import EXAM, FAKES, SAMPLE_SCORES, SAMPLES
 from arena.images import png, sheet
 from arena.referee.exam import ExamRecord, draw_paper
 from arena.referee.verdict import verdict
@@ -37,6 +37,8 @@ FACTS = {
 }
 FAKE_SCORES = [0.9, 0.1, 0.6, 0.4]
 """Of the exam's fakes by their index; with the threshold of 0.5 two of them fool the detector."""
+SAMPLE_OPINION = [0.25, 0.5, 0.75, 0.0]
+"""The detector's scores of the four samples."""
 
 
 def new_home(root: Path, match: str = "duel", rounds: int = 2) -> Home:
@@ -67,6 +69,7 @@ def play(home: Home, number: int, match: str = "duel", real_score: float = 0.2, 
         exam = ExamRecord(paper.labels, scores, 0.5, paper.order, paper.real_indices, number)
         record |= asdict(verdict(paper.labels, Answer(scores, 0.5)))
         files |= {EXAM: safetensors.numpy.save(exam.to_arrays()), FAKES: _npy(picture(100 + number, 4))}
+        files |= {SAMPLE_SCORES: _npy(np.array(SAMPLE_OPINION))}
     folder = home.staging_folder(match, number, "x")
     home.commit_round(match, number, folder, stage(folder, files, home.disk), record, last)
 

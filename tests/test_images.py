@@ -54,7 +54,11 @@ def test_a_gap_lies_between_tiles_only():
 
 @pytest.mark.parametrize(
     ("origin", "kind", "word"),
-    [("generated", "trainedAlgorithmicMedia", "AI-generated"), ("synthetic", "algorithmicMedia", "Synthetic")],
+    [
+        ("generated", "trainedAlgorithmicMedia", "AI-generated"),
+        ("synthetic", "algorithmicMedia", "Synthetic"),
+        ("mixed", "compositeSynthetic", "Contains AI-generated faces"),
+    ],
 )
 def test_a_png_keeps_its_pixels_and_says_what_it_is(origin, kind, word):
     image = opened(png(RED[None], origin, note="round 3"))

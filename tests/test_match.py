@@ -5,10 +5,14 @@ import json
 import numpy as np
 import pytest
 from matches import outcome, played, reopened, start, tiny
+from PIL import Image
+from scripted import StampReader
 
+from arena.desk import SAMPLE_SCORES, SAMPLES, SNAPSHOT
 from arena.match import choose_name, play_more
+from arena.snapshot import read_snapshot, seat
 from arena.store.home import Home
-from arena.types import ArenaError, InvalidAnswer
+from arena.types import Answer, ArenaError, InvalidAnswer
 
 FIELDS = {
     "match",
@@ -48,6 +52,31 @@ def test_a_match_of_networks_plays_its_rounds_and_records_them(tmp_path):
     assert seen.rounds[1]["training"]["generator"]["images"] == (2 + 3 + 3) * 8
     assert "evasion" in seen.rounds[1]["training"]["generator"]["losses"]
     assert seen.events == []
+
+
+def test_the_samples_are_scored_with_the_weights_of_the_exam(tmp_path):
+    match = start(tmp_path, tiny(rounds=1))
+    played(match)
+    opening, folder = (match.home.round_folder("tiny", number) for number in (0, 1))
+    with Image.open(folder / SAMPLES) as page:
+        sheet = np.asarray(page).reshape(8, 16, 8, 16, 3)  # rows and columns of faces of 16 pixels
+    faces = np.ascontiguousarray(sheet.swapaxes(1, 2).reshape(64, 16, 16, 3))
+    detector = seat(read_snapshot(folder / SNAPSHOT.format(role="detector")))
+    assert np.array_equal(np.load(folder / SAMPLE_SCORES), detector.answer(faces).scores)
+    assert not (opening / SAMPLE_SCORES).exists()
+
+
+def test_samples_that_cannot_be_scored_end_the_match_as_an_exam_would(tmp_path, monkeypatch):
+    answer = StampReader.answer
+    monkeypatch.setattr(
+        StampReader,
+        "answer",
+        lambda self, paper: Answer(answer(self, paper).scores * (np.nan if len(paper) == 64 else 1), 0.5),
+    )
+    match = start(tmp_path, tiny("stamper", "stamp-reader", rounds=1))
+    with pytest.raises(InvalidAnswer, match="64 of 64 scores that are not a number"):
+        played(match)
+    assert match.home.last_round("tiny") == 0
 
 
 def test_without_knowledge_team_a_never_sees_team_b(tmp_path):

@@ -19,6 +19,7 @@ from rich.table import Table
 from arena import registry
 from arena import standings as ranking
 from arena import verify as verification
+from arena.blind import Tally, counted, visitors_tally
 from arena.cli.console import console as console_for
 from arena.cli.console import emit, say, table
 from arena.cli.display import COLOURS, rounds_table
@@ -26,6 +27,7 @@ from arena.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from arena.match import open_match
 from arena.showcase import sample_sheet
 from arena.store.home import Home, MatchRow
+from arena.store.votes import votes_since
 from arena.types import ROLES, ArenaError
 
 MatchArgument = Annotated[str, typer.Argument(help="A match of `arena matches`.")]
@@ -52,16 +54,18 @@ def standings(
     store = Home.open(home)
     names = [match] if match is not None else [row.name for row in store.matches()]
     records = [record for name in names if store.match(name) for record in store.records(name)]
+    visitors = visitors_tally(counted(vote) for _, vote in votes_since(store) if vote.test.match in names)
     if as_json:
         emit(dataclasses.asdict(line) for line in ranking.standings(records))
+        emit([{"team": "visitors"} | dataclasses.asdict(visitors)] if visitors.votes else [])
         return
     if not ranking.rounds_of(records):
         raise ArenaError("no round has been played yet")
-    console_for().print(standings_table(records, f"Standings of {match or 'all matches'}"))
+    console_for().print(standings_table(records, f"Standings of {match or 'all matches'}", visitors))
 
 
-def standings_table(records: list[dict[str, Any]], title: str) -> Table:
-    """The standings of these rounds, for people."""
+def standings_table(records: list[dict[str, Any]], title: str, visitors: Tally | None = None) -> Table:
+    """The standings of these rounds, for people; below them how people fared in blind tests, if any were taken."""
     columns = ("team", "contender", ">matches", ">rounds", ">won", ">clear", ">share", "95 %", ">accuracy", ">AUROC")
     rows = [
         (
@@ -78,6 +82,11 @@ def standings_table(records: list[dict[str, Any]], title: str) -> Table:
         )
         for s in ranking.standings(records)
     ]
+    if visitors is not None and visitors.accuracy is not None:
+        interval = f"{visitors.low:.2f}-{visitors.high:.2f}"  # of their accuracy: they have no share of rounds won
+        rows.append(
+            ("visitors", f"{visitors.votes} votes", "", "", "", "", "", interval, f"{visitors.accuracy:.3f}", "")
+        )
     return table(title, columns, rows)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import httpx2 as httpx
 
@@ -89,16 +89,52 @@ class Client:
         return self._fetch(f"matches/{match}/rounds/{number}/{name}").content
 
     def exam(self, match: str, number: int, most: int = 12) -> models.Exam:
-        """The fakes of a round's exam that convinced the detector most, and those it found most obvious."""
+        """What the detector made of a round's exam: its threshold, and the most telling images."""
         return self._get(models.Exam, f"matches/{match}/rounds/{number}/exam", most=most)
 
     def exam_fake(self, match: str, number: int, index: int) -> bytes:
         """One fake of a round's exam as PNG."""
         return self._fetch(f"matches/{match}/rounds/{number}/exam/{index}.png").content
 
-    def animation(self, match: str) -> bytes:
-        """How the same faces changed over the rounds, as GIF."""
-        return self._fetch(f"matches/{match}/animation.gif").content
+    def exam_real(self, match: str, number: int, index: int) -> bytes:
+        """One real face of a round's exam as PNG, if it may be shown."""
+        return self._fetch(f"matches/{match}/rounds/{number}/exam/real/{index}.png").content
+
+    def sample(self, match: str, index: int) -> models.Sample:
+        """One face of the sheet over the rounds, and whether it fooled the detector."""
+        return self._get(models.Sample, f"matches/{match}/samples/{index}")
+
+    def animation(self, match: str, kind: Literal["gif", "webp"] = "gif") -> bytes:
+        """How the same faces changed over the rounds."""
+        return self._fetch(f"matches/{match}/animation.{kind}").content
+
+    def exam_figure(self, match: str, number: int, name: Literal["scores", "roc"]) -> models.Figure:
+        """A chart of a round's exam, as Plotly takes it."""
+        return self._get(models.Figure, f"matches/{match}/rounds/{number}/figures/{name}")
+
+    def match_figure(self, match: str, name: Literal["accuracy", "auroc", "losses"]) -> models.Figure:
+        """A chart of a match over its rounds, as Plotly takes it."""
+        return self._get(models.Figure, f"matches/{match}/figures/{name}")
+
+    def compared_figure(self, matches: Sequence[str], name: Literal["accuracy", "auroc"]) -> models.Figure:
+        """Several matches in one chart, as Plotly takes it."""
+        return self._get(models.Figure, f"figures/{name}", match=matches)
+
+    def blind_tests(self) -> models.BlindTests:
+        """How people and detectors fared on the same images, and whether a blind test can be had."""
+        return self._get(models.BlindTests, "blind")
+
+    def new_blind_test(self, match: str | None = None, round: int | None = None) -> models.BlindTest:
+        """Draw a blind test from an exam; needs the token."""
+        return self._post(models.BlindTest, "blind", {"match": match, "round": round})
+
+    def blind_sheet(self, test: str) -> bytes:
+        """All images of a blind test on one sheet, as PNG."""
+        return self._fetch(f"blind/{test}/sheet.png").content
+
+    def answer_blind_test(self, test: str, fake: Sequence[bool]) -> models.BlindAnswer:
+        """Say which images are fake, row by row, and hear the truth; needs the token."""
+        return self._post(models.BlindAnswer, f"blind/{test}", {"fake": list(fake)})
 
     def events(self, match: str | None = None, after: str | None = None) -> Iterator[Event]:
         """What happens, in one match or in all, until the service stops.
@@ -112,10 +148,14 @@ class Client:
                 response.read()
             yield from read_events(_checked(response).iter_lines())
 
-    def _get(self, model: type[M], path: str, **query: str | int) -> M:
+    def _get(self, model: type[M], path: str, **query: str | int | Sequence[str]) -> M:
         return model.model_validate_json(self._fetch(path, **query).content)
 
-    def _fetch(self, path: str, **query: str | int) -> httpx.Response:
+    def _post(self, model: type[M], path: str, body: object) -> M:
+        with _sentences():
+            return model.model_validate_json(_checked(self._http.post(path, json=body)).content)
+
+    def _fetch(self, path: str, **query: str | int | Sequence[str]) -> httpx.Response:
         with _sentences():
             return _checked(self._http.get(path, params=query))
 

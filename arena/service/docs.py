@@ -36,6 +36,11 @@ OTHER_ANSWERS: dict[int | str, dict[str, Any]] = {
 """What every route may answer. Given as models, FastAPI would say that the problem with a picture is a picture."""
 
 
+def problem(description: str) -> dict[str, Any]:
+    """An answer that is a sentence, for the schema of a route that may give it."""
+    return {"description": description, "content": _PROBLEM}
+
+
 def completed(openapi: dict[str, Any]) -> dict[str, Any]:
     """The schema with the models that FastAPI does not see: those of the events, and Problem."""
     unseen: list[type[Model]] = [Problem, *EVENTS.values()]

@@ -12,6 +12,7 @@ from pathlib import Path
 from fastapi import Request, Response
 
 from arena.service import models, pictures, views
+from arena.service.realfaces import RealFaces
 from arena.store.follow import CommittedRound, Follower
 from arena.store.progress import read_progress
 
@@ -27,12 +28,13 @@ class State:
     """Everything a request needs. Lives on the event loop's thread, which alone touches it."""
 
     def __init__(self, root: Path, tick: float) -> None:
-        """`tick`: seconds between two looks at the ledger for a stream of events. Raises ArenaError without a home."""
+        """`tick`: seconds between two looks at the ledger for a stream of events. Raises ArenaError for no home."""
         self.ledger = Follower(root)
         self.tick = tick
         self.stopping = asyncio.Event()
         """Set when the server goes down, so that streams end by themselves."""
         self.films = pictures.Films()
+        self.reals = RealFaces(root)
         self.contenders: asyncio.Task[models.Contenders] | None = None
         self.statistics: asyncio.Task[object] | None = None
         """Loads what the standings need, which takes SciPy a second and more, while other requests are answered."""
@@ -46,6 +48,11 @@ class State:
             self.contenders.cancel()
             await asyncio.gather(self.contenders, return_exceptions=True)
         self.ledger.close()
+
+    async def statistics_loaded(self) -> None:
+        """Wait until intervals can be computed at once."""
+        if self.statistics is not None and not self.statistics.done():
+            await asyncio.shield(self.statistics)
 
     def playing(self) -> tuple[str, ...]:
         """Unfinished matches that a process is at, in order of their names."""
@@ -75,15 +82,27 @@ class State:
 
 
 def committed(
-    request: Request, round: CommittedRound, make: Callable[[], bytes], media_type: str = "image/png"
+    request: Request,
+    round: CommittedRound,
+    make: Callable[[], bytes],
+    media_type: str = "image/png",
+    also: str | None = None,
 ) -> Response:
     """An answer about a round, which never changes again; touches no state, so that it may run in a thread.
 
     Asked for with the round's version in the address, it may be kept for ever. Without it a browser has to ask again:
-    a home may be deleted and a match of the same name played anew.
+    a home may be deleted and a match of the same name played anew. `also`: what else the answer depends on; it may
+    then never be kept without asking.
     """
     version = views.version_of(round)
-    lifetime = FOR_EVER if request.query_params.get("v") == version else REVALIDATE
+    lifetime = FOR_EVER if also is None and request.query_params.get("v") == version else REVALIDATE
+    return versioned(request, version if also is None else f"{version}-{also}", make, media_type, lifetime)
+
+
+def versioned(
+    request: Request, version: str, make: Callable[[], bytes], media_type: str, lifetime: str = REVALIDATE
+) -> Response:
+    """An answer that is made only for who does not have this version of it; touches no state."""
     etag = f'"{version}"'
     return _unless_known(request, etag, lifetime) or _response(make(), media_type, etag, lifetime)
 

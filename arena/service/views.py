@@ -10,6 +10,7 @@ from typing import Any
 
 from arena import __version__
 from arena import standings as ranking
+from arena.blind import visitors_tally
 from arena.service import models
 from arena.store.follow import CommittedRound, Cursor, Entry, Follower
 from arena.store.home import MatchRow
@@ -135,7 +136,24 @@ def version_of(round: CommittedRound) -> str:
 def standings_view(ledger: Follower, names: Collection[str]) -> models.Standings:
     """Standings over all rounds of these matches."""
     records = [round.record for name in names for round in ledger.rounds.get(name, [])]
-    return models.Standings(items=ranking.standings(records))
+    visitors = visitors_tally(count for count in ledger.votes if count.match in names)
+    return models.Standings(items=ranking.standings(records), visitors=visitors)
+
+
+def examined(ledger: Follower, match: str | None, number: int | None) -> list[tuple[MatchRow, CommittedRound]]:
+    """Rounds that have an exam: the given or else the last one, of the match or else of all, the newest match first.
+
+    Raises NotFound when there is none.
+    """
+    rows = list(reversed(ledger.matches.values())) if match is None else [find_match(ledger, match)]
+    if match is not None and number is not None:
+        return [(rows[0], find_round(ledger, match, number))]
+    rounds = [(row, ledger.rounds.get(row.name, [])) for row in rows]
+    wanted = 1 if number is None else number
+    found = [(row, them[-1 if number is None else number]) for row, them in rounds if len(them) > wanted]
+    if not found:
+        raise NotFound(f"{match or 'no match'} has {'no' if match else 'an'} exam yet; play a round first")
+    return found
 
 
 def note_view(entry: Entry) -> models.Note:

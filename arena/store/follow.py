@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from arena.blind import Count, counted
 from arena.standings import without_curves
 from arena.store.disk import readable_errors
 from arena.store.home import Home, MatchRow
+from arena.store.votes import votes_since
 from arena.types import ArenaError
 
 
@@ -56,7 +58,7 @@ class Entry:
 
 
 class Follower:
-    """All matches, committed rounds and happenings of a home. Not for use by several threads at once."""
+    """All matches, committed rounds, happenings and votes of a home. Not for use by several threads at once."""
 
     def __init__(self, root: Path) -> None:
         """Open the home. Raises ArenaError when there is none."""
@@ -74,10 +76,11 @@ class Follower:
         self._database = str(self.root / "arena.db")
         self.homes += 1
         self._seen: int | None = None
-        self._rowid = 0
+        self._rowid = self._vote = 0
         self.matches: dict[str, MatchRow] = {}
         self.rounds: dict[str, list[CommittedRound]] = {}
         self.log: list[Entry] = []
+        self.votes: list[Count] = []
 
     @property
     def cursor(self) -> Cursor:
@@ -133,6 +136,9 @@ class Follower:
             self.rounds.setdefault(match, []).append(CommittedRound(match, number, committed, manifest, kept))
             self._rowid = rowid
         self.log += happened
+        for rowid, vote in votes_since(self.home, self._vote):
+            self.votes.append(counted(vote))
+            self._vote = rowid
 
     def _happenings(self) -> list[Entry]:
         errands = self.home.rows(

@@ -1,6 +1,7 @@
 """The ledger: what happened in every match, on disk, so that nothing acknowledged is ever lost.
 
-    HOME/arena.db                       the ledger: matches, rounds, events, and what MLflow has still to be told
+    HOME/arena.db                       the ledger: matches, rounds, events, votes, and what MLflow has still to be told
+    HOME/settings.yaml                  what its owner allows, if there is one
     HOME/faces/                         decoded faces
     HOME/matches/NAME/rounds/0003/      one round: weights, exam, gallery, and a manifest with a SHA-256 of each file
 
@@ -39,6 +40,13 @@ CREATE TABLE IF NOT EXISTS event (
 CREATE TABLE IF NOT EXISTS outbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT, match TEXT NOT NULL REFERENCES match(name), kind TEXT NOT NULL,
     round INTEGER, enqueued_ms INTEGER NOT NULL, shipped_ms INTEGER
+) STRICT;
+CREATE TABLE IF NOT EXISTS blind_test (
+    id TEXT PRIMARY KEY, match TEXT NOT NULL REFERENCES match(name), round INTEGER NOT NULL, at REAL NOT NULL,
+    threshold REAL NOT NULL, images TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS blind_vote (
+    test TEXT PRIMARY KEY REFERENCES blind_test(id), at REAL NOT NULL, called_fake TEXT NOT NULL
 ) STRICT;
 """
 

@@ -13,11 +13,14 @@ import yaml
 from matches import TINY, played, start, tiny
 from PIL import Image
 
+from arena.blind import BlindTest, Shown, Vote
 from arena.cli import main
 from arena.cli.commands import app
 from arena.cli.console import console
 from arena.cli.display import display
 from arena.faces.procedural import render
+from arena.store.home import Home
+from arena.store.votes import enter_test, enter_vote
 
 
 @pytest.fixture
@@ -95,6 +98,19 @@ def test_what_people_read_names_the_winner_and_the_next_commands(finished):
     assert "accuracy" in text
     assert "average_precision" in finished("show", "deep", "--round", "2")[1]
     assert "Standings of deep" in finished("standings", "deep")[1]
+
+
+def test_the_standings_show_visitors_once_there_are_votes(finished, tmp_path):
+    home = Home.open(tmp_path / "arena-home")
+    assert "visitors" not in finished("standings")[1]
+    test = BlindTest("x", "deep", 1, 0.5, tuple(Shown(i, i % 2 == 0, 0.0) for i in range(20)))
+    enter_test(home, test)
+    assert "visitors" not in finished("standings")[1]
+    enter_vote(home, Vote(test, (True,) * 20))
+    (line,) = [line for line in finished("standings", "deep")[1].splitlines() if "visitors" in line]
+    assert line.split() == ["visitors", "20", "votes", "0.30-0.70", "0.500"]
+    told = objects(finished("standings", "--json")[1])[-1]
+    assert (told["team"], told["votes"], told["right"], told["accuracy"]) == ("visitors", 20, 10, 0.5)
 
 
 def test_verify_replays_and_names_a_changed_file(finished, tmp_path):

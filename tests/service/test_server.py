@@ -78,7 +78,7 @@ def test_the_documents_examples_run(home, capsys):
     ran = 0
     with served(home.root) as address:
         for block in code_blocks(DOCUMENT):
-            if "Client(" in block:
+            if "Client(" in block and "token" not in block:  # what needs one is tested beside what it is about
                 # The example that listens has something to hear: everything so far.
                 program = block.replace(ADDRESS, address).replace("arena.matches().cursor", "'0-0'")
                 exec(compile(program, "docs/api.md", "exec"), names)

@@ -1,6 +1,7 @@
 """What the service answers: each JSON body as a model, shared by the routes, their OpenAPI page and the client."""
 
 from arena.service.models.base import Health, Model, Problem, Seconds
+from arena.service.models.blind import BlindAnswer, BlindImage, BlindRequest, BlindTest, BlindTests, BlindVote
 from arena.service.models.events import (
     EVENTS,
     MatchCreated,
@@ -10,6 +11,7 @@ from arena.service.models.events import (
     RoundCommitted,
     TeamProgress,
 )
+from arena.service.models.figures import Figure
 from arena.service.models.matches import (
     Contender,
     Contenders,
@@ -21,15 +23,34 @@ from arena.service.models.matches import (
     Standings,
     Status,
 )
-from arena.service.models.rounds import CurvePoint, Exam, ExamFake, Round, RoundDetail, RoundPage, TeamTraining
+from arena.service.models.rounds import (
+    CurvePoint,
+    Exam,
+    ExamFake,
+    ExamReal,
+    Round,
+    RoundDetail,
+    RoundPage,
+    Sample,
+    SampleRound,
+    TeamTraining,
+)
 
 __all__ = [
     "EVENTS",
+    "BlindAnswer",
+    "BlindImage",
+    "BlindRequest",
+    "BlindTest",
+    "BlindTests",
+    "BlindVote",
     "Contender",
     "Contenders",
     "CurvePoint",
     "Exam",
     "ExamFake",
+    "ExamReal",
+    "Figure",
     "Health",
     "Match",
     "MatchCreated",
@@ -46,6 +67,8 @@ __all__ = [
     "RoundCommitted",
     "RoundDetail",
     "RoundPage",
+    "Sample",
+    "SampleRound",
     "Seconds",
     "Standings",
     "Status",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from arena.blind import Tally
 from arena.service.models.base import Model, Seconds
 from arena.standings import Standing
 from arena.types import Role
@@ -69,6 +70,8 @@ class Standings(Model):
     """Who wins how often: one line per team and contender, the largest share of rounds won first."""
 
     items: list[Standing]
+    visitors: Tally
+    """The third team: people in blind tests."""
 
 
 class Option(Model):

@@ -71,8 +71,19 @@ class ExamFake(Model):
     """Address of the picture."""
 
 
+class ExamReal(Model):
+    """A real face of an exam."""
+
+    index: int
+    """Its place among the exam's real faces."""
+    score: float
+    """The detector's probability that it is fake."""
+    image: str
+    """Address of the picture."""
+
+
 class Exam(Model):
-    """What the detector made of the fakes of an exam. The real faces are never shown."""
+    """What the detector made of an exam."""
 
     match: str
     round: int
@@ -82,7 +93,36 @@ class Exam(Model):
     """The detector called an image fake from this score on."""
     fooled: int
     """Fakes that the detector called real."""
+    false_alarms: int
+    """Real faces that the detector called fake."""
     most_convincing: list[ExamFake]
     """The fakes with the lowest scores, the lowest first."""
     most_obvious: list[ExamFake]
     """The fakes with the highest scores, the highest first."""
+    real_faces_shown: bool
+    """Whether real faces of this match may be shown: they were drawn, or the home's owner allows it."""
+    most_alarming: list[ExamReal]
+    """The real faces with the highest scores, the highest first; none unless they may be shown."""
+
+
+class SampleRound(Model):
+    """What became of a sample in a round."""
+
+    round: int
+    image: str
+    """Address of the picture."""
+    score: float | None
+    """The detector's probability that it is fake; null for the opening and for rounds of an older arena."""
+    threshold: float | None
+    """The detector called fake what scored this or more; null for the opening."""
+    fooled: bool | None
+    """Whether the detector would have called it real; null without a score."""
+
+
+class Sample(Model):
+    """A face from the same latent every round."""
+
+    match: str
+    index: int
+    rounds: list[SampleRound]
+    """The opening first."""

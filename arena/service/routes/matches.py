@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 from fastapi import Query, Request, Response
@@ -51,8 +50,7 @@ async def standings(
     match: Annotated[str | None, Query(description="Only this match; all of them by default.")] = None,
 ) -> Response:
     """Who wins how often, over all matches or in one."""
-    if state.statistics is not None and not state.statistics.done():
-        await asyncio.shield(state.statistics)
+    await state.statistics_loaded()
     ledger = state.ledger
     names = list(ledger.matches) if match is None else [views.find_match(ledger, match).name]
     return state.answer(request, ledger.revision, lambda: views.standings_view(ledger, names))

@@ -23,7 +23,7 @@ LastEventId = Annotated[str | None, Header(description="What `after` is, by a cl
 
 
 class Png(Response):
-    """A picture that says it is AI-generated."""
+    """A picture that says what it is."""
 
     media_type = "image/png"
 
@@ -32,6 +32,12 @@ class Gif(Response):
     """An animation that says it is AI-generated."""
 
     media_type = "image/gif"
+
+
+class Webp(Response):
+    """An animation that says it is AI-generated."""
+
+    media_type = "image/webp"
 
 
 def new_router() -> APIRouter:

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request, Response
 
 from arena.desk import SAMPLES
 from arena.service import models, pictures, views
-from arena.service.routes.parameters import Arena, Committed, Gif, Limit, MatchName, Number, Offset, Png, new_router
-from arena.service.state import committed
+from arena.service.docs import problem
+from arena.service.realfaces import origin_of
+from arena.service.routes.parameters import (
+    Arena,
+    Committed,
+    Gif,
+    Limit,
+    MatchName,
+    Number,
+    Offset,
+    Png,
+    Webp,
+    new_router,
+)
+from arena.service.state import State, committed
 from arena.store.follow import CommittedRound
 
 router = new_router()
@@ -58,13 +71,17 @@ def exam(
     request: Request,
     state: Arena,
     round: Committed,
-    most: Annotated[int, Query(ge=1, le=100, description="Fakes of each kind.")] = 12,
+    most: Annotated[int, Query(ge=1, le=100, description="Images of each kind.")] = 12,
 ) -> Response:
-    """The fakes of a round's exam that convinced the detector most, and those it found most obvious."""
-    folder = state.ledger.home.round_folder(round.match, round.number)
-    return committed(
-        request, round, lambda: pictures.exam(folder, round, most).model_dump_json().encode(), "application/json"
-    )
+    """The fakes that convinced the detector most, those it found most obvious, and the real faces that alarmed it."""
+    folder, row = state.ledger.home.round_folder(round.match, round.number), state.ledger.matches[round.match]
+    shown = state.reals.refusal(row) is None
+
+    def body() -> bytes:
+        return pictures.exam(folder, round, most, shown).model_dump_json().encode()
+
+    also = None if origin_of(row) == "synthetic" else f"shown-{shown}".lower()  # its owner may think again
+    return committed(request, round, body, "application/json", also)
 
 
 @router.get("/matches/{match}/rounds/{number}/exam/{index}.png", response_class=Png)
@@ -72,6 +89,18 @@ def exam_fake(request: Request, state: Arena, round: Committed, index: Number) -
     """One fake of a round's exam."""
     folder = state.ledger.home.round_folder(round.match, round.number)
     return committed(request, round, lambda: pictures.fake(folder, round, index))
+
+
+@router.get(
+    "/matches/{match}/rounds/{number}/exam/real/{index}.png",
+    response_class=Png,
+    responses={403: problem("The real faces of the match may not be shown.")},
+)
+def exam_real(request: Request, state: Arena, round: Committed, index: Number) -> Response:
+    """One real face of a round's exam, if it was drawn or the home's owner allows it."""
+    folder, row = state.ledger.home.round_folder(round.match, round.number), state.ledger.matches[round.match]
+    state.reals.check(row)
+    return committed(request, round, lambda: pictures.real(folder, row, round, index, state.reals), also=origin_of(row))
 
 
 async def shown_rounds(state: Arena, match: MatchName) -> list[CommittedRound]:
@@ -83,6 +112,32 @@ async def shown_rounds(state: Arena, match: MatchName) -> list[CommittedRound]:
 @router.get("/matches/{match}/animation.gif", response_class=Gif)
 def film(request: Request, state: Arena, rounds: Annotated[list[CommittedRound], Depends(shown_rounds)]) -> Response:
     """How the same faces changed over the rounds."""
-    folders = {r.number: state.ledger.home.round_folder(r.match, r.number) for r in rounds}
-    sheets = {number: folder / SAMPLES for number, folder in folders.items()}
-    return committed(request, rounds[-1], lambda: state.films.get(rounds, sheets), "image/gif")
+    return _film(request, state, rounds, "gif")
+
+
+@router.get("/matches/{match}/animation.webp", response_class=Webp)
+def small_film(
+    request: Request, state: Arena, rounds: Annotated[list[CommittedRound], Depends(shown_rounds)]
+) -> Response:
+    """The same in a fraction of the bytes."""
+    return _film(request, state, rounds, "webp")
+
+
+def _film(request: Request, state: State, rounds: list[CommittedRound], kind: Literal["gif", "webp"]) -> Response:
+    sheets = {r.number: state.ledger.home.round_folder(r.match, r.number) / SAMPLES for r in rounds}
+    return committed(request, rounds[-1], lambda: state.films.get(rounds, sheets, kind), f"image/{kind}")
+
+
+@router.get("/matches/{match}/samples/{index}", response_model=models.Sample)
+def sample(
+    request: Request, state: Arena, rounds: Annotated[list[CommittedRound], Depends(shown_rounds)], index: Number
+) -> Response:
+    """One face of the sheet over the rounds: what the detector made of it, and whether it was fooled."""
+    last, home = rounds[-1], state.ledger.home
+    folders = [home.round_folder(round.match, round.number) for round in rounds]
+    size = int(state.ledger.matches[last.match].config["image_size"])
+
+    def body() -> bytes:
+        return pictures.sample_rounds(folders, rounds, index, size).model_dump_json().encode()
+
+    return committed(request, last, body, "application/json")

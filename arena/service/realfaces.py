@@ -1,0 +1,89 @@
+"""The real faces of exams: whether they may be shown, and the faces themselves."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+
+from fastapi import HTTPException
+
+from arena.desk import split_faces
+from arena.faces.cache import open_cache
+from arena.faces.split import Index
+from arena.images import Origin
+from arena.service.views import NotFound
+from arena.store.home import MatchRow
+from arena.store.settings import SETTINGS, read_settings
+from arena.types import ArenaError, Images
+
+MOST_OPEN = 4
+"""Matches whose faces are kept open; the pixels stay on disk."""
+
+
+def origin_of(row: MatchRow) -> Origin:
+    """What the real faces of a match are: photographs, unless they were drawn."""
+    return "synthetic" if row.facts.get("faces", {}).get("synthetic") is True else "real"
+
+
+class RealFaces:
+    """The referee's part of the faces of matches. For any thread."""
+
+    def __init__(self, root: Path) -> None:
+        """`root`: the home. Raises ArenaError for settings that are not understood, so that nobody relies on them."""
+        self._root = root
+        self._lock = threading.Lock()
+        self._open: OrderedDict[str, tuple[Hashable, Images, Index]] = OrderedDict()
+        read_settings(root)
+
+    def refusal(self, row: MatchRow) -> str | None:
+        """Why the real faces of a match are not shown; None when they are. Asked each time: the owner may think again.
+
+        Raises ArenaError for settings that are not understood.
+        """
+        if origin_of(row) == "synthetic" or read_settings(self._root).show_real_faces:
+            return None
+        return (
+            f"the real faces of {row.name} are photographs, which this home does not show; "
+            f"its owner can allow it with the line 'show_real_faces: true' in its {SETTINGS}"
+        )
+
+    def check(self, row: MatchRow) -> None:
+        """Refuse, with status 403, what may not be shown."""
+        reason = self.refusal(row)
+        if reason is not None:
+            raise HTTPException(403, reason)
+
+    def get(self, row: MatchRow, places: Sequence[int]) -> Images:
+        """Faces of the referee's part by their places in it, uint8 `[N, S, S, 3]`. Raises NotFound."""
+        self.check(row)
+        images, part = self._part(row)
+        faces: Images = images[part[list(places)]]
+        return faces
+
+    def _part(self, row: MatchRow) -> tuple[Images, Index]:
+        with self._lock:
+            try:
+                known = row.facts["faces"]
+                path = Path(known["path"])
+                found = path.stat()
+                # A file that was replaced is another one; who reads on in a file that was cut off would be killed.
+                version = row.created, path, found.st_ino, found.st_size, found.st_mtime_ns
+                if row.name not in self._open or self._open[row.name][0] != version:
+                    faces = open_cache(path)
+                    if faces.digest != known["digest"]:
+                        raise NotFound(f"the faces that {row.name} was played with have changed")
+                    part = split_faces(faces.identities, row.config).exam
+                    self._open[row.name] = version, faces.images, part
+                    if len(self._open) > MOST_OPEN:
+                        self._open.popitem(last=False)
+            except NotFound:
+                raise
+            except (OSError, KeyError, ArenaError):
+                raise NotFound(
+                    f"the faces that {row.name} was played with are gone; arena resume decodes them"
+                ) from None
+            self._open.move_to_end(row.name)
+            _, images, part = self._open[row.name]
+            return images, part
