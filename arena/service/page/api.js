@@ -1,6 +1,6 @@
 // The service's routes. What has not changed comes out of the browser's cache, which asks with If-None-Match itself.
 
-import { token } from "./session.js";
+import { refused, token } from "./session.js";
 
 /** Why there is no answer. `status` 0: the service cannot be reached. `field`: which setting is wrong, if one is. */
 export class ApiError extends Error {
@@ -47,6 +47,7 @@ async function ask(method, path, body, { signal } = {}) {
     body: body === undefined || isRaw ? body : JSON.stringify(body),
   });
   const text = await answer.text();
+  if (answer.status === 401) refused();
   if (!answer.ok) throw problem(answer.status, text);
   return text === "" ? null : JSON.parse(text);
 }

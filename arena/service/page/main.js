@@ -5,7 +5,8 @@
 import { ApiError } from "./api.js";
 import { h, replace } from "./dom.js";
 import { live } from "./live.js";
-import { adoptToken, drawSession } from "./session.js";
+import { drawSession } from "./parts/sign-in.js";
+import { adoptToken, checkToken } from "./session.js";
 
 /** Pattern, module, and the entry of the navigation it belongs to. */
 const ROUTES = [
@@ -118,6 +119,7 @@ addEventListener("hashchange", () => {
 });
 live.on("state", drawBanner);
 adoptToken();
+checkToken();
 drawSession(document.getElementById("session"));
 drawTheme();
 live.start();
