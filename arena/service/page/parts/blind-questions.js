@@ -1,0 +1,96 @@
+// The questions of a blind test: one image large, all of them below, each to be called real or fake.
+
+import { announce, h, replace } from "../dom.js";
+import { drawTile, tile } from "./sheet.js";
+
+const KEYS = { ArrowLeft: false, r: false, R: false, ArrowRight: true, f: true, F: true };
+const WORDS = { true: "fake", false: "real" };
+
+/**
+ * @param {{n: number, columns: number, size: number}} test  @param {HTMLImageElement} sheet
+ * @param {(fake: boolean[]) => Promise<void>} handIn  @param {AbortSignal} signal ends listening to keys
+ */
+export function questions(test, sheet, handIn, signal) {
+  /** @type {(boolean | null)[]} whether each was called fake; null: not yet */
+  const votes = Array(test.n).fill(null);
+  let current = 0;
+
+  const large = tile(sheet, test, 0, "");
+  large.classList.add("large");
+  const title = h("h2", { "data-testid": "blind-title" });
+  const vote = (isFake) => h("button", {
+    type: "button", class: ["vote", isFake ? "is-fake" : "is-real"], "data-testid": `vote-${WORDS[isFake]}`, onclick: () => give(isFake),
+  }, isFake ? ["Fake", h("kbd", null, "→")] : [h("kbd", null, "←"), "Real"]);
+  const buttons = { false: vote(false), true: vote(true) };
+  const small = votes.map((_, index) => h("button", { type: "button", "data-testid": `question-${index}`, onclick: () => go(index) }, tile(sheet, test, index, ""), h("span", null)));
+  const progress = h("progress", { max: test.n, value: 0, "aria-label": "Images judged" });
+  const left = h("span", { class: "muted", "data-testid": "blind-progress" });
+  const submit = h("button", { type: "button", class: "primary", "data-testid": "hand-in", onclick: () => hand() }, "Hand in");
+
+  const draw = () => {
+    drawTile(large, sheet, test, current);
+    large.setAttribute("aria-label", `Image ${current + 1} of ${test.n}`);
+    replace(title, `Image ${current + 1} of ${test.n}`);
+    for (const [key, button] of Object.entries(buttons)) button.setAttribute("aria-pressed", String(votes[current]) === key);
+    small.forEach((button, index) => {
+      const word = WORDS[votes[index]];
+      button.className = `question ${word ? `is-${word}` : ""}`;
+      button.setAttribute("aria-label", `Image ${index + 1}: ${word ?? "not judged yet"}`);
+      if (index === current) button.setAttribute("aria-current", "true");
+      else button.removeAttribute("aria-current");
+      replace(button.lastElementChild, word ?? "?");
+    });
+    const given = votes.filter((answer) => answer !== null).length;
+    progress.value = given;
+    replace(left, given === test.n ? "All judged; they can still be changed." : `${given} of ${test.n} judged`);
+    submit.disabled = given < test.n;
+  };
+  const go = (index) => {
+    current = index;
+    draw();
+  };
+  const give = (isFake) => {
+    votes[current] = isFake;
+    const said = `Image ${current + 1}: ${WORDS[isFake]}.`;
+    const next = nextOpen(votes, current);
+    announce(next === null ? `${said} All ${test.n} are judged.` : `${said} Next: image ${next + 1}.`);
+    go(next ?? current);
+    if (next === null) submit.focus();
+  };
+  const hand = async () => {
+    submit.disabled = true;
+    await handIn(/** @type {boolean[]} */ (votes));
+    submit.disabled = false;
+  };
+
+  document.addEventListener("keydown", (event) => {
+    const isTyping = event.target.closest?.("input, select, textarea, dialog") != null;
+    if (isTyping || event.altKey || event.ctrlKey || event.metaKey || !(event.key in KEYS)) return;
+    event.preventDefault();
+    give(KEYS[event.key]);
+  }, { signal });
+  draw();
+
+  return h("section", { class: "panel blind", "aria-label": "Blind test", "data-testid": "blind-test" },
+    h("div", { class: "asked" },
+      large,
+      h("div", { class: "answer" },
+        title,
+        h("div", { class: "row votes", role: "group", "aria-label": "This image is" }, buttons.false, buttons.true),
+        h("p", { class: "muted small" }, "Keys: ", h("kbd", null, "←"), " or ", h("kbd", null, "R"), " real, ", h("kbd", null, "→"), " or ", h("kbd", null, "F"), " fake."),
+        h("div", { class: "row" }, progress, left),
+        submit,
+      ),
+    ),
+    h("div", { class: "questions", role: "group", "aria-label": "All images" }, small),
+  );
+}
+
+/** The next image without a vote, from here on and then from the beginning. */
+function nextOpen(votes, from) {
+  for (let step = 1; step <= votes.length; step++) {
+    const index = (from + step) % votes.length;
+    if (votes[index] === null) return index;
+  }
+  return null;
+}

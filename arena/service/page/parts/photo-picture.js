@@ -1,0 +1,63 @@
+// The photo with a box around every face, and over each, if wanted, where the detector looked.
+
+import { h } from "../dom.js";
+import { share } from "../format.js";
+
+/** Above this share of the height there is no room for a label outside of a box. */
+const TOP = 0.06;
+
+/**
+ * @param {string} url of the photo  @param {object} result the service's answer
+ * @param {(index: number) => void} pick a face was chosen in the photo
+ * @returns {{element: HTMLElement, mark: (index: number | null) => void, heat: (index: number, isShown: boolean) => void,
+ *   strength: (share: number) => void}}
+ */
+export function picture(url, result, pick) {
+  const boxes = result.faces.map((face, index) => box(face, index, result, pick));
+  const heats = result.faces.map((face) => heatmap(face, result));
+  const frame = h("div", { class: "frame", style: { "--ratio": result.width / result.height, "--wide": result.width } },
+    h("img", { src: url, alt: `The photo, ${result.width} × ${result.height} pixels`, "data-testid": "photo" }),
+    h("div", { class: "heats" }, heats), boxes,
+  );
+  return {
+    element: h("figure", { class: "photo" }, frame),
+    mark: (index) => boxes.forEach((element, at) => element.classList.toggle("marked", at === index)),
+    heat: (index, isShown) => { heats[index].hidden = !isShown; },
+    strength: (value) => frame.style.setProperty("--strength", value),
+  };
+}
+
+/** What a verdict looks like: a class, and a word in every place where the class gives a colour. */
+export const verdictClass = (verdict) => (verdict === "fake" ? "is-fake" : "is-real");
+
+function place([left, top, right, bottom], { width, height }) {
+  const percent = (value, whole) => `${(100 * value) / whole}%`;
+  return {
+    left: percent(left, width), top: percent(top, height),
+    width: percent(right - left, width), height: percent(bottom - top, height),
+  };
+}
+
+function box(face, index, result, pick) {
+  const [left, top, right] = face.box;
+  const label = `${result.whole_image ? "" : `${index + 1} `}${face.verdict} ${share(face.score, 2)}`;
+  const isInside = top < TOP * result.height;
+  const isRight = left + right > result.width;
+  return h("button", {
+    type: "button",
+    class: ["box", verdictClass(face.verdict), isInside && "inside", isRight && "right"],
+    style: place(face.box, result),
+    "aria-label": result.whole_image ? `What was judged: ${label}` : `Face ${label}`,
+    "data-testid": `box-${index}`,
+    onclick: () => pick(index),
+  }, h("span", null, label));
+}
+
+/** Of what the detector was shown, which is more than the face and may reach beyond the photo. */
+function heatmap(face, result) {
+  if (!face.heatmap) return h("span", { hidden: true });
+  const bytes = Uint8Array.from(atob(face.heatmap), (letter) => letter.charCodeAt(0));
+  const url = URL.createObjectURL(new Blob([bytes], { type: "image/png" }));
+  const loaded = () => URL.revokeObjectURL(url);
+  return h("img", { class: "heat", src: url, alt: "", style: place(face.square, result), hidden: true, onload: loaded, onerror: loaded });
+}
