@@ -1,6 +1,7 @@
 // Which view is shown: the hash of the address decides. Every view is a module with
-//   show(main, {params, path, signal, live})
-// that draws into `main`, with an h1, until `signal` aborts. `params`: URLSearchParams; `path`: the parts of the route.
+//   show(main, {params, path, signal, live, reload})
+// that draws into `main`, with an h1, until `signal` aborts. `params`: URLSearchParams; `path`: the parts of the route;
+// `reload()`: show the view anew.
 
 import { ApiError } from "./api.js";
 import { h, replace } from "./dom.js";
@@ -45,13 +46,13 @@ async function navigate(isFirst) {
   try {
     if (view === null) throw new ApiError(404, "There is no such page here.");
     const { show } = await import(`./views/${view}.js`);
-    if (!signal.aborted) await show(place, { params, path, signal, live });
+    if (!signal.aborted) await show(place, { params, path, signal, live, reload: () => navigate(false) });
   } catch (error) {
     if (signal.aborted || error.name === "AbortError") return;
     if (!(error instanceof ApiError)) console.error(error);
     drawProblem(place, error);
     // Whatever was wrong, it may be right when the service is back.
-    live.on("resync", navigate, signal);
+    live.on("resync", () => navigate(false), signal);
   }
   if (!signal.aborted) arrive(place, isFirst === true);
 }
@@ -72,7 +73,7 @@ function drawProblem(place, error) {
     h("section", { class: "empty", "data-testid": "problem" },
       h("h1", null, error.status === 404 ? "Nothing here" : "No answer"),
       h("p", { role: "alert" }, detail),
-      h("p", null, h("button", { type: "button", onclick: navigate }, "Try again"), " ", h("a", { href: "#/matches" }, "All matches")),
+      h("p", null, h("button", { type: "button", onclick: () => navigate(false) }, "Try again"), " ", h("a", { href: "#/matches" }, "All matches")),
     ),
   );
 }
