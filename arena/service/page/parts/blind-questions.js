@@ -72,15 +72,12 @@ export function questions(test, sheet, handIn, signal) {
   draw();
 
   return h("section", { class: "panel blind", "aria-label": "Blind test", "data-testid": "blind-test" },
-    h("div", { class: "asked" },
-      large,
-      h("div", { class: "answer" },
-        title,
-        h("div", { class: "row votes", role: "group", "aria-label": "This image is" }, buttons.false, buttons.true),
-        h("p", { class: "muted small" }, "Keys: ", h("kbd", null, "←"), " or ", h("kbd", null, "R"), " real, ", h("kbd", null, "→"), " or ", h("kbd", null, "F"), " fake."),
-        h("div", { class: "row" }, progress, left),
-        submit,
-      ),
+    large,
+    h("div", { class: "answer" },
+      title,
+      h("div", { class: "row votes", role: "group", "aria-label": "This image is" }, buttons.false, buttons.true),
+      h("p", { class: "muted small keys" }, "Keys: ", h("kbd", null, "←"), " or ", h("kbd", null, "R"), " real, ", h("kbd", null, "→"), " or ", h("kbd", null, "F"), " fake."),
+      h("div", { class: "row" }, progress, left, submit),
     ),
     h("div", { class: "questions", role: "group", "aria-label": "All images" }, small),
   );

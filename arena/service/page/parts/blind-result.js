@@ -14,7 +14,7 @@ export function blindResult(result, test, sheet) {
     tallies([["You", result.visitor], ["The detector", result.detector]], "On these images"),
     h("p", { class: "muted small" },
       "Images of the exam of ", h("a", { href: where }, `round ${test.round} of ${test.match}`),
-      ". A checked word is right, a crossed one wrong.",
+      ". Below each: what it is, what you said and what the detector said; ✓ right, ✗ wrong.",
     ),
     h("ol", { class: "answers" }, result.images.map((image, index) => answer(image, index, test, sheet))),
   );

@@ -59,7 +59,7 @@ export async function show(main, { params, signal }) {
       history.replaceState(null, "", `#/blind${queryOf(chosen)}`);
     };
     return h("section", { class: "panel begin", "aria-label": "A test" },
-      roundChoice(matches.items, chosen, "the one with the newest round", choose),
+      roundChoice(matches.items, chosen, "the newest that may be shown", choose),
       h("button", { type: "button", class: "primary", "data-testid": "begin", onclick: begin }, label),
     );
   };

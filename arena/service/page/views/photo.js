@@ -46,7 +46,7 @@ export async function show(main, { params, signal, live }) {
 
   const drawChoice = async () => {
     const { items } = await get("matches?limit=200", { signal });
-    replace(choice, roundChoice(items, chosen, "the one with the newest round", (next) => choose(next).catch(console.error)));
+    replace(choice, roundChoice(items, chosen, "the one that played last", (next) => choose(next).catch(console.error)));
   };
   await Promise.all([drawJudge(), drawChoice()]);
   live.on("round", () => drawJudge().catch(() => null), signal);
