@@ -1,7 +1,7 @@
 // The questions of a blind test: one image large, all of them below, each to be called real or fake.
 
 import { announce, h, replace } from "../dom.js";
-import { drawTile, tile } from "./sheet.js";
+import { drawTile, tile } from "./tile.js";
 
 const KEYS = { ArrowLeft: false, r: false, R: false, ArrowRight: true, f: true, F: true };
 const WORDS = { true: "fake", false: "real" };

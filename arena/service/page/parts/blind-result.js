@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { count, interval, percent, plural, share } from "../format.js";
-import { tile } from "./sheet.js";
+import { tile } from "./tile.js";
 
 const word = (isFake) => (isFake ? "fake" : "real");
 

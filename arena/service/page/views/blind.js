@@ -5,7 +5,7 @@ import { announce, h, replace } from "../dom.js";
 import { questions } from "../parts/blind-questions.js";
 import { blindResult, tallies } from "../parts/blind-result.js";
 import { chosenIn, queryOf, roundChoice } from "../parts/round-choice.js";
-import { loadSheet } from "../parts/sheet.js";
+import { loadSheet } from "../parts/tile.js";
 import { behindSignIn } from "../parts/sign-in.js";
 
 export async function show(main, { params, signal }) {
