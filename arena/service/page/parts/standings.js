@@ -11,7 +11,7 @@ export function standingsTable(caption) {
   const head = COLUMNS.map((name, index) => h("th", { scope: "col", class: index > 1 && "number" }, name));
   const table = h("table", null, h("caption", { class: "unseen" }, caption), h("thead", null, h("tr", null, head)), body);
   const visitors = h("p", { class: "small muted" });
-  const node = h("div", { "data-testid": "standings" }, h("div", { class: "table" }, table), visitors);
+  const node = h("div", { "data-testid": "standings" }, h("div", { class: "table", tabindex: 0, role: "region", "aria-label": caption }, table), visitors);
 
   function draw({ items, visitors: third }) {
     replace(body, items.length === 0 ? h("tr", null, h("td", { colspan: COLUMNS.length, class: "muted" }, "No round has been played yet.")) : items.map(row));

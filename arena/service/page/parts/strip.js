@@ -5,6 +5,8 @@ import { outcome, percent, share } from "../format.js";
 
 /** With more rounds than this only every tenth has its number under it. */
 const MOST_NUMBERS = 40;
+/** With more than this the cells become lines, so that all are seen at once on a wide screen. */
+const MOST_CELLS = 80;
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10, Home: -Infinity, End: Infinity };
 
 /** What a cell says to who cannot see it. */
@@ -46,6 +48,7 @@ export function strip({ panel, onSelect }) {
     for (const round of rounds.slice(cells.length)) cells.push(list.appendChild(cell(round, panel, onSelect)));
     versions = rounds.map((round) => round.version);
     node.classList.toggle("long", cells.length > MOST_NUMBERS);
+    node.classList.toggle("dense", cells.length > MOST_CELLS);
   }
 
   function select(number) {
@@ -82,7 +85,7 @@ function cell(round, panel, onSelect) {
   const mark = forfeit ? "F" : degenerate ? "!" : null;
   return h("button", { ...attributes, ...listen, style, class: ["cell", `won-${winner.toLowerCase()}`, call === "too close" && "close"] },
     h("span", { class: "plot" }, h("i", { class: "interval" }), h("i", { class: "accuracy" }), mark && h("b", { class: "mark" }, mark)),
-    h("span", { class: "winner" }, winner),
+    h("span", { class: "winner" }, h("b", null, winner)),
     under,
     h("span", { class: "value" }, share(accuracy)),
   );

@@ -133,7 +133,7 @@ class MatchView {
     const isPlaying = this.match.status === "playing" && upcoming <= this.match.rounds;
     const current = this.latest?.round === upcoming ? this.latest : null;
     this.parts.training.update(current, isPlaying ? upcoming : null);
-    this.parts.strip.setNext(isPlaying ? upcoming : null, current ? doneShare(current) : 0, this.match.rounds - upcoming + (isPlaying ? 0 : 1));
+    this.parts.strip.setNext(isPlaying ? upcoming : null, current ? doneShare(current) : 0, Math.min(this.match.rounds, this.match.rounds - upcoming + (isPlaying ? 0 : 1)));
   }
 
   drawSelected(rounds, pause) {

@@ -2,7 +2,7 @@
 
 import { get } from "../api.js";
 import { h, replace } from "../dom.js";
-import { moment } from "../format.js";
+import { moment, plural } from "../format.js";
 import { actions, mlflowLink } from "../parts/actions.js";
 import { standingsTable } from "../parts/standings.js";
 import { followStarts } from "../parts/starts.js";
@@ -47,7 +47,7 @@ class MatchesView {
       this.starts,
       h("section", { class: "panel", "aria-label": "All matches" },
         h("div", { class: "bar" }, this.text, this.status, this.shown, h("span", { class: "end row" }, this.link.node, this.compare)),
-        h("div", { class: "table" }, h("table", { "data-testid": "matches" }, h("thead", null, h("tr", null, head)), this.body)),
+        h("div", { class: "table", tabindex: 0, role: "region", "aria-label": "Matches" }, h("table", { class: "matches", "data-testid": "matches" }, h("thead", null, h("tr", null, head)), this.body)),
         this.more,
       ),
       h("section", { class: "panel" }, h("header", null, h("h2", null, "Standings")), this.standings.node),
@@ -124,7 +124,7 @@ class MatchesView {
       node.hidden = !fits(text, this.status.value);
       shown += !node.hidden;
     }
-    replace(this.shown, shown === this.rows.size ? `${shown} matches` : `${shown} of ${this.rows.size} matches`);
+    replace(this.shown, shown === this.rows.size ? plural(shown, "match", "matches") : `${shown} of ${plural(this.rows.size, "match", "matches")}`);
   }
 
   choose(name, isChosen) {
