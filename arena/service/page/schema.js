@@ -11,6 +11,8 @@
  * @property {boolean} nullable
  * @property {Record<string, number | string>} [limits] attributes of a number's input
  * @property {string} [placeholder]
+ * @property {string} [pattern] of the whole text
+ * @property {string} [needs] what it must be, in words
  */
 
 /** The roles of a match's two contestants; their settings are a contender's name and its options. */

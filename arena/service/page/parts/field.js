@@ -21,8 +21,8 @@ export function fieldInput(field, onchange = () => {}) {
   const value = () => (field.kind === "boolean" ? input.checked : field.choices ? field.choices[input.selectedIndex] : parse(field, input.value));
   const isChanged = () => JSON.stringify(value() ?? null) !== JSON.stringify(field.initial);
   const check = () => {
-    if (input.validity.badInput || value() === undefined) return `${field.label} must be ${NEEDS[field.kind]}.`;
-    return null;
+    const isWrong = input.validity.badInput || input.validity.patternMismatch || value() === undefined;
+    return isWrong ? `${field.label} must be ${field.needs ?? NEEDS[field.kind]}.` : null;
   };
   const complain = (sentence) => {
     replace(problem, sentence);
@@ -67,6 +67,7 @@ function control(field, id) {
     ...(isNumber ? { type: "number", inputmode: field.kind === "integer" ? "numeric" : "decimal", ...field.limits } : { type: "text" }),
     value: text(field, field.initial),
     placeholder: field.placeholder,
+    pattern: field.pattern,
     autocomplete: "off",
     spellcheck: "false",
   });

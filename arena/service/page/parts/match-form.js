@@ -11,7 +11,8 @@ const TEAMS = { generator: "Team A, the generator", detector: "Team B, the detec
 
 /**
  * @param {{schema: object, defaults: object}} settings  @param {object[]} contenders
- * @returns {{element: HTMLElement, read: () => {body: object} | {field: object}, find: (path: string) => object | null}}
+ * @returns {{element: HTMLElement, read: () => {body: object} | {field: object},
+ *   find: (place: string, sentence: string) => object | null}}
  *   `read`: the body of the request, or the first field with something wrong, which it has said; `find`: the field that
  *   a problem of the service is about
  */
@@ -26,6 +27,7 @@ export function matchForm({ schema, defaults }, contenders) {
   };
   const name = fieldInput({
     path: "name", label: "Name", kind: "string", initial: null, nullable: true, placeholder: "made up",
+    pattern: "[A-Za-z0-9][A-Za-z0-9_.\\-]{0,63}", needs: "up to 64 letters, digits, '-', '_' and '.'",
     help: "Up to 64 letters, digits, '-', '_' and '.'; left empty, the arena makes one up.",
   });
   const inputs = settingFields(schema, defaults).map((field) => fieldInput(field, update));
@@ -56,11 +58,12 @@ export function matchForm({ schema, defaults }, contenders) {
     return { body: { name: name.value() || null, config } };
   };
 
-  const find = (place) => {
+  const find = (place, sentence) => {
     const path = place.replace(/^config\./, "");
     const known = [...ROLES.map((role) => teams[role].choice), ...fields()];
-    // A problem may lie inside of a field ("parts.1") or be said of the whole of it ("generator").
-    const found = known.find((f) => f.path === path) ?? known.find((f) => path.startsWith(`${f.path}.`)) ?? known.find((f) => f.path.startsWith(`${path}.`));
+    const isNamed = ({ path: inner }) => inner.startsWith(`${path}.`) && new RegExp(`\\b${inner.split(".").pop()}\\b`).test(sentence);
+    // A problem may lie inside of a field ("parts.1"), or be said of a group of them and name the one it means.
+    const found = known.find((f) => f.path === path) ?? known.find((f) => path.startsWith(`${f.path}.`)) ?? known.find(isNamed);
     if (found && details.contains(found.element)) details.open = true;
     return found ?? null;
   };

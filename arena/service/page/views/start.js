@@ -41,7 +41,7 @@ function startForm(settings, contenders, starts, signal) {
     problem.firstElementChild?.focus();
   };
   const complainAt = (error) => {
-    const field = error.field && form.find(error.field);
+    const field = error.field && form.find(error.field, error.detail);
     if (!field) return complain(error.detail);
     field.complain(error.detail);
     field.focus();
