@@ -29,7 +29,7 @@ function plotly() {
  * @param {string} label what it shows, for who cannot see it  @param {{signal: AbortSignal, height?: string}} options
  * @returns {{node: HTMLElement, load: (path: string) => Promise<void>}} `load` shows the figure at an address
  */
-export function chart(label, { signal, height = "15rem" }) {
+export function chart(label, { signal, height = "16rem" }) {
   const plot = h("div", { class: "plot" });
   const message = h("p", null, "…");
   const node = h("div", { class: "chart", role: "img", "aria-label": label, style: { "--height": height } }, plot, message);
@@ -91,7 +91,7 @@ function themed({ data, layout }) {
     plot_bgcolor: "transparent",
     font: { family: style.getPropertyValue("--sans"), size: 12, color: color("--ink") },
     hoverlabel: { bgcolor: color("--surface"), bordercolor: color("--edge"), font: { color: color("--ink") } },
-    margin: { l: 44, r: 12, t: 8, b: 36 },
+    margin: { l: 44, r: 12, t: 20, b: 36 },
     legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", ...layout.legend, font: { size: 12 }, bgcolor: "transparent" },
     autosize: true,
   };

@@ -3,6 +3,9 @@
 /** 0.7134 -> "0.713" */
 export const share = (value, digits = 3) => (value === null || value === undefined ? "–" : value.toFixed(digits));
 
+/** A score between 0 and 1: "0.713", "< 0.001" */
+export const score = (value) => (value > 0 && value < 0.0005 ? "< 0.001" : share(value));
+
 /** 0.7134 -> "71 %" */
 export const percent = (value) => (value === null || value === undefined ? "–" : `${Math.round(100 * value)} %`);
 

@@ -2,7 +2,7 @@
 
 import { ApiError, address, get } from "../api.js";
 import { h, replace, s } from "../dom.js";
-import { share } from "../format.js";
+import { score as shown } from "../format.js";
 import { polyline } from "./training.js";
 
 /**
@@ -11,7 +11,7 @@ import { polyline } from "./training.js";
  */
 export async function openFace({ match, index, rounds, size, signal }) {
   const body = h("div", { class: "history" }, h("p", { class: "muted" }, "…"));
-  const dialog = h("dialog", { class: "face", "aria-labelledby": "face-title", "data-testid": "face" },
+  const dialog = h("dialog", { class: "latent", "aria-labelledby": "face-title", "data-testid": "face" },
     h("header", { class: "bar" },
       h("h2", { id: "face-title" }, `Face ${index} of ${match}`),
       h("button", { type: "button", class: "end", onclick: () => dialog.close() }, "Close"),
@@ -45,7 +45,7 @@ function drawHistory(body, rounds, size) {
   const judged = rounds.filter(({ fooled }) => fooled !== null);
   const fooled = judged.filter(({ fooled }) => fooled).length;
   const summary = judged.length === 0
-    ? "How the detector scored these faces is not known; only those of the exams are scored."
+    ? "How the detector scored these faces is not known."
     : `It fooled the detector in ${fooled} of ${judged.length} rounds.`;
   replace(body,
     h("p", null, summary),
@@ -60,7 +60,7 @@ function oneRound({ round, image, score, fooled }) {
   return h("li", null,
     h("figure", null,
       h("img", { src: image, alt: `The face in the ${name}`.replace("the round", "round"), loading: "lazy" }),
-      h("figcaption", { class: "small" }, h("b", null, name), score !== null && h("span", { class: "mono" }, share(score)), verdict),
+      h("figcaption", { class: "small" }, h("b", null, name), score !== null && h("span", { class: "mono" }, shown(score)), verdict),
     ),
   );
 }
@@ -70,8 +70,8 @@ function scoreLine(judged) {
   const first = judged[0];
   const last = judged.at(-1);
   return h("div", { class: "scores small muted" },
-    `Score ${share(first.score)} in round ${first.round}`,
+    `Score ${shown(first.score)} in round ${first.round}`,
     s("svg", { viewBox: "0 0 100 20", preserveAspectRatio: "none", "aria-hidden": "true" }, line),
-    `${share(last.score)} in round ${last.round}`,
+    `${shown(last.score)} in round ${last.round}`,
   );
 }

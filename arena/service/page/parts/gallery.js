@@ -48,6 +48,7 @@ export function gallery({ match, size, signal }) {
     if (isHeld) return;
     slider.max = rounds.length - 1;
     slider.value = at;
+    replace(place, `${at} of ${rounds.length - 1}`);
   }
 
   /** There are these rounds now. Who looks at the last one, and is not moving the slider, sees the new last one. */

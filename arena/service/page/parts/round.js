@@ -3,7 +3,7 @@
 import { address, get } from "../api.js";
 import { chart } from "../charts.js";
 import { h, replace } from "../dom.js";
-import { count, duration, moment, outcome, pValue, percent, share } from "../format.js";
+import { count, duration, moment, outcome, pValue, percent, score as shown, share } from "../format.js";
 import { fact, withInterval } from "./numbers.js";
 
 /** Pictures of each kind. */
@@ -94,8 +94,8 @@ function thumb({ index, score, fooled, image }, kind) {
   const called = kind === "fake" ? (fooled ? ", called real" : ", called fake") : "";
   return h("li", null,
     h("figure", null,
-      h("img", { src: image, alt: `${kind} ${index}, score ${share(score)}${called}`, loading: "lazy" }),
-      h("figcaption", { class: ["small mono", kind === "fake" && (fooled ? "team-a" : "team-b")] }, share(score)),
+      h("img", { src: image, alt: `${kind} ${index}, score ${shown(score)}${called}`, loading: "lazy" }),
+      h("figcaption", { class: ["small mono", kind === "fake" && (fooled ? "team-a" : "team-b")] }, shown(score)),
     ),
   );
 }

@@ -78,13 +78,13 @@ function cell(round, panel, onSelect) {
   const listen = { onclick: () => onSelect(number), "data-testid": `cell-${number}` };
   const under = h("span", { class: ["number", number % 10 === 0 && "tenth"] }, number);
   if (verdict === null) {
-    return h("button", { ...attributes, ...listen, class: "cell opening" }, h("span", { class: "plot" }), h("span", { class: "winner" }, "–"), under);
+    return h("button", { ...attributes, ...listen, class: "cell opening" }, h("span", { class: "plot" }), h("span", { class: "winner" }, "–"), under, h("span", { class: "value" }, "–"));
   }
   const { winner, call, accuracy, accuracy_low: low, accuracy_high: high, degenerate, forfeit } = verdict;
   const style = { "--accuracy": accuracy, "--low": low, "--high": high };
   const mark = forfeit ? "F" : degenerate ? "!" : null;
   return h("button", { ...attributes, ...listen, style, class: ["cell", `won-${winner.toLowerCase()}`, call === "too close" && "close"] },
-    h("span", { class: "plot" }, h("i", { class: "interval" }), h("i", { class: "accuracy" }), mark && h("b", { class: "mark" }, mark)),
+    h("span", { class: "plot" }, h("i", { class: "spread" }), h("i", { class: "level" }), mark && h("b", { class: "mark" }, mark)),
     h("span", { class: "winner" }, h("b", null, winner)),
     under,
     h("span", { class: "value" }, share(accuracy)),
