@@ -1,4 +1,4 @@
-"""The page's files: all there, all its own, and nothing in them that the content security policy would have to allow."""
+"""The page's files: all there, all its own, and nothing in them that the content security policy forbids."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_the_library_of_the_charts_comes_out_of_its_own_package(http):
     assert (again.status_code, again.content) == (304, b"")
 
 
-@pytest.mark.parametrize("path", ["..%2fapp.py", "%2e%2e/app.py", "views/..%2f..%2fapp.py", "none.js", "views", "", "%00"])
+@pytest.mark.parametrize("path", ["..%2fapp.py", "%2e%2e/app.py", "views/..%2f..%2fapp.py", "none.js", "views", ""])
 def test_nothing_else_is_served(http, path):
     answer = http.get(f"/page/{path}")
     assert answer.status_code == 404
@@ -89,9 +89,7 @@ def test_the_page_has_no_script_handler_or_style_in_line(elements):
 
 
 def test_the_policy_allows_no_script_but_the_pages_own(http):
-    policy = dict(
-        directive.split(" ", 1) for directive in http.get("/").headers["content-security-policy"].split("; ")
-    )
+    policy = dict(directive.split(" ", 1) for directive in http.get("/").headers["content-security-policy"].split("; "))
     assert policy["default-src"] == "'none'"
     for kind in ("script-src", "style-src", "connect-src"):
         assert policy[kind] == "'self'"
