@@ -98,8 +98,12 @@ function drawTheme() {
   button.addEventListener("click", () => {
     const other = current() === "dark" ? "light" : "dark";
     document.documentElement.dataset.theme = other;
-    localStorage.setItem("arena.theme", other);
     draw();
+    try {
+      localStorage.setItem("arena.theme", other);
+    } catch {
+      // The browser keeps nothing for this page, so the choice lasts as long as the page.
+    }
   });
   dark.addEventListener("change", draw);
   draw();

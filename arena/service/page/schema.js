@@ -7,8 +7,8 @@
  * @property {string} help
  * @property {"integer" | "number" | "boolean" | "string" | "numbers" | "other"} kind
  * @property {any} initial the value that need not be sent
- * @property {any[] | null} choices
- * @property {boolean} nullable
+ * @property {any[] | null} [choices]
+ * @property {boolean} [nullable] it may be left empty
  * @property {Record<string, number | string>} [limits] attributes of a number's input
  * @property {string} [placeholder]
  * @property {string} [pattern] of the whole text

@@ -4,6 +4,7 @@ import { announce, h, replace } from "../dom.js";
 import { drawTile, tile } from "./tile.js";
 
 const KEYS = { ArrowLeft: false, r: false, R: false, ArrowRight: true, f: true, F: true };
+const key = (name) => h("kbd", null, name);
 const WORDS = { true: "fake", false: "real" };
 
 /**
@@ -16,16 +17,23 @@ export function questions(test, sheet, handIn, signal) {
   let current = 0;
 
   const large = tile(sheet, test, 0, "");
-  large.classList.add("large");
-  const title = h("h2", { "data-testid": "blind-title" });
-  const vote = (isFake) => h("button", {
-    type: "button", class: ["vote", isFake ? "is-fake" : "is-real"], "data-testid": `vote-${WORDS[isFake]}`, onclick: () => give(isFake),
-  }, isFake ? ["Fake", h("kbd", null, "→")] : [h("kbd", null, "←"), "Real"]);
-  const buttons = { false: vote(false), true: vote(true) };
-  const small = votes.map((_, index) => h("button", { type: "button", "data-testid": `question-${index}`, onclick: () => go(index) }, tile(sheet, test, index, ""), h("span", null)));
+  large.classList.add("blind-large");
+  const title = h("h2", { tabindex: -1, "data-testid": "blind-title" });
+  const vote = (isFake, ...label) => {
+    const word = WORDS[isFake];
+    const attributes = { type: "button", class: ["blind-vote", `is-${word}`], "data-testid": `vote-${word}` };
+    return h("button", { ...attributes, onclick: () => give(isFake) }, label);
+  };
+  const buttons = { false: vote(false, key("←"), "Real"), true: vote(true, "Fake", key("→")) };
+  const small = votes.map((_, index) => {
+    const attributes = { type: "button", "data-testid": `question-${index}`, onclick: () => go(index) };
+    return h("button", attributes, tile(sheet, test, index, ""), h("span", null));
+  });
   const progress = h("progress", { max: test.n, value: 0, "aria-label": "Images judged" });
   const left = h("span", { class: "muted", "data-testid": "blind-progress" });
-  const submit = h("button", { type: "button", class: "primary", "data-testid": "hand-in", onclick: () => hand() }, "Hand in");
+  const submit = h("button",
+    { type: "button", class: "primary", "data-testid": "hand-in", onclick: () => hand() }, "Hand in",
+  );
 
   const draw = () => {
     drawTile(large, sheet, test, current);
@@ -34,7 +42,7 @@ export function questions(test, sheet, handIn, signal) {
     for (const [key, button] of Object.entries(buttons)) button.setAttribute("aria-pressed", String(votes[current]) === key);
     small.forEach((button, index) => {
       const word = WORDS[votes[index]];
-      button.className = `question ${word ? `is-${word}` : ""}`;
+      button.className = `blind-one ${word ? `is-${word}` : ""}`;
       button.setAttribute("aria-label", `Image ${index + 1}: ${word ?? "not judged yet"}`);
       if (index === current) button.setAttribute("aria-current", "true");
       else button.removeAttribute("aria-current");
@@ -73,13 +81,15 @@ export function questions(test, sheet, handIn, signal) {
 
   return h("section", { class: "panel blind", "aria-label": "Blind test", "data-testid": "blind-test" },
     large,
-    h("div", { class: "answer" },
+    h("div", { class: "blind-asked" },
       title,
-      h("div", { class: "row votes", role: "group", "aria-label": "This image is" }, buttons.false, buttons.true),
-      h("p", { class: "muted small keys" }, "Keys: ", h("kbd", null, "←"), " or ", h("kbd", null, "R"), " real, ", h("kbd", null, "→"), " or ", h("kbd", null, "F"), " fake."),
+      h("div", { class: "row blind-votes", role: "group", "aria-label": "This image is" }, buttons.false, buttons.true),
+      h("p", { class: "muted small blind-keys" },
+        "Keys: ", key("←"), " or ", key("R"), " real, ", key("→"), " or ", key("F"), " fake.",
+      ),
       h("div", { class: "row" }, progress, left, submit),
     ),
-    h("div", { class: "questions", role: "group", "aria-label": "All images" }, small),
+    h("div", { class: "blind-all", role: "group", "aria-label": "All images" }, small),
   );
 }
 

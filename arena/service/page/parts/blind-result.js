@@ -16,7 +16,7 @@ export function blindResult(result, test, sheet) {
       "Images of the exam of ", h("a", { href: where }, `round ${test.round} of ${test.match}`),
       ". Below each: what it is, what you said and what the detector said; ✓ right, ✗ wrong.",
     ),
-    h("ol", { class: "answers" }, result.images.map((image, index) => answer(image, index, test, sheet))),
+    h("ol", { class: "blind-answers" }, result.images.map((image, index) => answer(image, index, test, sheet))),
   );
 }
 
@@ -33,24 +33,29 @@ export function tallies(rows, caption) {
 
 function headline({ n, visitor, detector }) {
   const gap = visitor.right - detector.right;
-  const beside = gap === 0 ? "as many as the detector" : `${plural(Math.abs(gap), "image")} ${gap > 0 ? "more" : "fewer"} than the detector`;
+  const difference = `${plural(Math.abs(gap), "image")} ${gap > 0 ? "more" : "fewer"} than`;
+  const beside = `${gap === 0 ? "as many as" : difference} the detector`;
   return `You were right about ${visitor.right} of ${n}: ${beside}.`;
 }
 
 function row(name, { votes, right, accuracy, low, high }) {
-  if (votes === 0) return h("tr", null, h("th", { scope: "row" }, name), h("td", { colspan: 4, class: "muted" }, "no votes yet"));
+  const head = h("th", { scope: "row" }, name);
+  if (votes === 0) return h("tr", null, head, h("td", { colspan: 4, class: "muted" }, "no votes yet"));
+  const scale = h("div", { class: "tally-interval", style: { "--low": low, "--high": high, "--at": accuracy } });
   return h("tr", null,
-    h("th", { scope: "row" }, name),
+    head,
     h("td", null, `${count(right)} of ${count(votes)}`),
     h("td", null, percent(accuracy)),
     h("td", null, interval(low, high)),
-    h("td", { class: "wide" }, h("div", { class: "interval", style: { "--low": low, "--high": high, "--at": accuracy } })),
+    h("td", { class: "wide" }, scale),
   );
 }
 
 function answer(image, index, test, sheet) {
-  const said = (who, isFake, more = "") =>
-    h("span", { class: isFake === image.fake ? "right" : "wrong" }, `${who}: ${word(isFake)}${more}`, h("span", { class: "unseen" }, isFake === image.fake ? ", right" : ", wrong"));
+  const said = (who, isFake, more = "") => {
+    const judged = isFake === image.fake ? "right" : "wrong";
+    return h("span", { class: judged }, `${who}: ${word(isFake)}${more}`, h("span", { class: "unseen" }, `, ${judged}`));
+  };
   return h("li", { class: `is-${word(image.fake)}`, "data-testid": `answer-${index}` },
     tile(sheet, test, index, `Image ${index + 1}`),
     h("strong", null, word(image.fake)),

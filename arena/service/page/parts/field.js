@@ -13,12 +13,15 @@ import { parse, text } from "../schema.js";
 export function fieldInput(field, onchange = () => {}) {
   const id = `setting-${field.path.replaceAll(".", "-")}`;
   const input = control(field, id);
-  const changed = h("span", { class: "default small" });
+  const changed = h("span", { class: "setting-default small" });
   const problem = h("p", { id: `${id}-problem`, class: "problem small", "data-testid": `problem-${field.path}` });
   const help = field.help && h("p", { id: `${id}-help`, class: "muted small" }, field.help);
   const label = h("label", { for: id }, field.label);
 
-  const value = () => (field.kind === "boolean" ? input.checked : field.choices ? field.choices[input.selectedIndex] : parse(field, input.value));
+  const value = () => {
+    if (field.kind === "boolean") return input.checked;
+    return field.choices ? field.choices[input.selectedIndex] : parse(field, input.value);
+  };
   const isChanged = () => JSON.stringify(value() ?? null) !== JSON.stringify(field.initial);
   const check = () => {
     const isWrong = input.validity.badInput || input.validity.patternMismatch || value() === undefined;
@@ -41,8 +44,9 @@ export function fieldInput(field, onchange = () => {}) {
     update();
   });
 
-  const head = field.kind === "boolean" ? h("div", { class: "row" }, input, label, changed) : [h("div", { class: "row" }, label, changed), input];
-  const element = h("div", { class: "field", data: { path: field.path } }, head, help, problem);
+  const row = (...members) => h("div", { class: "row" }, members);
+  const head = field.kind === "boolean" ? row(input, label, changed) : [row(label, changed), input];
+  const element = h("div", { class: "setting-field", data: { path: field.path } }, head, help, problem);
   return { element, path: field.path, isChanged, value, check, complain, focus: () => input.focus() };
 }
 

@@ -18,7 +18,7 @@ const TEAMS = { generator: "Team A, the generator", detector: "Team B, the detec
  */
 export function matchForm({ schema, defaults }, contenders) {
   const summary = h("summary", null);
-  const details = h("details", { class: "more", "data-testid": "all-settings" }, summary);
+  const details = h("details", { class: "all-settings", "data-testid": "all-settings" }, summary);
   const fields = () => [name, ...inputs, ...ROLES.flatMap((role) => teams[role].inputs())];
 
   const update = () => {
@@ -35,14 +35,14 @@ export function matchForm({ schema, defaults }, contenders) {
   const teams = Object.fromEntries(ROLES.map((role) => [role, team(role, defaults[role].name, contenders, update)]));
 
   const rest = inputs.filter((input) => !first.includes(input));
-  const group = (title, members) => h("fieldset", null, h("legend", null, title), h("div", { class: "fields" }, members.map((m) => m.element)));
+  const group = (title, members) => h("fieldset", null, h("legend", null, title), grid(members));
   const isExam = (input) => input.path.startsWith("exam.");
   details.append(
     group("Match", rest.filter((input) => !isExam(input))),
     group("Exam", rest.filter(isExam)),
     ...ROLES.map((role) => teams[role].options),
   );
-  const main = h("div", { class: "fields first" }, name.element, first.map((f) => f.element), ROLES.map((role) => teams[role].choice.element));
+  const main = grid([name, ...first, ...ROLES.map((role) => teams[role].choice)]);
   update();
 
   const read = () => {
@@ -61,15 +61,20 @@ export function matchForm({ schema, defaults }, contenders) {
   const find = (place, sentence) => {
     const path = place.replace(/^config\./, "");
     const known = [...ROLES.map((role) => teams[role].choice), ...fields()];
-    const isNamed = ({ path: inner }) => inner.startsWith(`${path}.`) && new RegExp(`\\b${inner.split(".").pop()}\\b`).test(sentence);
+    const says = (key) => new RegExp(`\\b${key}\\b`).test(sentence);
     // A problem may lie inside of a field ("parts.1"), or be said of a group of them and name the one it means.
-    const found = known.find((f) => f.path === path) ?? known.find((f) => path.startsWith(`${f.path}.`)) ?? known.find(isNamed);
+    const found =
+      known.find((field) => field.path === path) ??
+      known.find((field) => path.startsWith(`${field.path}.`)) ??
+      known.find((field) => field.path.startsWith(`${path}.`) && says(field.path.split(".").pop()));
     if (found && details.contains(found.element)) details.open = true;
     return found ?? null;
   };
 
   return { element: h("div", { class: "settings" }, main, details), read, find };
 }
+
+const grid = (inputs) => h("div", { class: "setting-fields" }, inputs.map((input) => input.element));
 
 /** The choice of a contender, and its options, which are others for each. */
 function team(role, usual, contenders, update) {
@@ -83,12 +88,13 @@ function team(role, usual, contenders, update) {
     replace(
       options,
       h("legend", null, `${TEAMS[role]}: ${contender.name}, ${plural(inputs.length, "option")}`),
-      h("div", { class: "fields" }, inputs.map((input) => input.element)),
+      grid(inputs),
     );
     replace(about, contender.summary);
   };
+  const names = known.map((contender) => contender.name);
   const choice = fieldInput(
-    { path: `${role}.name`, label: TEAMS[role], kind: "string", initial: usual, nullable: false, choices: known.map((c) => c.name), help: "Who plays." },
+    { path: `${role}.name`, label: TEAMS[role], kind: "string", initial: usual, choices: names, help: "Who plays." },
     () => {
       draw();
       update();

@@ -14,14 +14,14 @@ const KINDS = "image/png,image/jpeg,image/webp";
  */
 export function photoInput(take, signal) {
   const pick = (label, attributes) => {
-    const input = h("input", { type: "file", class: "unseen", onchange: () => { chosen(input); }, ...attributes });
-    return h("label", { class: ["button", attributes.capture ? "take" : "primary"] }, label, input);
+    const input = h("input", { type: "file", class: "unseen", onchange: () => chosen(input), ...attributes });
+    return h("label", { class: ["button", attributes.capture ? "photo-take" : "primary"] }, label, input);
   };
   const chosen = (input) => {
     if (input.files.length > 0) take(input.files[0]);
     input.value = ""; // the same file again is a change again
   };
-  const zone = h("div", { class: "drop", "data-testid": "drop" },
+  const zone = h("div", { class: "photo-drop", "data-testid": "drop" },
     h("div", { class: "row" },
       pick("Choose a photo", { accept: KINDS, "data-testid": "photo-file" }),
       pick("Take a picture", { accept: "image/*", capture: "environment", "data-testid": "photo-camera" }),
@@ -67,8 +67,8 @@ export async function fitted(file) {
     while (photo.size > MOST_BYTES) photo = await drawn(bitmap, (scale *= 0.8));
     const size = [bitmap.width, bitmap.height].map((side) => Math.floor(side * scale)).join(" × ");
     const was = pixels > MOST_PIXELS ? `${share(pixels / 1e6, 1)} megapixels` : `${share(file.size / 1e6, 1)} MB`;
-    const note = `The photo has ${was}, more than the service takes: this page sent a JPEG of it with ${size} pixels, which can change the scores.`;
-    return { photo, note };
+    const why = `The photo has ${was}, more than the service takes`;
+    return { photo, note: `${why}: this page sent a JPEG of it with ${size} pixels, which can change the scores.` };
   } finally {
     bitmap.close();
   }

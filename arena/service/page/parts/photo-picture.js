@@ -5,6 +5,8 @@ import { share } from "../format.js";
 
 /** Above this share of the height there is no room for a label outside of a box. */
 const TOP = 0.06;
+/** With more faces than this, the scores are left to the list, or the labels would hide each other. */
+const CROWD = 12;
 
 /**
  * @param {string} url of the photo  @param {object} result the service's answer
@@ -15,12 +17,12 @@ const TOP = 0.06;
 export function picture(url, result, pick) {
   const boxes = result.faces.map((face, index) => box(face, index, result, pick));
   const heats = result.faces.map((face) => heatmap(face, result));
-  const frame = h("div", { class: "frame", style: { "--ratio": result.width / result.height, "--wide": result.width } },
+  const frame = h("div", { class: "photo-frame", style: { "--ratio": result.width / result.height, "--wide": result.width } },
     h("img", { src: url, alt: `The photo, ${result.width} × ${result.height} pixels`, "data-testid": "photo" }),
-    h("div", { class: "heats" }, heats), boxes,
+    h("div", { class: "heat-layer" }, heats), boxes,
   );
   return {
-    element: h("figure", { class: "photo" }, frame),
+    element: h("figure", { class: "photo-figure" }, frame),
     mark: (index) => boxes.forEach((element, at) => element.classList.toggle("marked", at === index)),
     heat: (index, isShown) => { heats[index].hidden = !isShown; },
     strength: (value) => frame.style.setProperty("--strength", value),
@@ -40,17 +42,19 @@ function place([left, top, right, bottom], { width, height }) {
 
 function box(face, index, result, pick) {
   const [left, top, right] = face.box;
-  const label = `${result.whole_image ? "" : `${index + 1} `}${face.verdict} ${share(face.score, 2)}`;
+  const said = `${face.verdict} ${share(face.score, 2)}`;
+  const name = result.whole_image ? "What was judged" : `Face ${index + 1}`;
+  const number = result.whole_image ? "" : `${index + 1} `;
   const isInside = top < TOP * result.height;
   const isRight = left + right > result.width;
   return h("button", {
     type: "button",
-    class: ["box", verdictClass(face.verdict), isInside && "inside", isRight && "right"],
+    class: ["face-box", verdictClass(face.verdict), isInside && "inside", isRight && "right"],
     style: place(face.box, result),
-    "aria-label": result.whole_image ? `What was judged: ${label}` : `Face ${label}`,
+    "aria-label": `${name}: ${said}`,
     "data-testid": `box-${index}`,
     onclick: () => pick(index),
-  }, h("span", null, label));
+  }, h("span", null, number, result.faces.length > CROWD ? face.verdict : said));
 }
 
 /** Of what the detector was shown, which is more than the face and may reach beyond the photo. */
@@ -59,5 +63,6 @@ function heatmap(face, result) {
   const bytes = Uint8Array.from(atob(face.heatmap), (letter) => letter.charCodeAt(0));
   const url = URL.createObjectURL(new Blob([bytes], { type: "image/png" }));
   const loaded = () => URL.revokeObjectURL(url);
-  return h("img", { class: "heat", src: url, alt: "", style: place(face.square, result), hidden: true, onload: loaded, onerror: loaded });
+  const style = place(face.square, result);
+  return h("img", { class: "heat-map", src: url, alt: "", style, hidden: true, onload: loaded, onerror: loaded });
 }

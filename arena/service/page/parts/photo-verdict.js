@@ -1,7 +1,7 @@
 // What the detector said of a photo, face by face.
 
 import { h } from "../dom.js";
-import { plural, share } from "../format.js";
+import { plural, score } from "../format.js";
 import { picture, verdictClass } from "./photo-picture.js";
 
 /** One sentence for who hears the page. */
@@ -17,33 +17,35 @@ export function photoVerdict(url, result, note) {
   const shown = picture(url, result, (index) => items[index].focus());
 
   function item(face, index) {
-    const toggle = h("input", { type: "checkbox", "data-testid": `heat-${index}`, onchange: () => shown.heat(index, toggle.checked) });
+    const show = () => shown.heat(index, toggle.checked);
+    const toggle = h("input", { type: "checkbox", "data-testid": `heat-${index}`, onchange: show });
     const name = result.whole_image ? "What was judged" : `Face ${index + 1}`;
     const mark = () => shown.mark(index);
     const unmark = () => shown.mark(null);
     return h("li", {
-      class: ["face", verdictClass(face.verdict)], tabindex: -1, "data-testid": `face-${index}`,
+      class: ["judged-face", verdictClass(face.verdict)], tabindex: -1, "data-testid": `face-${index}`,
       onmouseenter: mark, onmouseleave: unmark, onfocusin: mark, onfocusout: unmark,
     },
       h("div", { class: "row" },
         h("h3", null, name),
-        h("strong", { class: "verdict" }, face.verdict),
-        h("span", { class: "score" }, share(face.score)),
-        face.heatmap && h("label", { class: "row small heat-toggle" }, toggle, "Heat map", h("span", { class: "unseen" }, ` of ${name}`)),
+        h("strong", { class: "judged-verdict" }, face.verdict),
+        h("span", null, score(face.score)),
+        face.heatmap &&
+          h("label", { class: "row small heat-toggle" }, toggle, "Heat map", h("span", { class: "unseen" }, ` of ${name}`)),
       ),
       bar(face, result.judge.threshold),
     );
   }
 
-  return h("div", { class: "verdicts", "data-testid": "photo-result" },
+  return h("div", { class: "photo-verdicts", "data-testid": "photo-result" },
     shown.element,
     h("section", { class: "panel", "aria-label": "Verdict" },
       h("h2", { "data-testid": "photo-summary" }, spoken(result)),
       [note, result.note].map((text) => text && h("p", { class: "notice warn small" }, text)),
-      h("ol", { class: "faces" }, items),
+      h("ol", { class: "judged-faces" }, items),
       h("p", { class: "muted small" },
-        `From a score of ${share(result.judge.threshold)} on, a face is called fake; the mark on each bar shows it. `,
-        !result.whole_image && result.faces.length > 1 && `The photo counts as ${result.verdict}, by its highest score of ${share(result.score)}.`,
+        `From a score of ${score(result.judge.threshold)} on, a face is called fake; the mark on each bar shows it. `,
+        result.faces.length > 1 && `The photo counts as ${result.verdict}, by its highest score of ${score(result.score)}.`,
       ),
       result.faces.some((face) => face.heatmap) && strength(shown),
       judged(result.judge),
@@ -54,14 +56,15 @@ export function photoVerdict(url, result, note) {
 /** A score from 0 to 1 with the threshold as a mark. */
 function bar(face, threshold) {
   return h("div", {
-    class: "bar-of-score", role: "img", "aria-label": `score ${share(face.score)}, threshold ${share(threshold)}`,
+    class: "bar-of-score", role: "img", "aria-label": `score ${score(face.score)}, threshold ${score(threshold)}`,
     style: { "--score": face.score, "--threshold": threshold },
   });
 }
 
 function strength(shown) {
-  const slider = h("input", { type: "range", min: 10, max: 100, step: 5, value: 60, oninput: () => shown.strength(slider.value / 100) });
-  shown.strength(0.6);
+  const set = () => shown.strength(slider.value / 100);
+  const slider = h("input", { type: "range", min: 10, max: 100, step: 5, value: 80, oninput: set });
+  set();
   return h("label", { class: "row small" }, "Strength of the heat maps", slider);
 }
 

@@ -46,7 +46,9 @@ export function behindSignIn(place, purpose, drawIn, signal) {
   let inside = null;
   const draw = () => {
     if (token() && inside === null) inside = drawIn(); // what is filled in survives signing out and in again
+    const hadFocus = place.contains(document.activeElement);
     replace(place, token() ? inside : signInPanel(purpose));
+    if (hadFocus) place.querySelector("input, select, button")?.focus();
   };
   onChange(draw, signal);
   draw();
@@ -73,12 +75,9 @@ function signInForm() {
     "data-testid": "token",
   });
   const problem = h("p", { id: `${id}-problem`, class: "problem small", role: "alert" });
-  const button = h("button", { class: "primary", "data-testid": "token-submit" }, "Sign in");
   const submit = async (event) => {
     event.preventDefault();
-    button.disabled = true;
     const wrong = await signIn(input.value);
-    button.disabled = false;
     if (wrong === null) return announce("Signed in.");
     input.setAttribute("aria-invalid", "true");
     replace(problem, wrong);
@@ -91,7 +90,7 @@ function signInForm() {
       h("code", null, "ARENA_TOKEN"), " was set to.",
     ),
     h("label", { for: id }, "Token"),
-    h("div", { class: "row" }, input, button),
+    h("div", { class: "row" }, input, h("button", { class: "primary", "data-testid": "token-submit" }, "Sign in")),
     problem,
   );
 }

@@ -15,7 +15,7 @@ export async function loadSheet(url) {
  * @param {string} label what it is, for who does not see it
  */
 export function tile(sheet, grid, index, label) {
-  const canvas = h("canvas", { width: grid.size, height: grid.size, role: "img", "aria-label": label, class: "tile" });
+  const canvas = h("canvas", { width: grid.size, height: grid.size, role: "img", "aria-label": label, class: "blind-tile" });
   drawTile(canvas, sheet, grid, index);
   return canvas;
 }

@@ -1,7 +1,7 @@
 // Can you tell? Twenty images of an exam, judged by the visitor beside the detector.
 
 import { ApiError, address, get, post } from "../api.js";
-import { announce, h, replace } from "../dom.js";
+import { h, replace } from "../dom.js";
 import { questions } from "../parts/blind-questions.js";
 import { blindResult, tallies } from "../parts/blind-result.js";
 import { chosenIn, queryOf, roundChoice } from "../parts/round-choice.js";
@@ -16,7 +16,7 @@ export async function show(main, { params, signal }) {
     main,
     h("h1", null, "Can you tell?"),
     h("p", { class: "muted intro" },
-      "Twenty images of an exam, about half of them real. Call each one real or fake; then see how the detector did on the ",
+      "Twenty images of an exam, as many real as fake. Call each one real or fake; then see how the detector did on the ",
       "same ones. Your votes are counted with those of all visitors, without a word about who you are.",
     ),
     place, everybody,
@@ -41,7 +41,7 @@ export async function show(main, { params, signal }) {
       playing.abort();
       playing = new AbortController();
       replace(inside, questions(test, sheet, (fake) => handIn(test, sheet, fake), playing.signal));
-      announce(`Image 1 of ${test.n}.`);
+      inside.querySelector("h2").focus();
     }, signal);
   };
   const handIn = (test, sheet, fake) => attempt(inside, async () => {
@@ -58,7 +58,7 @@ export async function show(main, { params, signal }) {
       chosen = next;
       history.replaceState(null, "", `#/blind${queryOf(chosen)}`);
     };
-    return h("section", { class: "panel begin", "aria-label": "A test" },
+    return h("section", { class: "panel blind-begin", "aria-label": "A test" },
       roundChoice(matches.items, chosen, "the newest that may be shown", choose),
       h("button", { type: "button", class: "primary", "data-testid": "begin", onclick: begin }, label),
     );

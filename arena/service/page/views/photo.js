@@ -20,7 +20,7 @@ export async function show(main, { params, signal, live }) {
   replace(
     main,
     h("h1", null, "Check a photo"),
-    h("section", { class: "panel judge", "aria-label": "Who judges" }, choice, judge),
+    h("section", { class: "panel photo-judge", "aria-label": "Who judges" }, choice, judge),
     place, result,
   );
   const check = checker(result, signal);

@@ -8,7 +8,7 @@ import { followStarts } from "../parts/starts.js";
 import { token } from "../session.js";
 
 export async function show(main, { signal, live }) {
-  const list = h("ul", { class: "starts panel", "aria-label": "Matches being started", "data-testid": "starts", hidden: true });
+  const list = h("ul", { class: "start-list panel", "aria-label": "Matches being started", "data-testid": "starts", hidden: true });
   const place = h("div", null);
   const wait = h("p", { class: "muted", role: "status" });
   replace(
@@ -75,9 +75,10 @@ function startForm(settings, contenders, starts, signal) {
     }
   };
 
-  return h("form", { class: "panel start-form", novalidate: true, onsubmit: submit, "aria-label": "Settings of the match", "data-testid": "start-form" },
+  const attributes = { class: "panel start-form", "aria-label": "Settings of the match", "data-testid": "start-form" };
+  return h("form", { ...attributes, novalidate: true, onsubmit: submit },
     problem,
     form.element,
-    h("div", { class: "row actions" }, button, status),
+    h("div", { class: "row form-actions" }, button, status),
   );
 }
