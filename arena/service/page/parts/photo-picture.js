@@ -3,24 +3,28 @@
 import { h } from "../dom.js";
 import { share } from "../format.js";
 
+/** Longest side that is painted; no screen shows more of it here. */
+const MOST_PIXELS = 2048;
 /** Above this share of the height there is no room for a label outside of a box. */
 const TOP = 0.06;
 /** With more faces than this, the scores are left to the list, or the labels would hide each other. */
 const CROWD = 12;
 
 /**
- * @param {string} url of the photo  @param {object} result the service's answer
+ * @param {Blob} photo  @param {object} result the service's answer
  * @param {(index: number) => void} pick a face was chosen in the photo
  * @returns {{element: HTMLElement, mark: (index: number | null) => void, heat: (index: number, isShown: boolean) => void,
  *   strength: (share: number) => void}}
  */
-export function picture(url, result, pick) {
+export function picture(photo, result, pick) {
   const boxes = result.faces.map((face, index) => box(face, index, result, pick));
   const heats = result.faces.map((face) => heatmap(face, result));
-  const frame = h("div", { class: "photo-frame", style: { "--ratio": result.width / result.height, "--wide": result.width } },
-    h("img", { src: url, alt: `The photo, ${result.width} × ${result.height} pixels`, "data-testid": "photo" }),
-    h("div", { class: "heat-layer" }, heats), boxes,
-  );
+  const scale = Math.min(1, MOST_PIXELS / Math.max(result.width, result.height));
+  const shown = painted(photo, Math.round(scale * result.width), Math.round(scale * result.height), {
+    role: "img", "aria-label": `The photo, ${result.width} × ${result.height} pixels`, "data-testid": "photo",
+  });
+  const style = { "--ratio": result.width / result.height, "--wide": result.width };
+  const frame = h("div", { class: "photo-frame", style }, shown, h("div", { class: "heat-layer" }, heats), boxes);
   return {
     element: h("figure", { class: "photo-figure" }, frame),
     mark: (index) => boxes.forEach((element, at) => element.classList.toggle("marked", at === index)),
@@ -61,8 +65,20 @@ function box(face, index, result, pick) {
 function heatmap(face, result) {
   if (!face.heatmap) return h("span", { hidden: true });
   const bytes = Uint8Array.from(atob(face.heatmap), (letter) => letter.charCodeAt(0));
-  const url = URL.createObjectURL(new Blob([bytes], { type: "image/png" }));
-  const loaded = () => URL.revokeObjectURL(url);
-  const style = place(face.square, result);
-  return h("img", { class: "heat-map", src: url, alt: "", style, hidden: true, onload: loaded, onerror: loaded });
+  const { image_size: size } = result.judge;
+  const attributes = { class: "heat-map", "aria-hidden": "true", style: place(face.square, result), hidden: true };
+  return painted(new Blob([bytes], { type: "image/png" }), size, size, attributes);
+}
+
+/** An image that has no address, which the content security policy would have to allow. Upright, as EXIF says. */
+function painted(blob, width, height, attributes) {
+  const canvas = h("canvas", { width, height, ...attributes });
+  createImageBitmap(blob).then(
+    (bitmap) => {
+      canvas.getContext("2d").drawImage(bitmap, 0, 0, width, height);
+      bitmap.close();
+    },
+    () => {}, // the service could read it, this browser cannot: the boxes remain
+  );
+  return canvas;
 }

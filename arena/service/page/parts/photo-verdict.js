@@ -11,10 +11,10 @@ export function spoken({ whole_image: isWhole, faces, verdict }) {
   return `${plural(faces.length, "face")} found, ${fakes} called fake.`;
 }
 
-/** @param {string} url of the photo  @param {object} result the service's answer  @param {string | null} note */
-export function photoVerdict(url, result, note) {
+/** @param {Blob} photo  @param {object} result the service's answer  @param {string | null} note */
+export function photoVerdict(photo, result, note) {
   const items = result.faces.map((face, index) => item(face, index));
-  const shown = picture(url, result, (index) => items[index].focus());
+  const shown = picture(photo, result, (index) => items[index].focus());
 
   function item(face, index) {
     const show = () => shown.heat(index, toggle.checked);

@@ -56,15 +56,7 @@ export async function show(main, { params, signal, live }) {
 /** A function that has a photo judged and draws what comes of it; a newer photo takes the place of an older one. */
 function checker(place, signal) {
   let current = new AbortController();
-  let url = null;
-  const release = () => {
-    if (url !== null) URL.revokeObjectURL(url);
-    url = null;
-  };
-  signal.addEventListener("abort", () => {
-    current.abort();
-    release();
-  });
+  signal.addEventListener("abort", () => current.abort());
 
   return async function check(file, query) {
     current.abort();
@@ -75,9 +67,7 @@ function checker(place, signal) {
       const { photo, note } = await fitted(file);
       if (mine.aborted) return;
       const answer = await post(`detect${query}${query ? "&" : "?"}heatmap=true`, photo, { signal: mine });
-      release();
-      url = URL.createObjectURL(photo);
-      replace(place, photoVerdict(url, answer, note));
+      replace(place, photoVerdict(photo, answer, note));
       announce(spoken(answer));
     } catch (error) {
       if (mine.aborted) return;
