@@ -1,11 +1,13 @@
 // Stop and resume a match, for who is signed in.
 
-import { address, post } from "../api.js";
+import { address, get, post } from "../api.js";
 import { announce, h, replace } from "../dom.js";
 import { onChange, token } from "../session.js";
 
 /** More rounds that are offered for a match that has played all of its own. */
 const MORE = 5;
+/** Milliseconds between two looks at whether it is done: a process takes some seconds to begin, and may fail to. */
+const PAUSE = 1000;
 
 /** Buttons for what can be done with a match. `draw(match)` when its status may have changed. @param {AbortSignal} signal */
 export function actions(signal) {
@@ -13,13 +15,13 @@ export function actions(signal) {
   const problem = h("span", { class: "problem small", role: "alert" });
   const node = h("span", { class: "row", "data-testid": "actions" }, buttons, problem);
   let match = null;
-  let pending = null; // the status that is being left
+  let leaving = null; // the status that is being left
 
   function draw(found = match) {
     match = found;
     if (match === null) return;
-    if (pending !== match.status) pending = null;
-    const key = `${match.status} ${pending} ${Boolean(token())}`;
+    if (leaving !== match.status) leaving = null;
+    const key = `${match.status} ${leaving} ${Boolean(token())}`;
     if (buttons.dataset.key === key) return; // what is being filled in stays
     buttons.dataset.key = key;
     replace(buttons, token() && offers());
@@ -27,37 +29,48 @@ export function actions(signal) {
 
   function offers() {
     if (match.status === "playing") return stopButton();
-    if (match.status === "stopped") return button("Resume", "resume", () => act("resume", { rounds: null }, "Resuming"));
+    if (match.status === "stopped") return button("Resume", "resume", () => act("resume", { rounds: null }));
     return moreForm();
   }
 
   function stopButton() {
-    const stop = button("Stop", "stop", () => act("stop", undefined, "Stopping"));
+    const stop = button("Stop", "stop", () => act("stop"));
     stop.title = "The round that is being trained is played again when the match is resumed";
     return stop;
   }
 
   function moreForm() {
-    const field = h("input", { type: "number", min: 1, max: 1000, value: MORE, required: true, "aria-label": "More rounds" });
+    const field = h("input", { type: "number", min: 1, max: 1000, value: MORE, required: true, "aria-label": `More rounds of ${match.name}` });
     const submit = (event) => {
       event.preventDefault();
-      act("resume", { rounds: Number(field.value) }, "Resuming");
+      act("resume", { rounds: Number(field.value) });
     };
-    return h("form", { class: "row", onsubmit: submit }, field, h("button", { disabled: pending !== null, "data-testid": "more" }, "more rounds"));
+    return h("form", { class: "row", onsubmit: submit }, field, h("button", { disabled: leaving !== null, "data-testid": "more" }, leaving ? "Resuming …" : "more rounds"));
   }
 
-  const button = (text, id, onclick) => h("button", { type: "button", "data-testid": id, onclick, disabled: pending !== null }, text);
+  function button(text, id, onclick) {
+    const saying = { Stop: "Stopping …", Resume: "Resuming …" }[text];
+    const attributes = { type: "button", "data-testid": id, onclick, disabled: leaving !== null, "aria-label": `${text} ${match.name}` };
+    return h("button", attributes, leaving ? saying : text);
+  }
 
-  async function act(what, body, saying) {
-    pending = match.status;
+  async function act(what, body) {
+    const path = address("matches", match.name);
+    leaving = match.status;
     replace(problem);
     draw();
-    announce(`${saying} ${match.name}.`);
+    announce(`${what === "stop" ? "Stopping" : "Resuming"} ${match.name}.`);
     try {
-      await post(`${address("matches", match.name)}/${what}`, body, { signal });
+      await post(`${path}/${what}`, body, { signal });
+      while (leaving !== null) {
+        await new Promise((resolve) => setTimeout(resolve, PAUSE));
+        const found = await get(path, { signal });
+        if (found.problem && leaving === found.status) throw new Error(found.problem);
+        draw(found);
+      }
     } catch (error) {
       if (signal.aborted) return;
-      pending = null;
+      leaving = null;
       replace(problem, error.message);
       draw();
     }
@@ -68,16 +81,16 @@ export function actions(signal) {
 }
 
 /** A link to MLflow, where the service knows one. `load(names)` for these matches. @param {AbortSignal} signal */
-export function mlflowLink(signal, { get }) {
+export function mlflowLink(signal) {
   const node = h("a", { class: "button", target: "_blank", rel: "noreferrer", hidden: true, "data-testid": "mlflow" });
   async function load(names) {
     const query = names.map((name) => `match=${encodeURIComponent(name)}`).join("&");
     try {
       node.href = (await get(`mlflow?${query}`, { signal })).link;
-      replace(node, names.length > 1 ? "Compare in MLflow" : "MLflow run");
+      replace(node, names.length === 0 ? "MLflow" : names.length === 1 ? "MLflow run" : "Compare in MLflow");
       node.hidden = false;
     } catch {
-      node.hidden = true; // none is running beside this service
+      node.hidden = true; // none is known to this service
     }
   }
   return { node, load };

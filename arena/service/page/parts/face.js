@@ -2,7 +2,7 @@
 
 import { ApiError, address, get } from "../api.js";
 import { h, replace, s } from "../dom.js";
-import { score as shown } from "../format.js";
+import { plural, score as shown } from "../format.js";
 import { polyline } from "./training.js";
 
 /**
@@ -46,7 +46,7 @@ function drawHistory(body, rounds, size) {
   const fooled = judged.filter(({ fooled }) => fooled).length;
   const summary = judged.length === 0
     ? "How the detector scored these faces is not known."
-    : `It fooled the detector in ${fooled} of ${judged.length} rounds.`;
+    : `It fooled the detector in ${fooled} of ${plural(judged.length, "round")} with a known score.`;
   replace(body,
     h("p", null, summary),
     judged.length > 1 && scoreLine(judged),

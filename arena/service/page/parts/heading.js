@@ -1,6 +1,5 @@
 // Which match this is and how it stands.
 
-import { get } from "../api.js";
 import { h, replace } from "../dom.js";
 import { duration, moment, plural, setting } from "../format.js";
 import { actions, mlflowLink } from "./actions.js";
@@ -9,13 +8,15 @@ import { fact } from "./numbers.js";
 /** @param {{name: string, signal: AbortSignal}} options  @returns `draw(match, rounds)` */
 export function heading({ name, signal }) {
   const badge = h("span", { class: "badge", "data-testid": "status" });
-  const link = mlflowLink(signal, { get });
+  const link = mlflowLink(signal);
   const buttons = actions(signal);
   const score = h("p", { class: "score", "data-testid": "score" });
   const facts = h("dl", { class: "facts" });
+  const problem = h("p", { class: "problem", "data-testid": "stopped-because" });
   const node = h("header", { class: "heading" },
     h("div", { class: "what" },
       h("div", { class: "row" }, h("h1", null, name), badge, link.node, buttons.node),
+      problem,
       facts,
     ),
     score,
@@ -27,6 +28,8 @@ export function heading({ name, signal }) {
     replace(badge, match.status);
     replace(score, team("A", match.a_won, clear(rounds, "A")), h("span", { class: "muted" }, "–"), team("B", match.b_won, clear(rounds, "B")));
     replace(facts, about(match, rounds));
+    replace(problem, match.problem && `It stopped: ${match.problem}`);
+    problem.hidden = !match.problem;
     buttons.draw(match);
     if (linked !== rounds.length) link.load([name]);
     linked = rounds.length;

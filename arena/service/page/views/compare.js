@@ -12,7 +12,7 @@ const MOST = 200;
 export async function show(main, { params, signal, live }) {
   const names = [...new Set(params.getAll("match"))];
   const known = (await get(`matches?limit=${MOST}`, { signal })).items.map(({ name }) => name);
-  const link = mlflowLink(signal, { get });
+  const link = mlflowLink(signal);
   const charts = {
     accuracy: chart("Accuracy of each round of the chosen matches", { signal, height: "20rem" }),
     auroc: chart("AUROC of each round of the chosen matches", { signal, height: "20rem" }),

@@ -36,7 +36,7 @@ class MatchesView {
     this.status = h("select", { "aria-label": "Status", onchange: filter }, h("option", { value: "" }, "any status"), STATUSES.map((status) => h("option", null, status)));
     this.shown = h("span", { class: "muted small", role: "status" });
     this.compare = h("a", { class: "button", "data-testid": "compare" });
-    this.link = mlflowLink(this.signal, { get });
+    this.link = mlflowLink(this.signal);
     this.body = h("tbody", null);
     this.more = h("button", { type: "button", hidden: true, onclick: () => this.page() }, "Show more");
     this.starts = h("ul", { class: "starts", "aria-label": "Matches that are being started", hidden: true });
@@ -140,7 +140,7 @@ class MatchesView {
 
 function summary(match) {
   return [
-    h("span", { class: `badge ${match.status}` }, match.status),
+    h("span", { class: `badge ${match.status}`, title: match.problem }, match.status),
     [h("span", { class: "team-a" }, match.generator), h("span", { class: "muted" }, " – "), h("span", { class: "team-b" }, match.detector)],
     match.faces,
     match.seed,
