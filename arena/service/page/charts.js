@@ -27,7 +27,8 @@ function plotly() {
 /**
  * A chart that draws figures of the service, in the colours of the theme.
  * @param {string} label what it shows, for who cannot see it  @param {{signal: AbortSignal, height?: string}} options
- * @returns {{node: HTMLElement, load: (path: string) => Promise<void>}} `load` shows the figure at an address
+ * @returns {{node: HTMLElement, load: (path: string, version?: any) => Promise<void>}} `load` shows the figure at an
+ *   address; with the `version` of what is shown already it does nothing
  */
 export function chart(label, { signal, height = "16rem" }) {
   const plot = h("div", { class: "plot" });
@@ -36,6 +37,7 @@ export function chart(label, { signal, height = "16rem" }) {
   const seen = sight(node, signal);
   let figure = null;
   let wanted = null;
+  let shownVersion = null;
 
   async function draw() {
     const shown = figure;
@@ -46,8 +48,9 @@ export function chart(label, { signal, height = "16rem" }) {
     replace(message);
   }
 
-  async function load(path) {
-    wanted = path;
+  async function load(path, version = null) {
+    if (path === wanted && version !== null && version === shownVersion && figure !== null) return;
+    [wanted, shownVersion] = [path, version];
     try {
       await seen;
       const found = wanted === path && (await get(path, { signal }));

@@ -26,7 +26,8 @@ export function strip({ panel, onSelect }) {
   const next = h("div", { class: "cell next", "aria-hidden": "true", hidden: true }, h("i", { class: "fill" }), h("span", { class: "number" }));
   const left = h("span", { class: "left muted small" });
   const scroller = h("div", { class: "scroller" }, list, next, left);
-  const node = h("div", { class: "strip" }, axis(), scroller);
+  const marks = h("p", { class: "marks small muted", hidden: true }, "F: a team forfeited. !: every image was called the same.");
+  const node = h("div", { class: "strip" }, axis(), scroller, marks);
   let cells = [];
   let versions = [];
   let selected = null;
@@ -46,6 +47,8 @@ export function strip({ panel, onSelect }) {
       replace(list);
     }
     for (const round of rounds.slice(cells.length)) cells.push(list.appendChild(cell(round, panel, onSelect)));
+    list.style.setProperty("--count", cells.length);
+    marks.hidden = !rounds.some(({ verdict }) => verdict?.forfeit || verdict?.degenerate);
     versions = rounds.map((round) => round.version);
     node.classList.toggle("long", cells.length > MOST_NUMBERS);
     node.classList.toggle("dense", cells.length > MOST_CELLS);

@@ -125,7 +125,7 @@ class MatchView {
     this.drawProgress();
     this.judged.hidden = rounds.length < 2;
     if (rounds.length > 0) this.drawSelected(rounds, 0);
-    if (rounds.length > 1) for (const [kind, chart] of Object.entries(parts.charts)) chart.load(`${base}/figures/${kind}`);
+    if (rounds.length > 1) for (const [kind, chart] of Object.entries(parts.charts)) chart.load(`${base}/figures/${kind}`, rounds.at(-1).version);
   }
 
   drawProgress() {
