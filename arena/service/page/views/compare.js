@@ -69,7 +69,7 @@ function settings(matches, standings) {
     h("thead", null, h("tr", null, h("th", { scope: "col" }, "Match"), matches.map(({ name }) => h("th", { scope: "col" }, h("a", { href: `#/match/${encodeURIComponent(name)}`, class: "name" }, name))))),
     h("tbody", null,
       row("status", matches.map(({ status }) => h("span", { class: `badge ${status}` }, status))),
-      row("rounds", matches.map(({ played, rounds }) => `${played} of ${rounds}`)),
+      row("played", matches.map(({ played, rounds }) => `${played} of ${rounds}`)),
       row("A – B", matches.map(({ a_won: a, b_won: b }) => `${a} – ${b}`)),
       row("mean accuracy of B", standings.map((line) => line?.accuracy.toFixed(3) ?? "–")),
       row("mean AUROC of B", standings.map((line) => line?.auroc.toFixed(3) ?? "–")),
