@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 
 from arena import __version__
@@ -58,10 +58,6 @@ def create_app(root: Path, token: str | None = None, names: Iterable[str] = (), 
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(ArenaError, _unanswered)
     app.add_exception_handler(Exception, _unexpected)
-
-    @app.get("/", include_in_schema=False)
-    async def entrance() -> RedirectResponse:
-        return RedirectResponse("/docs")
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:

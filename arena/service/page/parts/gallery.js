@@ -1,0 +1,129 @@
+// The same latents over the rounds: a time slider, a play button, two rounds side by side.
+
+import { h, prefersStillness, replace } from "../dom.js";
+import { outcome } from "../format.js";
+import { openFace } from "./face.js";
+import { Sheets, sheet } from "./sheets.js";
+
+const MILLISECONDS_A_ROUND = 450;
+
+/** @param {{match: string, size: number, signal: AbortSignal}} options `size`: pixels of a face */
+export function gallery({ match, size, signal }) {
+  const sheets = new Sheets();
+  const onOpen = (index) => openFace({ match, index, rounds, size, signal });
+  const [shown, other] = [sheet({ size, onOpen }), sheet({ size, onOpen })];
+  const attributes = { type: "range", min: 0, max: 0, step: 1, value: 0, "aria-label": "Round shown", "data-testid": "slider" };
+  const slider = h("input", { ...attributes, oninput: () => go(Number(slider.value)) });
+  const place = h("output", { class: "small", "data-testid": "slider-round" });
+  const button = h("button", { type: "button", onclick: toggle, "data-testid": "play" });
+  const choice = h("select", { "aria-label": "Round to compare with", "data-testid": "beside", onchange: drawOther });
+  const message = h("p", { class: "muted" }, "No round has been committed yet.");
+  const controls = h("div", { class: "time", hidden: true }, button, slider, place);
+  const beside = h("label", { class: "row small", hidden: true }, "Side by side with", choice);
+  const pair = h("div", { class: "pair", hidden: true }, shown.node, other.node);
+  const node = h("section", { class: "panel gallery", "aria-label": "The same faces over the rounds", "data-testid": "gallery" },
+    h("header", null, h("h2", null, "The same latents, round by round"), beside),
+    message, controls, pair,
+  );
+  let rounds = [];
+  let at = -1;
+  let timer = null;
+  let isHeld = false;
+
+  slider.addEventListener("pointerdown", () => (isHeld = true));
+  addEventListener("pointerup", release, { signal });
+  addEventListener("pointercancel", release, { signal });
+  signal.addEventListener("abort", pause);
+  other.node.hidden = true;
+  pause();
+
+  function release() {
+    if (!isHeld) return;
+    isHeld = false;
+    lengthen();
+  }
+
+  /** The slider ends at the last round; under somebody's finger it does not change its scale. */
+  function lengthen() {
+    if (isHeld) return;
+    slider.max = rounds.length - 1;
+    slider.value = at;
+    replace(place, `${at} of ${rounds.length - 1}`);
+  }
+
+  /** There are these rounds now. Who looks at the last one, and is not moving the slider, sees the new last one. */
+  function draw(found) {
+    const isNew = rounds.some((round, number) => found[number]?.version !== round.version);
+    const follows = at === rounds.length - 1 && !isHeld && timer === null;
+    rounds = found;
+    if (rounds.length === 0) return;
+    message.hidden = true;
+    for (const part of [controls, pair]) part.hidden = false;
+    beside.hidden = rounds.length < 2;
+    if (choice.options.length - 1 !== rounds.length) drawChoice();
+    if (isNew) at = -1;
+    if (follows || isNew) go(rounds.length - 1);
+    lengthen();
+  }
+
+  function drawChoice() {
+    const chosen = choice.value;
+    replace(choice, h("option", { value: "" }, "none"), rounds.map(({ round }) => h("option", { value: round }, round || "opening")));
+    choice.value = chosen;
+  }
+
+  async function go(number) {
+    at = number;
+    slider.value = number;
+    slider.setAttribute("aria-valuetext", title(rounds[number]));
+    replace(place, `${number} of ${rounds.length - 1}`);
+    sheets.prepare(rounds, number);
+    await show(shown, rounds[number], () => at === number);
+  }
+
+  async function drawOther() {
+    const number = choice.value;
+    other.node.hidden = number === "";
+    pair.classList.toggle("two", number !== "");
+    if (number !== "") await show(other, rounds[Number(number)], () => choice.value === number);
+  }
+
+  async function show(place, round, isWanted) {
+    try {
+      const image = await sheets.get(round);
+      if (isWanted() && !signal.aborted) place.draw(image, title(round));
+    } catch {
+      if (isWanted()) replace(place.node.querySelector("figcaption"), `The sheet of round ${round.round} cannot be shown.`);
+    }
+  }
+
+  function toggle() {
+    if (prefersStillness()) return go(at + 1 < rounds.length ? at + 1 : 0);
+    if (timer !== null) return pause();
+    if (at >= rounds.length - 1) go(0);
+    timer = setInterval(advance, MILLISECONDS_A_ROUND);
+    replace(button, "Pause");
+  }
+
+  async function advance() {
+    if (at >= rounds.length - 1) return pause();
+    await go(at + 1);
+  }
+
+  function pause() {
+    clearInterval(timer);
+    timer = null;
+    replace(button, prefersStillness() ? "Next" : "Play");
+  }
+
+  /** Look at a round that was chosen elsewhere. */
+  function select(number) {
+    if (number === at || number >= rounds.length) return;
+    pause();
+    go(number);
+  }
+
+  return { node, draw, select };
+}
+
+const title = ({ round, verdict }) => (verdict === null ? "Opening" : `Round ${round}: ${outcome(verdict)}`);

@@ -1,0 +1,80 @@
+// What the detector said of a photo, face by face.
+
+import { h } from "../dom.js";
+import { plural, score } from "../format.js";
+import { picture, verdictClass } from "./photo-picture.js";
+
+/** One sentence for who hears the page. */
+export function spoken({ whole_image: isWhole, faces, verdict }) {
+  if (isWhole || faces.length === 0) return `No face was found. The photo is called ${verdict}.`;
+  const fakes = faces.filter((face) => face.verdict === "fake").length;
+  return `${plural(faces.length, "face")} found, ${fakes} called fake.`;
+}
+
+/** @param {Blob} photo  @param {object} result the service's answer  @param {string | null} note */
+export function photoVerdict(photo, result, note) {
+  const items = result.faces.map((face, index) => item(face, index));
+  const shown = picture(photo, result, (index) => items[index].focus());
+
+  function item(face, index) {
+    const show = () => shown.heat(index, toggle.checked);
+    const toggle = h("input", { type: "checkbox", "data-testid": `heat-${index}`, onchange: show });
+    const name = result.whole_image ? "What was judged" : `Face ${index + 1}`;
+    const mark = () => shown.mark(index);
+    const unmark = () => shown.mark(null);
+    return h("li", {
+      class: ["judged-face", verdictClass(face.verdict)], tabindex: -1, "data-testid": `face-${index}`,
+      onmouseenter: mark, onmouseleave: unmark, onfocusin: mark, onfocusout: unmark,
+    },
+      h("div", { class: "row" },
+        h("h3", null, name),
+        h("strong", { class: "judged-verdict" }, face.verdict),
+        h("span", null, score(face.score)),
+        face.heatmap &&
+          h("label", { class: "row small heat-toggle" }, toggle, "Heat map", h("span", { class: "unseen" }, ` of ${name}`)),
+      ),
+      bar(face, result.judge.threshold),
+    );
+  }
+
+  return h("div", { class: "photo-verdicts", "data-testid": "photo-result" },
+    shown.element,
+    h("section", { class: "panel", "aria-label": "Verdict" },
+      h("h2", { "data-testid": "photo-summary" }, spoken(result)),
+      [note, result.note].map((text) => text && h("p", { class: "notice warn small" }, text)),
+      h("ol", { class: "judged-faces" }, items),
+      h("p", { class: "muted small" },
+        `From a score of ${score(result.judge.threshold)} on, a face is called fake; the mark on each bar shows it. `,
+        result.faces.length > 1 && `The photo counts as ${result.verdict}, by its highest score of ${score(result.score)}.`,
+      ),
+      result.faces.some((face) => face.heatmap) && strength(shown),
+      judged(result.judge),
+    ),
+  );
+}
+
+/** A score from 0 to 1 with the threshold as a mark. */
+function bar(face, threshold) {
+  return h("div", {
+    class: "bar-of-score", role: "img", "aria-label": `score ${score(face.score)}, threshold ${score(threshold)}`,
+    style: { "--score": face.score, "--threshold": threshold },
+  });
+}
+
+function strength(shown) {
+  const set = () => shown.strength(slider.value / 100);
+  const slider = h("input", { type: "range", min: 10, max: 100, step: 5, value: 80, oninput: set });
+  set();
+  return h("label", { class: "row small" }, "Strength of the heat maps", slider);
+}
+
+/** Which detector judges, with a link to its round. @param {boolean} [isFull] also what it knows */
+export function judged(judge, isFull = false) {
+  const where = `#/match/${encodeURIComponent(judge.match)}/round/${judge.round}`;
+  return h("p", { class: "muted small", "data-testid": "judge" },
+    isFull ? "Judge: " : "Judged by ", h("strong", null, judge.contender), ", as it is after ",
+    h("a", { href: where }, `round ${judge.round} of ${judge.match}`), ".",
+    isFull && ` It sees faces of ${judge.image_size} × ${judge.image_size} pixels and knows real ones from ${judge.faces}`,
+    isFull && (judge.synthetic ? ", which are drawn faces, not photos of people." : "."),
+  );
+}

@@ -1,0 +1,101 @@
+// A round in full: the verdict in numbers, and what the detector made of its exam.
+
+import { address, get } from "../api.js";
+import { chart } from "../charts.js";
+import { h, replace } from "../dom.js";
+import { count, duration, moment, outcome, pValue, percent, score as shown, share } from "../format.js";
+import { fact, withInterval } from "./numbers.js";
+
+/** Pictures of each kind. */
+const MOST = 12;
+
+/** The panel of the selected round. `draw(round)` shows another one. @param {{id: string, signal: AbortSignal}} options */
+export function roundPanel({ id, signal }) {
+  const title = h("h2", null, "Round");
+  const when = h("span", { class: "muted small" });
+  const facts = h("dl", { class: "facts" });
+  const scores = chart("Histogram of the detector's scores of real and of fake faces, with its threshold", { signal });
+  const roc = chart("ROC curve of the exam", { signal });
+  const charts = h("div", { class: "columns" },
+    h("div", null, h("h3", null, "Scores of the exam's faces"), scores.node),
+    h("div", null, h("h3", null, "ROC"), roc.node),
+  );
+  const pictures = h("div", { class: "exam", "data-testid": "exam" });
+  const attributes = { id, role: "tabpanel", "aria-label": "The selected round", "data-testid": "round" };
+  const node = h("section", { ...attributes, class: "panel round" }, h("header", null, title, when), facts, charts, pictures);
+  let version = null;
+
+  async function draw(round) {
+    if (round.version === version) return;
+    version = round.version;
+    const { verdict } = round;
+    replace(title, verdict ? `Round ${round.round}: ${outcome(verdict)}` : "The opening");
+    replace(when, `${moment(round.committed)}, took ${duration(round.seconds)}`);
+    replace(facts, verdict ? numbers(round) : opening(round));
+    charts.hidden = pictures.hidden = verdict === null;
+    if (verdict === null) return;
+    const base = address("matches", round.match, "rounds", round.round);
+    scores.load(`${base}/figures/scores?v=${version}`);
+    roc.load(`${base}/figures/roc?v=${version}`);
+    try {
+      const exam = await get(`${base}/exam?most=${MOST}&v=${round.version}`, { signal });
+      if (version === round.version) drawExam(pictures, exam);
+    } catch (error) {
+      if (!signal.aborted && version === round.version) replace(pictures, h("p", { class: "problem" }, error.message));
+    }
+  }
+
+  return { node, draw };
+}
+
+function numbers({ verdict: v, training }) {
+  return [
+    fact("Accuracy", withInterval(v.accuracy, v.accuracy_low, v.accuracy_high), "Share of the exam's faces called right, with its 95 % interval"),
+    fact("AUROC", withInterval(v.auroc, v.auroc_low, v.auroc_high)),
+    fact("Fakes caught (TPR)", percent(v.tpr)),
+    fact("Real passed (TNR)", percent(v.tnr)),
+    fact("EER", share(v.eer), "Equal error rate"),
+    fact("Threshold", share(v.threshold), "A face is called fake from this score on"),
+    fact("p", pValue(v.p_value), "Exact two-sided binomial test against the accuracy that wins"),
+    fact("Exam", `${count(v.n)} faces`),
+    ...trained(training),
+    v.degenerate && fact("Degenerate", "every face was called the same"),
+    v.forfeit && fact("Forfeit", `the ${v.forfeit} could not play`),
+  ];
+}
+
+const opening = ({ training }) => [fact("Exam", "none: Team A warms up before the first round"), ...trained(training)];
+
+function trained(training) {
+  return [["A", training.generator], ["B", training.detector]]
+    .filter(([, report]) => report)
+    .map(([team, { seconds, learning_rate_scale: scale }]) =>
+      fact(`${team} trained`, `${duration(seconds)}${scale < 1 ? `, rate × ${scale}` : ""}`));
+}
+
+function drawExam(place, exam) {
+  const fakes = Math.round(exam.n / 2);
+  const alarms = exam.real_faces_shown ? exam.most_alarming : [];
+  replace(place,
+    row("Most convincing fakes", `${count(exam.fooled)} of ${count(fakes)} fakes fooled the detector`, exam.most_convincing, "fake"),
+    row("Most obvious fakes", null, exam.most_obvious, "fake"),
+    alarms.length > 0 && row("Real faces that alarmed most", `${count(exam.false_alarms)} false alarms`, alarms, "real"),
+  );
+}
+
+function row(title, note, images, kind) {
+  return h("div", null,
+    h("div", { class: "bar" }, h("h3", null, title), note && h("span", { class: "small" }, note)),
+    h("ul", { class: "thumbs" }, images.map((image) => thumb(image, kind))),
+  );
+}
+
+function thumb({ index, score, fooled, image }, kind) {
+  const called = kind === "fake" ? (fooled ? ", called real" : ", called fake") : "";
+  return h("li", null,
+    h("figure", null,
+      h("img", { src: image, alt: `${kind} ${index}, score ${shown(score)}${called}`, loading: "lazy" }),
+      h("figcaption", { class: ["small mono", kind === "fake" && (fooled ? "team-a" : "team-b")] }, shown(score)),
+    ),
+  );
+}

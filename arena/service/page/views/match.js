@@ -1,0 +1,196 @@
+// A match: how it stands, its rounds, what the fakes look like and what the detector makes of them, as it happens.
+
+import { address, everything, get } from "../api.js";
+import { chart } from "../charts.js";
+import { announce, h, replace } from "../dom.js";
+import { outcome } from "../format.js";
+import { gallery } from "../parts/gallery.js";
+import { heading, noteList } from "../parts/heading.js";
+import { roundPanel } from "../parts/round.js";
+import { legend, strip } from "../parts/strip.js";
+import { roundsTable } from "../parts/table.js";
+import { doneShare, training } from "../parts/training.js";
+
+/** Milliseconds that a round has to stay selected before its exam is asked for: arrow keys pass over many. */
+const PAUSE = 120;
+
+export async function show(main, { path, signal, live, reload }) {
+  const name = path[0] ?? (await current(signal));
+  if (name === null) return drawNothing(main, live, signal, reload);
+  const view = new MatchView(name, main, signal);
+  live.on("round", (event) => event.match === name && view.arrive(event.round), signal);
+  live.on("progress", (event) => event.match === name && view.progress(event), signal);
+  live.on("end", (event) => event.match === name && view.end(), signal);
+  live.on("note", (event) => event.match === name && view.refresh(), signal);
+  live.on("resync", () => view.reload(), signal);
+  live.on("playing", ({ matches }) => {
+    // Without a name in its address the view shows the match that is being played.
+    if (path[0] === undefined && matches.length > 0 && !matches.includes(name)) reload();
+    else view.refresh();
+  }, signal);
+  await view.load(path[1] === undefined ? null : Number(path[1]));
+}
+
+/** The match that is being played, else the newest; null when there is none. */
+async function current(signal) {
+  const { items } = await get("matches?limit=200", { signal });
+  return (items.find(({ status }) => status === "playing") ?? items[0])?.name ?? null;
+}
+
+function drawNothing(main, live, signal, reload) {
+  live.on("match", reload, signal);
+  replace(main,
+    h("section", { class: "empty", "data-testid": "no-match" },
+      h("h1", null, "No match has been played here yet"),
+      h("p", null, "In a match a generator of fake faces and a detector train against each other in rounds; a referee scores each. This page shows it as soon as it begins."),
+      h("p", null, h("a", { class: "button primary", href: "#/start" }, "Start a match")),
+      h("p", { class: "small" }, "Or in a shell: ", h("code", null, "arena run --rounds 10")),
+    ),
+  );
+}
+
+class MatchView {
+  constructor(name, main, signal) {
+    Object.assign(this, { name, main, signal });
+    this.base = address("matches", name);
+    /** The selected round; null follows the newest. */
+    this.selected = null;
+    this.byNumber = new Map();
+    this.arrived = [];
+    this.match = null;
+    this.latest = null;
+    this.timer = null;
+    signal.addEventListener("abort", () => clearTimeout(this.timer));
+  }
+
+  /** All there is. What arrives meanwhile is not lost. */
+  async load(selected) {
+    this.arrived = [];
+    const options = { signal: this.signal };
+    const [match, rounds] = await Promise.all([get(this.base, options), everything(`${this.base}/rounds`, options)]);
+    this.byNumber = new Map([...rounds, ...this.arrived].map((round) => [round.round, round]));
+    this.selected = selected < this.byNumber.size - 1 ? selected : null;
+    if (this.parts === undefined) this.build(match);
+    this.match = match;
+    this.draw();
+  }
+
+  /** All there is again; what was selected stays so. */
+  async reload() {
+    if (this.parts === undefined) return;
+    await this.load(this.selected).catch(() => {}); // the banner tells, and another resync comes
+  }
+
+  build(match) {
+    const { name, signal } = this;
+    const charts = {
+      auroc: chart("AUROC of each round with its 95 % interval", { signal }),
+      accuracy: chart("Accuracy of each round with its 95 % interval", { signal }),
+      losses: chart("Losses of both teams over the images seen in training", { signal }),
+    };
+    this.parts = {
+      heading: heading({ name, signal }),
+      strip: strip({ panel: "round", onSelect: (number) => this.select(number) }),
+      training: training(),
+      gallery: gallery({ match: name, size: match.config.image_size, signal }),
+      round: roundPanel({ id: "round", signal }),
+      table: roundsTable(),
+      notes: noteList(),
+      charts,
+    };
+    const { parts } = this;
+    this.rounds = h("section", { class: "panel", "aria-label": "Rounds" }, h("header", null, h("h2", null, "Rounds"), legend()), parts.strip.node);
+    this.judged = h("div", { class: "columns charts" },
+      chartPanel("AUROC", charts.auroc), chartPanel("Accuracy", charts.accuracy), chartPanel("Losses", charts.losses));
+    this.middle = h("div", { class: "middle" }, parts.gallery.node, parts.round.node);
+    replace(this.main, parts.heading.node, this.rounds, parts.training.node, this.middle, this.judged, parts.table.node, parts.notes.node);
+  }
+
+  /** The rounds without a gap from the opening on. */
+  list() {
+    const rounds = [];
+    while (this.byNumber.has(rounds.length)) rounds.push(this.byNumber.get(rounds.length));
+    return rounds;
+  }
+
+  draw() {
+    const rounds = this.list();
+    const { parts, base } = this;
+    parts.heading.draw(this.match, rounds);
+    parts.notes.draw(this.match.notes);
+    parts.strip.draw(rounds);
+    parts.gallery.draw(rounds);
+    parts.table.draw(rounds);
+    parts.round.node.hidden = rounds.length === 0;
+    this.drawProgress();
+    this.judged.hidden = rounds.length < 2;
+    if (rounds.length > 0) this.drawSelected(rounds, 0);
+    if (rounds.length > 1) for (const [kind, chart] of Object.entries(parts.charts)) chart.load(`${base}/figures/${kind}`, rounds.at(-1).version);
+  }
+
+  drawProgress() {
+    const upcoming = this.list().length;
+    const isPlaying = this.match.status === "playing" && upcoming <= this.match.rounds;
+    const current = this.latest?.round === upcoming ? this.latest : null;
+    this.parts.training.update(current, isPlaying ? upcoming : null);
+    this.parts.strip.setNext(isPlaying ? upcoming : null, current ? doneShare(current) : 0, Math.min(this.match.rounds, this.match.rounds - upcoming + (isPlaying ? 0 : 1)));
+  }
+
+  drawSelected(rounds, pause) {
+    const number = this.selected ?? rounds.length - 1;
+    this.parts.strip.select(number);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.parts.round.draw(rounds[number]), pause);
+  }
+
+  select(number) {
+    const rounds = this.list();
+    this.selected = number === rounds.length - 1 ? null : number;
+    history.replaceState(null, "", `#/match/${encodeURIComponent(this.name)}/round/${number}`);
+    this.drawSelected(rounds, PAUSE);
+    this.parts.gallery.select(number);
+  }
+
+  /** A round has been committed. */
+  arrive(round) {
+    this.arrived.push(round);
+    if (this.parts === undefined || this.byNumber.get(round.round)?.version === round.version) return;
+    this.byNumber.set(round.round, round);
+    if (round.verdict !== null) this.match = { ...this.match, ...score(this.list()) };
+    this.draw();
+    announce(round.verdict === null ? "The opening is done." : `Round ${round.round}: ${outcome(round.verdict)}`);
+    this.refresh();
+  }
+
+  progress(progress) {
+    this.latest = progress;
+    if (this.parts === undefined) return;
+    if (this.match.status === "playing") this.drawProgress();
+    else this.refresh();
+  }
+
+  end() {
+    announce(`The match ${this.name} is over.`);
+    this.refresh();
+  }
+
+  /** The match without its rounds: status, notes, score. */
+  async refresh() {
+    if (this.parts === undefined) return;
+    try {
+      this.match = await get(this.base, { signal: this.signal });
+    } catch {
+      return; // as in reload
+    }
+    this.parts.heading.draw(this.match, this.list());
+    this.parts.notes.draw(this.match.notes);
+    this.drawProgress();
+  }
+}
+
+const chartPanel = (title, { node }) => h("section", { class: "panel" }, h("header", null, h("h2", null, title)), node);
+
+function score(rounds) {
+  const won = (team) => rounds.filter(({ verdict }) => verdict?.winner === team).length;
+  return { a_won: won("A"), b_won: won("B"), played: rounds.length - 1 };
+}

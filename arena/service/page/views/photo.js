@@ -1,0 +1,79 @@
+// Check a photo: every face in it, judged by a detector of the arena.
+
+import { ApiError, get, post } from "../api.js";
+import { announce, h, replace } from "../dom.js";
+import { fitted, photoInput } from "../parts/photo-file.js";
+import { judged, photoVerdict, spoken } from "../parts/photo-verdict.js";
+import { chosenIn, queryOf, roundChoice } from "../parts/round-choice.js";
+import { behindSignIn } from "../parts/sign-in.js";
+
+/** Answers after which the same photo may well be judged a moment later. */
+const PASSING = [0, 429, 503];
+
+export async function show(main, { params, signal, live }) {
+  let chosen = chosenIn(params);
+  let photo = null;
+  const choice = h("div", null);
+  const judge = h("div", { "aria-live": "polite" });
+  const place = h("div", null);
+  const result = h("div", { "data-testid": "photo-place" });
+  replace(
+    main,
+    h("h1", null, "Check a photo"),
+    h("section", { class: "panel photo-judge", "aria-label": "Who judges" }, choice, judge),
+    place, result,
+  );
+  const check = checker(result, signal);
+  const take = (file) => {
+    photo = file;
+    check(file, queryOf(chosen));
+  };
+
+  const drawJudge = async () => {
+    try {
+      replace(judge, judged(await get(`champion${queryOf(chosen)}`, { signal }), true));
+    } catch (error) {
+      if (error.status !== 404) throw error;
+      replace(judge, h("p", { class: "notice warn" }, error.detail, " ", h("a", { href: "#/start" }, "Start a match")));
+    }
+  };
+  const choose = async (next) => {
+    chosen = next;
+    history.replaceState(null, "", `#/photo${queryOf(chosen)}`);
+    await drawJudge();
+    if (photo !== null) check(photo, queryOf(chosen));
+  };
+
+  const drawChoice = async () => {
+    const { items } = await get("matches?limit=200", { signal });
+    replace(choice, roundChoice(items, chosen, "the one that played last", (next) => choose(next).catch(console.error)));
+  };
+  await Promise.all([drawJudge(), drawChoice()]);
+  live.on("round", () => drawJudge().catch(() => null), signal);
+  behindSignIn(place, "Checking a photo needs the arena's token", () => photoInput(take, signal), signal);
+}
+
+/** A function that has a photo judged and draws what comes of it; a newer photo takes the place of an older one. */
+function checker(place, signal) {
+  let current = new AbortController();
+  signal.addEventListener("abort", () => current.abort());
+
+  return async function check(file, query) {
+    current.abort();
+    current = new AbortController();
+    const { signal: mine } = current;
+    replace(place, h("p", { class: "muted", role: "status", "data-testid": "checking" }, "Looking at the photo …"));
+    try {
+      const { photo, note } = await fitted(file);
+      if (mine.aborted) return;
+      const answer = await post(`detect${query}${query ? "&" : "?"}heatmap=true`, photo, { signal: mine });
+      replace(place, photoVerdict(photo, answer, note));
+      announce(spoken(answer));
+    } catch (error) {
+      if (mine.aborted) return;
+      if (!(error instanceof ApiError)) throw error;
+      const again = PASSING.includes(error.status) && h("button", { type: "button", onclick: () => check(file, query) }, "Try again");
+      replace(place, h("div", { class: "notice bad row", role: "alert", "data-testid": "photo-problem" }, error.detail, again));
+    }
+  };
+}

@@ -1,0 +1,84 @@
+// Start a match: a form out of the service's own settings, and what became of the start.
+
+import { ApiError, get, post } from "../api.js";
+import { announce, h, replace } from "../dom.js";
+import { matchForm } from "../parts/match-form.js";
+import { behindSignIn } from "../parts/sign-in.js";
+import { followStarts } from "../parts/starts.js";
+import { token } from "../session.js";
+
+export async function show(main, { signal, live }) {
+  const list = h("ul", { class: "start-list panel", "aria-label": "Matches being started", "data-testid": "starts", hidden: true });
+  const place = h("div", null);
+  const wait = h("p", { class: "muted", role: "status" });
+  replace(
+    main,
+    h("h1", null, "Start a match"),
+    h("p", { class: "muted intro" },
+      "A match runs as a process of its own: it goes on when this page is closed, and when the service is restarted. ",
+      "The same settings and seed give the same match.",
+    ),
+    list, wait, place,
+  );
+  const slow = setTimeout(() => replace(wait, "Asking who can play …"), 400); // the first answer takes seconds
+  const [settings, contenders] = await Promise.all([get("settings", { signal }), get("contenders", { signal })]).finally(() => {
+    clearTimeout(slow);
+    replace(wait);
+  });
+  const starts = followStarts(list, live, signal);
+  behindSignIn(place, "Starting a match needs the arena's token", () => startForm(settings, contenders.items, starts, signal), signal);
+  await starts.refresh();
+}
+
+function startForm(settings, contenders, starts, signal) {
+  const form = matchForm(settings, contenders);
+  const problem = h("div", { role: "alert", "data-testid": "form-problem" });
+  const button = h("button", { class: "primary", "data-testid": "start" }, "Start the match");
+  const status = h("p", { role: "status", class: "muted", "data-testid": "start-status" });
+
+  const complain = (sentence) => {
+    replace(problem, sentence && h("p", { class: "notice bad", tabindex: -1 }, sentence));
+    problem.firstElementChild?.focus();
+  };
+  const complainAt = (error) => {
+    const field = error.field && form.find(error.field, error.detail);
+    if (!field) return complain(error.detail);
+    field.complain(error.detail);
+    field.focus();
+  };
+  const submit = async (event) => {
+    event.preventDefault();
+    complain(null);
+    const { field, body } = form.read();
+    if (field) return field.focus();
+    button.disabled = true;
+    try {
+      const start = await post("matches", body, { signal });
+      const ending = starts.await(start.name);
+      replace(status, `Starting ${start.name} …`);
+      announce(`Starting ${start.name}.`);
+      await starts.refresh();
+      const wrong = await ending;
+      if (signal.aborted) return;
+      if (wrong === null) location.hash = `#/match/${encodeURIComponent(start.name)}`;
+      else {
+        complain(`${start.name} did not start: ${wrong}`);
+        await starts.forget(start.name); // it has been said
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof ApiError)) throw error;
+      if (token()) complainAt(error); // otherwise the page has signed out and says so
+    } finally {
+      button.disabled = false;
+      replace(status);
+    }
+  };
+
+  const attributes = { class: "panel start-form", "aria-label": "Settings of the match", "data-testid": "start-form" };
+  return h("form", { ...attributes, novalidate: true, onsubmit: submit },
+    problem,
+    form.element,
+    h("div", { class: "row form-actions" }, button, status),
+  );
+}
