@@ -17,7 +17,21 @@ ROOT = Path(arena.__file__).parent
 LAYERS = (
     ("types", "registry", "snapshot", "images", "seeds", "training", "trainable", "blocks", "reservoir", "stopwatch"),
     ("faces", "generator", "detector", "referee"),
-    ("store", "config", "desk", "seats", "table", "round", "match", "devices", "standings", "verify", "showcase"),
+    (
+        "store",
+        "config",
+        "desk",
+        "seats",
+        "table",
+        "round",
+        "match",
+        "devices",
+        "standings",
+        "verify",
+        "showcase",
+        "champion",
+        "judge",
+    ),
     ("cluster", "tracking", "service"),
     ("cli",),
 )

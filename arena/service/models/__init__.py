@@ -21,6 +21,7 @@ from arena.service.models.matches import (
     Standings,
     Status,
 )
+from arena.service.models.photos import Detection, Judge, JudgedFace
 from arena.service.models.rounds import CurvePoint, Exam, ExamFake, Round, RoundDetail, RoundPage, TeamTraining
 
 __all__ = [
@@ -28,9 +29,12 @@ __all__ = [
     "Contender",
     "Contenders",
     "CurvePoint",
+    "Detection",
     "Exam",
     "ExamFake",
     "Health",
+    "Judge",
+    "JudgedFace",
     "Match",
     "MatchCreated",
     "MatchDetail",
