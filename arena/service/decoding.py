@@ -6,7 +6,7 @@ import os
 import warnings
 from typing import IO, Any, Final
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from arena.faces.decode import SMALLEST, Pixels, Unusable, decode
 
@@ -16,7 +16,6 @@ MOST_PIXELS: Final = 2**24
 MOST_EXTRA: Final = 2**20
 """Bytes of a colour profile or of a text inside an image: photos have a few thousand."""
 _PROBLEMS: Final = {
-    "not an image": "the image cannot be read: it is neither PNG nor JPEG nor WebP",
     "truncated": "the image cannot be read: its end is missing",
     "corrupt": "the image cannot be read: it is damaged",
     "too large": f"the image is too large: more than {MOST_PIXELS // 2**20} megapixels, or it takes too much memory",
@@ -62,8 +61,6 @@ def _check(file: IO[bytes]) -> None:
             extra = max((len(v) for v in image.info.values() if isinstance(v, (bytes, str))), default=0)
             # A phone's JPEG often has a second picture in it, for depth or brightness: the first is the photo.
             is_animated = image.format != "MPO" and getattr(image, "is_animated", False)
-    except UnidentifiedImageError:
-        raise Unusable("not an image") from None
     except (Image.DecompressionBombError, MemoryError):
         raise Unusable("too large") from None
     except Exception as error:  # readers raise anything on a broken file

@@ -5,11 +5,11 @@
 MODULE has `warm()`, called once, and `work(job, files)`, called in a child of its own for every job: what that breaks,
 leaks or fills is gone with the child. A child takes milliseconds, where a new Python with its libraries takes seconds.
 
-Whoever gives a job sends one end of a socket, the lease, over this process's stdin, then the job itself over the lease,
-and gets the answer back over it. No child outlives its lease: when the other end is closed, by a client that lost
-interest, a time limit or the death of a service, the kernel itself ends the child (O_ASYNC, fcntl(2)), however deep in
-a decoder it is. SECONDS and BYTES limit its time, on the clock and on the CPU, and the memory it takes beyond what was
-there before. When stdin ends, so does this process.
+Whoever gives a job sends one end of a socket, the lease, over this process's stdin, then the job itself over the lease.
+Over it come back a byte that says that the job is begun, and the answer. No child outlives its lease: when the other
+end is closed, by a client that lost interest, a time limit or the death of a service, the kernel itself ends the child
+(O_ASYNC, fcntl(2)), however deep in a decoder it is. SECONDS and BYTES limit its time, on the clock and on the CPU, and
+the memory it takes beyond what was there before. When stdin ends, so does this process.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ import traceback
 from pathlib import Path
 from typing import Any, NoReturn, Protocol, cast
 
-READY = b"r"
+READY, STARTED = b"r", b"s"
 MOST_MESSAGE, MOST_FILES = 2**16, 4
 
 
@@ -71,6 +71,7 @@ def main() -> None:
 def _child(trade: Trade, lease: socket.socket, seconds: float, memory: int) -> NoReturn:
     status = 1
     try:
+        lease.sendall(STARTED)
         _limit(seconds, memory)
         message, files, _, _ = socket.recv_fds(lease, MOST_MESSAGE, MOST_FILES)
         if message:

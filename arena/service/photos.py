@@ -69,7 +69,7 @@ class PhotoCheck:
         try:
             answer = await self.decoder.run({}, (upload, pixels))
         except Died as died:
-            if died.server:
+            if not died.started:
                 raise HTTPException(503, "the image could not be read now; try again") from None
             raise HTTPException(422, "the image cannot be read: it takes too much time or memory") from None
         if "problem" in answer:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from arena.service.forkserver import READY
+from arena.service.forkserver import READY, STARTED
 from arena.types import ArenaError
 
 PROGRAM = "from arena.service.forkserver import main; main()"
@@ -22,16 +22,23 @@ ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
     "CUDA_VISIBLE_DEVICES": "",
 }
+ATTEMPTS = 2
+"""To begin a job: a server may have died since it was last looked at, and nobody needs to hear of it."""
 GRACE_SECONDS = 1.0
 """What a job gets beyond its limit until it is given up, should the kernel not have ended it."""
 
 
 class Died(ArenaError):  # noqa: N818 - an event, seen by who asked for the job
-    """A job ended without an answer: it broke, took too long or too much memory. `server`: its server died too."""
+    """There is no answer to a job. `started`: it took too long or too much memory, or it broke; else it never began."""
 
-    def __init__(self, what: str, server: bool) -> None:
-        super().__init__(f"{what} ended without an answer: it took too long or too much memory, or it broke")
-        self.server = server
+    def __init__(self, what: str, started: bool) -> None:
+        why = "it took too long or too much memory, or it broke" if started else "its process did not start"
+        super().__init__(f"{what} gave no answer: {why}")
+        self.started = started
+
+
+class _NotStarted(Exception):  # noqa: N818
+    """A server died before it took up a job."""
 
 
 class Worker:
@@ -57,15 +64,17 @@ class Worker:
         self._jobs += 1
         try:
             async with self._turn:
-                server = self.start()
-                if not await server.ready(self._start_seconds):
-                    self._drop(server)
-                    raise Died(self._what, server=True)
-                try:
-                    async with asyncio.timeout(self._seconds + GRACE_SECONDS):
-                        return await server.run(job, files)
-                except (TimeoutError, OSError, ValueError):
-                    raise Died(self._what, server=not server.lives()) from None
+                for _ in range(ATTEMPTS):
+                    server = self.start()
+                    try:
+                        await server.ready(self._start_seconds)
+                        async with asyncio.timeout(self._seconds + GRACE_SECONDS):
+                            return await server.run(job, files)
+                    except _NotStarted:
+                        self._drop(server)
+                    except (TimeoutError, OSError, ValueError):
+                        raise Died(self._what, started=True) from None
+                raise Died(self._what, started=False)
         finally:
             self._jobs -= 1
             self._rest()
@@ -115,34 +124,46 @@ class _Server:
             )
         self._control.setblocking(False)
         self._greeting = asyncio.create_task(asyncio.get_running_loop().sock_recv(self._control, len(READY)))
+        self._greeting.add_done_callback(lambda greeting: greeting.cancelled() or greeting.exception())  # is seen to
 
     def lives(self) -> bool:
         return self._process.poll() is None
 
-    async def ready(self, seconds: float) -> bool:
-        """Wait until it takes jobs; False when it died or takes too long."""
+    async def ready(self, seconds: float) -> None:
+        """Wait until it takes jobs. Raises _NotStarted when it died or takes too long."""
         try:
             # Shielded: who stops waiting must not take the greeting from the others.
             async with asyncio.timeout(seconds):
-                return await asyncio.shield(self._greeting) == READY
+                greeting = await asyncio.shield(self._greeting)
         except (TimeoutError, OSError):
-            return False
+            greeting = b""
+        if greeting != READY:
+            raise _NotStarted
 
     async def run(self, job: Mapping[str, Any], files: Sequence[int]) -> dict[str, Any]:
-        """A job's answer; OSError or ValueError when there is none. The job ends with this coroutine."""
+        """A job's answer. Raises _NotStarted, OSError or ValueError. The job ends with this coroutine."""
+        loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
         with ours:
-            with theirs:
-                socket.send_fds(self._control, [b"j"], [theirs.fileno()])
-            socket.send_fds(ours, [json.dumps(job).encode()], list(files))
             ours.setblocking(False)
+            try:
+                with theirs:
+                    socket.send_fds(self._control, [b"j"], [theirs.fileno()])
+                socket.send_fds(ours, [json.dumps(job).encode()], list(files))
+                started = await loop.sock_recv(ours, len(STARTED))
+            except OSError:
+                started = b""
+            if started != STARTED:
+                raise _NotStarted
             parts: list[bytes] = []
             while not parts or parts[-1]:
-                parts.append(await asyncio.get_running_loop().sock_recv(ours, 2**16))
+                parts.append(await loop.sock_recv(ours, 2**16))
         answer: dict[str, Any] = json.loads(b"".join(parts))
         return answer
 
     def stop(self) -> None:
+        # Before the socket is closed, whose number the next one may get.
+        asyncio.get_running_loop().remove_reader(self._control)
         self._greeting.cancel()
         self._control.close()
         self._process.kill()
