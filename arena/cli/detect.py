@@ -43,6 +43,8 @@ def detect(
     from arena.snapshot import read_snapshot, seat
     from arena.training import use_one_thread
 
+    if heatmap is not None:
+        _check_names(photos)
     path, judged_by = _chosen(home, match, round, snapshot)
     weights = read_snapshot(path)
     if weights.role != "detector":
@@ -79,6 +81,13 @@ def _chosen(home: Path, match: str | None, round: int | None, snapshot: Path | N
         say("[yellow]it was trained on drawn faces and says nothing about photos[/]")
     told = {name: value for name, value in vars(chosen).items() if name not in ("snapshot", "threshold")}
     return chosen.snapshot, told
+
+
+def _check_names(photos: list[Path]) -> None:
+    names = [photo.name for photo in photos]
+    for name in names:
+        if names.count(name) > 1:
+            raise ArenaError(f"two photos are called {name}, and so would be their heat maps; put them one by one")
 
 
 def _read(photo: Path) -> Pixels:

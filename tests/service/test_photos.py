@@ -194,10 +194,9 @@ def test_who_leaves_while_it_is_judged_frees_the_place(client, upload):
     assert post(client, PHOTO).status_code == 200
 
 
-@pytest.mark.parametrize("module", ["judging", "decoding"])
-def test_a_worker_that_was_killed_is_replaced(client, module):
+def test_a_worker_that_was_killed_is_replaced(client):
     client.detect(PHOTO)
-    (worker,) = workers(module)
+    (worker,) = workers("decoding")
     os.kill(worker.pid, signal.SIGKILL)
     assert post(client, PHOTO).status_code == 200
 
