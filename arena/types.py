@@ -26,6 +26,13 @@ Images = npt.NDArray[np.uint8]
 Scores = npt.NDArray[np.float64]
 """Probability that each image is fake, float64 `[N]` in [0, 1]."""
 
+Heat = npt.NDArray[np.float32]
+"""Where a detector looked, float32 `[N, H, W]`, of one image `[H, W]`, in [0, 1]: 1 is where its answer hangs most."""
+
+NoFace = Literal["whole", "fake"]
+"""What a photo without a face is to a detector: to be judged as a whole, or fake for lack of one. A detector may say so
+as its class attribute `no_face`; 'whole' where it does not."""
+
 Labels = npt.NDArray[np.int8]
 """Truth of each image, int8 `[N]`: 0 real, 1 fake."""
 

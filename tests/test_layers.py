@@ -31,6 +31,8 @@ LAYERS = (
         "showcase",
         "charts",
         "blind",
+        "champion",
+        "judge",
     ),
     ("cluster", "tracking", "service"),
     ("cli",),

@@ -14,12 +14,13 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from arena.detector.augment import augment
+from arena.detector.heatmap import heat_of, smooth_grad
 from arena.detector.threshold import alarm_threshold
 from arena.seeds import derive, rng
 from arena.snapshot import Snapshot
 from arena.trainable import Trainable, compute_dtype
 from arena.training import Course, as_pool, draw, run, seeded, to_range
-from arena.types import Answer, Images, Role, Scores, Setting, State, Training, ignore_progress
+from arena.types import Answer, Heat, Images, NoFace, Role, Scores, Setting, State, Training, ignore_progress
 
 SCORING_BATCH = 250
 """Images scored at a time: fixed, because another batch size may round differently."""
@@ -59,6 +60,7 @@ class NetworkDetector(ABC, Generic[O]):
 
     role: ClassVar[Role] = "detector"
     Options: ClassVar[Any] = NetworkOptions
+    no_face: ClassVar[NoFace] = "whole"
     contender: ClassVar[str]  # set by `register`
 
     def __init__(self, options: O, setting: Setting) -> None:
@@ -137,6 +139,11 @@ class NetworkDetector(ABC, Generic[O]):
     def answer(self, paper: Images) -> Answer:
         """See `types.Detector.answer`."""
         return Answer(self.score(paper), self.threshold)
+
+    def heat_maps(self, images: Images) -> Heat:
+        """Where it looks in each image, uint8 `[N, S, S, 3]`, to find its score, float32 `[N, S, S]` in [0, 1]."""
+        pixels = to_range(as_pool(images, self.setting.device))
+        return heat_of(smooth_grad(self._trainable.settle(), pixels, compute_dtype(self.setting.precision)))
 
     def state(self) -> State:
         """See `types.Team.state`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Literal, TypeVar
 
@@ -14,6 +15,8 @@ from arena.service import models
 from arena.types import ArenaError
 
 M = TypeVar("M", bound=models.Model)
+CHECK_SECONDS = 240.0
+"""For a photo: the service's own limits come first. The first one waits for the judge to start."""
 SILENCE = 60.0
 """Seconds without a word after which a stream counts as dead; the service says something every 15."""
 
@@ -136,6 +139,23 @@ class Client:
         """Say which images are fake, row by row, and hear the truth; needs the token."""
         return self._post(models.BlindAnswer, f"blind/{test}", {"fake": list(fake)})
 
+    def champion(self, match: str | None = None, round: int | None = None) -> models.Judge:
+        """The detector that judges a photo: by default that of the round which was played last."""
+        return self._get(models.Judge, "champion", **_given(match=match, round=round))
+
+    def detect(
+        self, photo: bytes | str | Path, match: str | None = None, round: int | None = None, heatmap: bool = False
+    ) -> models.Detection:
+        """Every face in a photo, PNG, JPEG or WebP, with its verdict. Needs the token.
+
+        `photo`: its bytes, or a file. `match`, `round`: whose detector judges. `heatmap`: also say where it looked.
+        """
+        content = photo if isinstance(photo, bytes) else _read(Path(photo))
+        query = _given(match=match, round=round, heatmap="true" if heatmap else None)
+        with _sentences():
+            answer = self._http.post("detect", params=query, content=content, timeout=CHECK_SECONDS)
+            return models.Detection.model_validate_json(_checked(answer).content)
+
     def events(self, match: str | None = None, after: str | None = None) -> Iterator[Event]:
         """What happens, in one match or in all, until the service stops.
 
@@ -158,6 +178,17 @@ class Client:
     def _fetch(self, path: str, **query: str | int | Sequence[str]) -> httpx.Response:
         with _sentences():
             return _checked(self._http.get(path, params=query))
+
+
+def _given(**query: str | int | None) -> dict[str, str | int]:
+    return {name: value for name, value in query.items() if value is not None}
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ArenaError(f"the photo {path} cannot be read: {error.strerror}") from error
 
 
 def read_events(lines: Iterable[str]) -> Iterator[Event]:

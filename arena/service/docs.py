@@ -26,14 +26,25 @@ EVENTS_ANSWER: dict[int | str, dict[str, Any]] = {
 
 
 _PROBLEM = {"application/json": {"schema": {"$ref": _COMPONENT.format(model=Problem.__name__)}}}
+
+
+def problems(descriptions: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """Refusals by their status. Given as models, FastAPI would say that the problem with a picture is a picture."""
+    return {status: {"description": text, "content": _PROBLEM} for status, text in descriptions.items()}
+
+
 OTHER_ANSWERS: dict[int | str, dict[str, Any]] = {
     304: {"description": "Nothing has changed since the `ETag` in the request's `If-None-Match`."},
-    404: {"description": "There is no such match, round or picture.", "content": _PROBLEM},
-    421: {"description": "The service does not go by the host name of the request.", "content": _PROBLEM},
-    422: {"description": "A parameter is not as described.", "content": _PROBLEM},
-    503: {"description": "The home cannot be read.", "content": _PROBLEM},
+    **problems(
+        {
+            404: "There is no such match, round or picture.",
+            421: "The service does not go by the host name of the request.",
+            422: "A parameter is not as described.",
+            503: "The home cannot be read.",
+        }
+    ),
 }
-"""What every route may answer. Given as models, FastAPI would say that the problem with a picture is a picture."""
+"""What every route may answer."""
 
 
 def problem(description: str) -> dict[str, Any]:

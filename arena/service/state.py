@@ -12,6 +12,7 @@ from pathlib import Path
 from fastapi import Request, Response
 
 from arena.service import models, pictures, views
+from arena.service.photos import PhotoCheck
 from arena.service.realfaces import RealFaces
 from arena.store.follow import CommittedRound, Follower
 from arena.store.progress import read_progress
@@ -35,6 +36,7 @@ class State:
         """Set when the server goes down, so that streams end by themselves."""
         self.films = pictures.Films()
         self.reals = RealFaces(root)
+        self.photos = PhotoCheck()
         self.contenders: asyncio.Task[models.Contenders] | None = None
         self.statistics: asyncio.Task[object] | None = None
         """Loads what the standings need, which takes SciPy a second and more, while other requests are answered."""
@@ -47,6 +49,7 @@ class State:
         if self.contenders is not None:
             self.contenders.cancel()
             await asyncio.gather(self.contenders, return_exceptions=True)
+        self.photos.close()
         self.ledger.close()
 
     async def statistics_loaded(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import os
 import re
 import shlex
@@ -12,6 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
+from photofiles import drawn_face, encoded, give_detector
 from servedhome import new_home, play_all, served
 
 from arena.service.client import Client
@@ -19,6 +22,7 @@ from arena.service.security import listen
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 ADDRESS = "http://127.0.0.1:8000"
+TOKEN = "0123456789abcdef-secret"
 COMMAND = [sys.executable, "-c", "from arena.cli import main; main()", "serve"]
 MOST_SECONDS = 3.0
 """To stop with an open stream: a promise, not a measurement; it takes a tenth of it."""
@@ -73,34 +77,60 @@ def test_a_taken_port_and_a_missing_home_are_one_sentence(home, tmp_path):
             assert done.stderr.count("\n") == 1
 
 
-def test_the_documents_examples_run(home, capsys):
-    names: dict[str, object] = {}
+@pytest.fixture(scope="module")
+def documented(tmp_path_factory):
+    """The address of a service as the document has it before its eyes, which can also judge photos."""
+    folder = tmp_path_factory.mktemp("documented")
+    home = new_home(folder / "home")
+    play_all(home)
+    for number in (1, 2):
+        give_detector(home, "duel", number)
+    (folder / "photo.jpg").write_bytes(encoded(drawn_face(), "JPEG"))
+    with contextlib.chdir(folder), served(home.root, TOKEN) as address:
+        yield address
+
+
+def test_the_documents_examples_run(documented, capsys):
+    names: dict[str, object] = {"TOKEN": TOKEN}
     ran = 0
-    with served(home.root) as address:
-        for block in code_blocks(DOCUMENT):
-            if "Client(" in block and "token" not in block:  # what needs one is tested beside what it is about
-                # The example that listens has something to hear: everything so far.
-                program = block.replace(ADDRESS, address).replace("arena.matches().cursor", "'0-0'")
-                exec(compile(program, "docs/api.md", "exec"), names)
-                ran += 1
+    for block in code_blocks(DOCUMENT):
+        if "Client(" in block and "blind" not in block:  # that one is tested beside what it is about
+            # The example that listens has something to hear: everything so far.
+            program = block.replace(ADDRESS, documented).replace("arena.matches().cursor", "'0-0'")
+            exec(compile(program, "docs/api.md", "exec"), names)
+            ran += 1
     shown = capsys.readouterr().out
-    assert ran == 2
+    assert ran == 3
     assert "duel 1 B 0.75" in shown
     assert "1-0 match" in shown
+    assert re.search(r"^duel (real|fake) 0\.\d+ \(", shown, flags=re.M)
     assert bytes(names["picture"]).startswith(b"\x89PNG")
 
 
-def test_the_documents_addresses_answer(home):
+def test_the_documents_addresses_answer(documented):
     lines = [line for block in code_blocks(DOCUMENT) for line in block.splitlines() if line.startswith("curl ")]
-    assert len(lines) == 4
-    with served(home.root) as address, Client(address) as client:
+    assert len(lines) == 5
+    with Client(documented) as client:
         for line in lines:
-            url = shlex.split(line)[-1]
-            assert client._http.get(url.replace(ADDRESS, address)).status_code == 200, url
-        told = set(client._http.get(f"{address}/api/openapi.json").json()["paths"])
-    shown = set(re.findall(r"`(?:GET )?(?:\.\.\.)?(/[^`]*)`", DOCUMENT.split("## From Python")[0]))
+            assert asked(client, line.replace(ADDRESS, documented)).status_code == 200, line
+        told = set(client._http.get(f"{documented}/api/openapi.json").json()["paths"])
+    shown = set(re.findall(r"`(?:[A-Z]+ )?(?:\.\.\.)?(/[^`]*)`", DOCUMENT.split("## From Python")[0]))
     for path in told:
         assert any(path.endswith(shown_path) for shown_path in shown), f"docs/api.md says nothing of {path}"
+
+
+def asked(client, line):
+    """The answer to what a line asks with curl."""
+    words = argparse.ArgumentParser()
+    words.add_argument("-s", action="store_true")
+    words.add_argument("-H", dest="headers", action="append", default=[])
+    words.add_argument("--data-binary", dest="file")
+    words.add_argument("url")
+    given = words.parse_args(shlex.split(line.replace("$TOKEN", TOKEN))[1:])
+    headers = dict(header.split(": ", 1) for header in given.headers)
+    if given.file is None:
+        return client._http.get(given.url, headers=headers)
+    return client._http.post(given.url, headers=headers, content=Path(given.file.removeprefix("@")).read_bytes())
 
 
 def test_examples_are_found():

@@ -23,6 +23,7 @@ from arena.service.models.matches import (
     Standings,
     Status,
 )
+from arena.service.models.photos import Detection, Judge, JudgedFace
 from arena.service.models.rounds import (
     CurvePoint,
     Exam,
@@ -47,11 +48,14 @@ __all__ = [
     "Contender",
     "Contenders",
     "CurvePoint",
+    "Detection",
     "Exam",
     "ExamFake",
     "ExamReal",
     "Figure",
     "Health",
+    "Judge",
+    "JudgedFace",
     "Match",
     "MatchCreated",
     "MatchDetail",

@@ -1,5 +1,13 @@
 """The routes of the service, one module for each of the things one can ask about."""
 
-from arena.service.routes import blind, figures, matches, page, rounds, streams
+from arena.service.routes import blind, figures, matches, page, photos, rounds, streams
 
-ROUTERS = (matches.router, rounds.router, figures.router, blind.router, streams.router, page.router)
+ROUTERS = (
+    matches.router,
+    rounds.router,
+    figures.router,
+    blind.router,
+    photos.router,
+    streams.router,
+    page.router,
+)

@@ -1,0 +1,64 @@
+"""Photos that a detector has judged."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from arena.service.models.base import Model
+
+Box = Annotated[tuple[float, float, float, float], Field(description="Left, top, right, bottom in pixels.")]
+Call = Literal["real", "fake"]
+
+
+class Judge(Model):
+    """A detector that judges photos."""
+
+    match: str
+    round: int
+    """The round after which it is taken."""
+    contender: str
+    image_size: int
+    """Side in pixels of the crops it looks at."""
+    threshold: float
+    """It calls a face fake from this score on."""
+    faces: str
+    """Where the real faces it was trained on come from, without the folders above."""
+    synthetic: bool
+    """Whether those were drawn: then it says nothing about photos."""
+
+
+class JudgedFace(Model):
+    """A face in a photo, or the photo as a whole."""
+
+    box: Box
+    """Where it is in the photo as it is seen, maybe beyond its edge."""
+    square: Box
+    """The part of the photo that the detector was shown, and that the heat map covers."""
+    confidence: float | None
+    """That it is a face, 0 to 1; null for the photo as a whole."""
+    score: float
+    """Probability that it is fake."""
+    verdict: Call
+    heatmap: str | None
+    """Where the detector looked: a transparent PNG of `image_size` pixels, in base64; null if not asked for, or if the
+    detector cannot say."""
+
+
+class Detection(Model):
+    """What a detector makes of a photo."""
+
+    judge: Judge
+    width: int
+    """Of the photo as it is seen, turned as its EXIF says."""
+    height: int
+    note: str | None
+    """What one has to know to read it."""
+    whole_image: bool
+    """No face was found, and the middle of the photo was judged as if it were one."""
+    score: float
+    """The highest of its faces."""
+    verdict: Call
+    faces: list[JudgedFace]
+    """The largest first."""

@@ -1,0 +1,111 @@
+"""The photo check: takes an upload, has it decoded and judged, each by a process of its own, and keeps nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from fastapi import Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from arena.champion import Champion
+from arena.service import models
+from arena.service.uploads import anonymous_file, receive
+from arena.service.workers import Died, Worker
+
+PLACES = 2
+"""Uploads that are checked at the same time; whoever comes then is asked to come again."""
+RETRY_SECONDS = 2
+SYNTHETIC = "this detector was trained on drawn faces and says nothing about photos"
+
+T = TypeVar("T")
+
+
+class PhotoCheck:
+    """The places and the two workers. Lives on the event loop's thread; starts nothing before it is needed."""
+
+    def __init__(self) -> None:
+        # A decoder took 0.4 s and 0.3 GB at most for 16 megapixels, a judge 2 s and 0.3 GB (benchmarks/uploads.py).
+        self.decoder = Worker(
+            "arena.service.decoding", at_once=PLACES, seconds=10, memory=2**29, start_seconds=60, idle_seconds=300
+        )
+        self.judge = Worker(
+            "arena.service.judging", at_once=1, seconds=60, memory=2**32, start_seconds=120, idle_seconds=300
+        )
+        self._taken = 0
+
+    def warm(self) -> None:
+        """Start the workers, so that the first photo need not wait for them; does not wait itself."""
+        self.decoder.start()
+        self.judge.start()
+
+    def close(self) -> None:
+        """End the workers."""
+        self.decoder.stop()
+        self.judge.stop()
+
+    async def check(self, request: Request, champion: Champion, heatmap: bool) -> models.Detection:
+        """Judge the photo in the body of a request. Raises HTTPException, and ClientDisconnect when nobody waits."""
+        with self._place(), anonymous_file() as upload, anonymous_file() as pixels:
+            await receive(request, upload)
+            size = await _unless_gone(request, self._decode(upload, pixels))
+            return await _unless_gone(request, self._judge(pixels, size, champion, heatmap))
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        if self._taken >= PLACES:
+            detail = f"{PLACES} photos are being checked already; try again in a moment"
+            raise HTTPException(429, detail, {"retry-after": str(RETRY_SECONDS)})
+        self._taken += 1
+        try:
+            yield
+        finally:
+            self._taken -= 1
+
+    async def _decode(self, upload: int, pixels: int) -> dict[str, Any]:
+        try:
+            answer = await self.decoder.run({}, (upload, pixels))
+        except Died as died:
+            if not died.started:
+                raise HTTPException(503, "the image could not be read now; try again") from None
+            raise HTTPException(422, "the image cannot be read: it takes too much time or memory") from None
+        if "problem" in answer:
+            raise HTTPException(422, answer["problem"])
+        return answer
+
+    async def _judge(self, pixels: int, size: dict[str, Any], champion: Champion, heatmap: bool) -> models.Detection:
+        try:
+            answer = await self.judge.run({"snapshot": str(champion.snapshot), "heatmap": heatmap, **size}, (pixels,))
+        except Died:
+            raise HTTPException(
+                503, "the photo could not be judged: the judge took too long or broke; try again"
+            ) from None
+        if "problem" in answer:
+            who = f"the detector of round {champion.round} of {champion.match}"
+            raise HTTPException(503, f"{who} cannot judge: {answer['problem']}")
+        notes = [SYNTHETIC] if champion.synthetic else []
+        notes += [answer["note"]] if answer["note"] else []
+        judge = {**vars(champion), "threshold": answer.pop("threshold")}
+        return models.Detection.model_validate(answer | {"judge": judge, "note": "; ".join(notes) or None})
+
+
+async def _unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """What the work brings; it is ended when the client is gone, which raises ClientDisconnect."""
+    task, gone = asyncio.create_task(work), asyncio.create_task(_gone(request))
+    try:
+        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise ClientDisconnect
+        return task.result()
+    finally:
+        task.cancel()
+        gone.cancel()
+        await asyncio.gather(task, gone, return_exceptions=True)
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,113 @@
+"""`arena detect`, with the real face finder and a detector that never trained."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+from photofiles import drawn_face, encoded, give_detector
+from PIL import Image
+from servedhome import CONFIG, FACTS, new_home, play, play_all
+
+from arena.cli import main
+
+
+@pytest.fixture
+def home(tmp_path):
+    home = new_home(tmp_path / "home")
+    play_all(home)
+    for number in (1, 2):
+        give_detector(home, "duel", number)
+    return home
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(encoded(drawn_face(), "JPEG", quality=95))
+    return path
+
+
+@pytest.fixture
+def arena(monkeypatch, capsys):
+    """Run a command; its lines on stdout and on stderr."""
+
+    def run(*words, status=0):
+        monkeypatch.setattr(sys, "argv", ["arena", "detect", *map(str, words)])
+        with pytest.raises(SystemExit) as exit:
+            main()
+        assert exit.value.code == status
+        out, err = capsys.readouterr()
+        return out.splitlines(), err.splitlines()
+
+    return run
+
+
+def test_a_line_for_each_face(arena, home, photo, tmp_path):
+    wall = tmp_path / "wall.png"
+    wall.write_bytes(encoded(Image.new("RGB", (80, 60), "grey")))
+    out, err = arena(photo, wall, "--home", home.root)
+    assert len(out) == 2
+    assert out[0].startswith(f"{photo}: ")
+    assert "(alarm from 0.500), a face of " in out[0]
+    assert "the middle of 60x60 pixels at 10,0; no face was found" in out[1]
+    assert err == ["judged by the cnn of round 2 of duel"]
+
+
+def test_for_programs_and_pictures(arena, home, photo, tmp_path):
+    ((line,), _) = arena(photo, "--home", home.root, "--round", 1, "--json", "--heatmap", tmp_path / "looked")
+    found = json.loads(line)
+    assert found["photo"] == str(photo)
+    assert (found["judge"]["match"], found["judge"]["round"]) == ("duel", 1)
+    assert (found["width"], found["height"], len(found["faces"])) == (320, 160, 1)
+    with Image.open(tmp_path / "looked" / "photo.jpg-0.png") as drawn:
+        assert (drawn.mode, drawn.size) == ("RGB", (16, 16))
+        assert "Heat map" in drawn.info["Description"]
+
+
+def test_a_snapshot_needs_no_home(arena, home, photo, tmp_path):
+    path = home.round_folder("duel", 1) / "detector.snapshot.safetensors"
+    ((line,), _) = arena(photo, "--snapshot", path, "--home", tmp_path / "none", "--json")
+    assert json.loads(line)["judge"] == {"snapshot": str(path)}
+
+
+def test_a_detector_of_drawn_faces_says_so(arena, home, photo):
+    home.create_match("drawn", CONFIG, FACTS | {"faces": {"synthetic": True}})
+    for number in range(2):
+        play(home, number, "drawn")
+    give_detector(home, "drawn", 1)
+    _, err = arena(photo, "--home", home.root)
+    assert any("says nothing about photos" in line for line in err)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["none.jpg"], "the photo none.jpg cannot be read: No such file"),
+        (["{home}/arena.db"], "cannot be used: "),
+        (["{photo}", "--match", "nobody"], "no match called 'nobody'"),
+        (["{photo}", "--round", "7"], "rounds 1 to 2 of duel, not 7"),
+        (["{photo}", "--snapshot", "none"], "there is no snapshot at none"),
+        (["{photo}", "--snapshot", "none", "--match", "duel"], "either --snapshot or a match"),
+        (["{photo}", "--heatmap", "{photo}"], "cannot be used: File exists"),
+        (["{photo}", "{photo}", "--heatmap", "looked"], "two photos are called photo.jpg"),
+    ],
+)
+def test_bad_input_is_one_sentence(arena, home, photo, words, sentence):
+    given = [word.format(home=home.root, photo=photo) for word in words]
+    _, err = arena(*given, "--home", home.root, status=1)
+    assert sentence in err[-1]
+    assert err[-1].startswith("error: ")
+    assert not any("Traceback" in line for line in err)
+
+
+def test_a_generator_is_no_judge(arena, home, photo, tmp_path):
+    from tiny import tiny_team
+
+    from arena import registry
+
+    path = tmp_path / "generator.safetensors"
+    path.write_bytes(tiny_team(registry.find("generator", "dcgan")).snapshot(1).to_bytes())
+    _, err = arena(photo, "--snapshot", path, status=1)
+    assert "holds the weights of a generator" in err[-1]

@@ -1,0 +1,40 @@
+"""What a forkserver does in the tests: as its job says, it answers, hangs, breaks or takes too much."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+KEPT = {"warmed": 0, "worked": 0}
+
+
+def warm():
+    KEPT["warmed"] += 1
+
+
+def work(job, files):
+    KEPT["worked"] += 1
+    what = job["do"]
+    if what == "answer":
+        return {"kept": KEPT, "pid": os.getpid(), "server": os.getppid(), "said": job.get("say")}
+    if what == "copy":
+        os.lseek(files[0], 0, os.SEEK_SET)
+        os.write(files[1], os.read(files[0], 100).upper())
+        return {}
+    if what == "fill":
+        return {"bytes": len(bytes(job["bytes"]))}
+    if what == "break":
+        raise RuntimeError("as asked")
+    if what == "die":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if what == "orphan":
+        os.kill(os.getppid(), signal.SIGKILL)
+        os._exit(1)
+    with open(job["file"], "w") as file:  # noqa: PTH123
+        file.write(f"{os.getpid()}\n")
+    while what == "spin":
+        pass
+    while what == "sleep":
+        time.sleep(60)
+    raise ValueError(what)
