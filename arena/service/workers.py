@@ -109,8 +109,8 @@ class Worker:
         return self._server
 
     def _drop(self, server: _Server) -> None:
-        server.stop()
-        if server is self._server:  # another job may have started the next one already
+        if server is self._server:  # else another job has dropped it, and maybe started the next one
+            server.stop()
             self._server = None
 
     def _rest(self) -> None:

@@ -112,7 +112,7 @@ def test_who_takes_too_long_is_ended(do, tmp_path):
             await worker.run({"do": do, "file": str(tmp_path / "pid")})
         return died.value.started
 
-    assert with_worker(scenario, seconds=0.2) is True
+    assert with_worker(scenario, seconds=1) is True
     assert is_gone(int((tmp_path / "pid").read_text()))
 
 
