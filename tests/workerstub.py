@@ -17,7 +17,13 @@ def work(job, files):
     KEPT["worked"] += 1
     what = job["do"]
     if what == "answer":
-        return {"kept": KEPT, "pid": os.getpid(), "server": os.getppid(), "said": job.get("say")}
+        return {
+            "kept": KEPT,
+            "pid": os.getpid(),
+            "server": os.getppid(),
+            "said": job.get("say"),
+            "token": os.environ.get("ARENA_TOKEN"),
+        }
     if what == "copy":
         os.lseek(files[0], 0, os.SEEK_SET)
         os.write(files[1], os.read(files[0], 100).upper())

@@ -22,6 +22,8 @@ ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
     "CUDA_VISIBLE_DEVICES": "",
 }
+SECRETS = ("ARENA_TOKEN",)
+"""Not for the eyes of a process that opens strangers' files."""
 ATTEMPTS = 2
 """To begin a job: a server may have died since it was last looked at, and nobody needs to hear of it."""
 GRACE_SECONDS = 1.0
@@ -65,27 +67,27 @@ class Worker:
         try:
             async with self._turn:
                 for _ in range(ATTEMPTS):
-                    server = self.start()
+                    server = self._running()
                     try:
                         await server.ready(self._start_seconds)
                         async with asyncio.timeout(self._seconds + GRACE_SECONDS):
                             return await server.run(job, files)
                     except _NotStarted:
                         self._drop(server)
-                    except (TimeoutError, OSError, ValueError):
+                    except TimeoutError:  # the kernel ends a job sooner: something hangs
+                        self._drop(server)
+                        raise Died(self._what, started=True) from None
+                    except (OSError, ValueError):
                         raise Died(self._what, started=True) from None
                 raise Died(self._what, started=False)
         finally:
             self._jobs -= 1
             self._rest()
 
-    def start(self) -> _Server:
-        """The server, started if there is none; it is not waited for."""
-        if self._server is None or not self._server.lives():
-            self.stop()
-            self._server = _Server(self._command)
+    def start(self) -> None:
+        """Start the server if there is none, without waiting for it. Raises Died."""
+        self._running()
         self._rest()
-        return self._server
 
     def stop(self) -> None:
         """End the server; jobs that still run keep going."""
@@ -95,9 +97,20 @@ class Worker:
         if self._server is not None:
             self._drop(self._server)
 
+    def _running(self) -> _Server:
+        if self._server is not None and self._server.lives():
+            return self._server
+        if self._server is not None:
+            self._drop(self._server)
+        try:
+            self._server = _Server(self._command)
+        except OSError:  # no memory, no more processes or files
+            raise Died(self._what, started=False) from None
+        return self._server
+
     def _drop(self, server: _Server) -> None:
-        server.stop()
-        if self._server is server:
+        if server is self._server:  # else another job has dropped it, and maybe started the next one
+            server.stop()
             self._server = None
 
     def _rest(self) -> None:
@@ -119,7 +132,7 @@ class _Server:
                 command,
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
-                env=os.environ | ENVIRONMENT,
+                env={name: value for name, value in os.environ.items() if name not in SECRETS} | ENVIRONMENT,
                 start_new_session=True,  # Ctrl-C is for the service; the server ends with its stdin
             )
         self._control.setblocking(False)
@@ -131,13 +144,9 @@ class _Server:
 
     async def ready(self, seconds: float) -> None:
         """Wait until it takes jobs. Raises _NotStarted when it died or takes too long."""
-        try:
-            # Shielded: who stops waiting must not take the greeting from the others.
-            async with asyncio.timeout(seconds):
-                greeting = await asyncio.shield(self._greeting)
-        except (TimeoutError, OSError):
-            greeting = b""
-        if greeting != READY:
+        # Several jobs may wait for the one greeting: none of them takes it away, nor is cancelled with it.
+        done, _ = await asyncio.wait((self._greeting,), timeout=seconds)
+        if not done or self._greeting.cancelled() or self._greeting.exception() or self._greeting.result() != READY:
             raise _NotStarted
 
     async def run(self, job: Mapping[str, Any], files: Sequence[int]) -> dict[str, Any]:

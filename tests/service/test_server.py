@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from photofiles import drawn_face, encoded, give_detector
 from servedhome import new_home, play_all, served
@@ -50,6 +51,9 @@ def test_serves_until_it_is_told_to_stop_without_what_it_does_not_need(home):
         with Client(address) as client:
             events = client.events()
             assert next(events).name == "playing"
+            client.champion()  # starts the processes of the photo check
+            workers = psutil.Process(process.pid).children()
+            assert len(workers) == 2
             maps = Path(f"/proc/{process.pid}/maps")
             if maps.exists():
                 loaded = maps.read_text()
@@ -61,6 +65,7 @@ def test_serves_until_it_is_told_to_stop_without_what_it_does_not_need(home):
             assert list(events) == []
             assert process.wait() == 0
             assert time.monotonic() - start < MOST_SECONDS
+            assert not [worker for worker in workers if worker.is_running()]
 
 
 def test_a_taken_port_and_a_missing_home_are_one_sentence(home, tmp_path):

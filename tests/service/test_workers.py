@@ -66,6 +66,15 @@ def test_every_job_has_a_process_of_its_own_out_of_the_same_warm_one():
     assert len({answer["server"] for answer in answers}) == 1
 
 
+def test_the_token_stays_with_the_service(monkeypatch):
+    monkeypatch.setenv("ARENA_TOKEN", "0123456789abcdef")
+
+    async def scenario(worker):
+        return await worker.run({"do": "answer"})
+
+    assert with_worker(scenario)["token"] is None
+
+
 def test_files_go_along():
     async def scenario(worker):
         with anonymous_file() as one, anonymous_file() as other:
@@ -103,7 +112,7 @@ def test_who_takes_too_long_is_ended(do, tmp_path):
             await worker.run({"do": do, "file": str(tmp_path / "pid")})
         return died.value.started
 
-    assert with_worker(scenario, seconds=0.2) is True
+    assert with_worker(scenario, seconds=1) is True
     assert is_gone(int((tmp_path / "pid").read_text()))
 
 
@@ -145,6 +154,18 @@ def test_a_server_that_does_not_start():
             assert not died.value.started
 
     with_worker(scenario, module="no.such.module")
+
+
+def test_several_that_wait_for_a_server_that_never_comes(tmp_path, monkeypatch):
+    (tmp_path / "sleepy.py").write_text("import time\ntime.sleep(60)")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]]))
+
+    async def scenario(worker):
+        return await asyncio.gather(worker.run({}), worker.run({}), return_exceptions=True)
+
+    for outcome in with_worker(scenario, module="sleepy", start_seconds=0.1):
+        assert isinstance(outcome, Died)
+        assert not outcome.started
 
 
 def test_long_unused_it_ends():

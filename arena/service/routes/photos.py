@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request, Response
@@ -12,6 +13,7 @@ from arena.service import models
 from arena.service.docs import problems
 from arena.service.routes.parameters import HIGHEST, Arena, new_router
 from arena.service.views import NotFound
+from arena.service.workers import Died
 
 router = new_router()
 
@@ -54,7 +56,8 @@ Chosen = Annotated[Champion, Depends(chosen)]
 @router.get("/champion", response_model=models.Judge)
 async def judge(request: Request, state: Arena, champion: Chosen) -> Response:
     """The detector that judges a photo: by default that of the round which was played last."""
-    state.photos.warm()  # who asks this is about to send a photo
+    with contextlib.suppress(Died):  # who asks this is about to send a photo, and will be told then
+        state.photos.warm()
     return state.answer(request, state.ledger.revision, lambda: models.Judge.model_validate(vars(champion)))
 
 
