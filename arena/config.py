@@ -22,7 +22,7 @@ WITHOUT_CONTENDERS = {"contenders": False}
 """Context of a validation that leaves contenders and their options unchecked, and so imports no torch."""
 
 
-class WrongSetting(ArenaError):
+class WrongSetting(ArenaError):  # noqa: N818 - what is wrong, by its own name
     """A setting is not as it should be. `place`: its dotted place, such as 'exam.size'; '' for the settings as such."""
 
     def __init__(self, where: str, sentence: str, place: str) -> None:
@@ -30,7 +30,7 @@ class WrongSetting(ArenaError):
         self.sentence, self.place = sentence, place
 
 
-class _InsideContestant(ValueError):
+class _InsideContestant(ValueError):  # noqa: N818
     """What is wrong, and where below the contestant."""
 
     def __init__(self, sentence: str, *place: str) -> None:

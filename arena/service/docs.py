@@ -34,6 +34,13 @@ OTHER_ANSWERS: dict[int | str, dict[str, Any]] = {
     503: {"description": "The home cannot be read.", "content": _PROBLEM},
 }
 """What every route may answer. Given as models, FastAPI would say that the problem with a picture is a picture."""
+CHANGING_ANSWERS: dict[int | str, dict[str, Any]] = {
+    400: {"description": "The body is no JSON.", "content": _PROBLEM},
+    401: {"description": "The token is missing or wrong.", "content": _PROBLEM},
+    409: {"description": "It cannot be done in the present state of the match.", "content": _PROBLEM},
+    429: {"description": "As many matches are being played as this service plays at once.", "content": _PROBLEM},
+}
+"""What a route that changes something may answer besides."""
 
 
 def completed(openapi: dict[str, Any]) -> dict[str, Any]:
@@ -70,6 +77,8 @@ def _operation(path: str, method: str, operation: Schema) -> Iterator[str]:
         default = f", by default {escape(str(schema['default']))}" if schema.get("default") is not None else ""
         yield f"<dt><code>{escape(parameter['name'])}</code> in {parameter['in']}: {_type(schema)}{default}"
         yield f"<dd>{escape(note)}"
+    for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+        yield f"<dt>{escape(kind)} in the body: {_type(content.get('schema', {}))}<dd>"
     yield "</dl><ul>"
     for status, answer in operation["responses"].items():
         kinds = "; ".join(

@@ -24,6 +24,8 @@ TOKEN = "token"
 SHORTEST_TOKEN = 16
 OPEN_METHODS = ("GET", "HEAD")
 """Methods that only look. Every other one needs the token, on every route, whoever adds it."""
+SIGNED_IN = "arena.signed_in"
+"""Where the guard notes in a request's scope whether it carries the token."""
 HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -56,14 +58,16 @@ class Guard:
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
-        refusal = self._refusal(scope["method"], Headers(scope=scope))
+        headers = Headers(scope=scope)
+        scope[SIGNED_IN] = self._has_token(headers.get("authorization", ""))
+        refusal = self._refusal(scope["method"], headers, scope[SIGNED_IN])
         await (refusal or self._app)(scope, receive, send_guarded)
 
-    def _refusal(self, method: str, headers: Headers) -> JSONResponse | None:
+    def _refusal(self, method: str, headers: Headers, signed_in: bool) -> JSONResponse | None:
         if not self._is_own_name(headers.get("host", "")):
             detail = "this service does not go by the host name of the request; see arena serve --allow-host"
             return JSONResponse({"detail": detail}, 421)
-        if method in OPEN_METHODS or self._has_token(headers.get("authorization", "")):
+        if method in OPEN_METHODS or signed_in:
             return None
         detail = f"{method} needs the token of this arena: send the header Authorization: Bearer TOKEN"
         return JSONResponse({"detail": detail}, 401, {"www-authenticate": "Bearer"})

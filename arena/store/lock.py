@@ -80,6 +80,11 @@ def last_holder(folder: Path) -> Holder | None:
         return None
 
 
+def locked_at(folder: Path) -> float:
+    """When the lock was taken last, in seconds since 1970."""
+    return (folder / LOCK).stat().st_mtime
+
+
 def _take(file: IO[str]) -> bool:
     """Take the lock, patiently enough that a moment's look by `is_locked` does not count as playing."""
     for _ in range(10):

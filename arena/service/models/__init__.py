@@ -1,6 +1,7 @@
 """What the service answers: each JSON body as a model, shared by the routes, their OpenAPI page and the client."""
 
 from arena.service.models.base import Health, Model, Problem, Seconds
+from arena.service.models.control import Link, MoreRounds, NewMatch, Session, Settings, Start, Starts, Stopping
 from arena.service.models.events import (
     EVENTS,
     MatchCreated,
@@ -31,12 +32,15 @@ __all__ = [
     "Exam",
     "ExamFake",
     "Health",
+    "Link",
     "Match",
     "MatchCreated",
     "MatchDetail",
     "MatchEnded",
     "MatchPage",
     "Model",
+    "MoreRounds",
+    "NewMatch",
     "Note",
     "Option",
     "Playing",
@@ -47,8 +51,13 @@ __all__ = [
     "RoundDetail",
     "RoundPage",
     "Seconds",
+    "Session",
+    "Settings",
     "Standings",
+    "Start",
+    "Starts",
     "Status",
+    "Stopping",
     "TeamProgress",
     "TeamTraining",
 ]

@@ -1,5 +1,5 @@
 """The routes of the service, one module for each of the things one can ask about."""
 
-from arena.service.routes import matches, rounds, streams
+from arena.service.routes import control, matches, rounds, streams
 
-ROUTERS = (matches.router, rounds.router, streams.router)
+ROUTERS = (control.router, matches.router, rounds.router, streams.router)
