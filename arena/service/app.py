@@ -39,10 +39,10 @@ def create_app(
 ) -> FastAPI:
     """The service over a home. `token`: without one nobody can change anything. `names`: see Guard.
 
-    `terms`: how matches are played that it starts. `mlflow_link`: None where no UI of MLflow is known. Raises ArenaError when there is
-    no home.
+    `terms`: how matches are played that it starts. `mlflow_link`: None where no UI of MLflow is known.
+    Raises ArenaError when there is no home.
     """
-    state = State(root, tick, terms or Terms(), mlflow_link)
+    state = State(root, tick, terms, mlflow_link)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -34,10 +34,12 @@ MlflowLink = Callable[[Sequence[MatchRow]], str | None]
 class State:
     """Everything a request needs. Lives on the event loop's thread, which alone touches it."""
 
-    def __init__(self, root: Path, tick: float, terms: Terms, mlflow_link: MlflowLink | None) -> None:
+    def __init__(
+        self, root: Path, tick: float, terms: Terms | None = None, mlflow_link: MlflowLink | None = None
+    ) -> None:
         """`tick`: seconds between two looks at the ledger for a stream of events. Raises ArenaError without a home."""
         self.ledger = Follower(root)
-        self.starts = Starts(root, terms)
+        self.starts = Starts(root, terms or Terms())
         self.mlflow_link = mlflow_link
         self.tick = tick
         self.stopping = asyncio.Event()
@@ -96,13 +98,14 @@ class State:
         if now < self._next_look:
             return
         self.starts.reap()
-        # Records first: a process that ends between the two looks has entered its match before.
-        records = {record.name: record for record in read_records(self.ledger.root)}
-        self.ledger.refresh()
-        unfinished = {n for n, row in self.ledger.matches.items() if not views.is_finished(self.ledger, row)}
-        self._records = {n: r for n, r in records.items() if n in unfinished or n not in self.ledger.matches}
+        ledger = self.ledger
+        unfinished = {name for name, row in ledger.matches.items() if not views.is_finished(ledger, row)}
+        records = {r.name: r for r in read_records(ledger.root) if r.name in unfinished or r.name not in ledger.matches}
+        # A process may have entered its match and ended since the ledger was read: it has not failed.
+        entered = {name for (name,) in ledger.home.rows("SELECT name FROM match")} if records else set()
+        self._records = {name: r for name, r in records.items() if name in unfinished or name not in entered}
         alive = {name for name, record in self._records.items() if record.is_alive}
-        is_playing = self.ledger.home.is_playing
+        is_playing = ledger.home.is_playing
         self._playing = tuple(sorted(name for name in unfinished if name in alive or is_playing(name)))
         self._next_look = now + SECONDS_BETWEEN_LOOKS
 

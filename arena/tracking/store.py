@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from arena.store.home import Errand, MatchRow
-from arena.tracking.entry import Entry, Point
 from arena.types import ArenaError
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # an entry needs what draws figures, which who only asks for an address does not
+    from arena.tracking.entry import Entry, Point
     from mlflow.tracking import MlflowClient
 
 EXPERIMENT = "arena"
