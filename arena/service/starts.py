@@ -138,11 +138,11 @@ class Starts:
         with self._lock:
             self._children = {name: child for name, child in self._children.items() if child.poll() is None}
 
-    def close(self) -> list[subprocess.Popen[bytes]]:
-        """Start nothing any more, and return the children that live."""
+    def close(self) -> dict[str, subprocess.Popen[bytes]]:
+        """Start nothing any more, and return the children that live by the names of their matches."""
         with self._lock:
             self._is_closed = True
-            return [child for child in self._children.values() if child.poll() is None]
+            return {name: child for name, child in self._children.items() if child.poll() is None}
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:

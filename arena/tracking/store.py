@@ -16,8 +16,9 @@ from arena.store.home import Errand, MatchRow
 from arena.types import ArenaError
 
 if TYPE_CHECKING:  # an entry needs what draws figures, which who only asks for an address does not
-    from arena.tracking.entry import Entry, Point
     from mlflow.tracking import MlflowClient
+
+    from arena.tracking.entry import Entry, Point
 
 EXPERIMENT = "arena"
 IDENTITY, PROGRESS = "arena.id", "arena.errand"
