@@ -75,7 +75,8 @@ def run(
     chosen = {"rounds": rounds, "faces": faces, "generator": generator, "detector": detector, "seed": seed}
     chosen |= {"device": device, "allow_leaks": allow_leaks}
     if serve and not dry_run:
-        from arena.cli.together import NewMatch, Terms, play_beside_the_page
+        from arena.cli.together import NewMatch, play_beside_the_page
+        from arena.service.starts import Terms
 
         new = NewMatch(name, read_settings(config, settings or (), **chosen))
         play_beside_the_page(home, access(port, show_token=False), Terms(ray, mlflow), new, as_json)
@@ -208,6 +209,7 @@ def _play(match: Match, set_table: TableFactory, screen: Display, mlflow: str | 
         try:
             play(match, set_table, screen)
         except KeyboardInterrupt:
+            screen.on_warning("interrupted; no committed round is lost")
             return False
     return True
 
@@ -259,5 +261,5 @@ def _farewell(console: Console, match: Match, finished: bool) -> None:
         console.print(f"[dim]look further: arena show {name}{at} | arena verify {name}{at} | arena mlflow{at}[/]")
         return
     kept = f"{len(records)} of {match.config.rounds} rounds are kept"
-    console.print(f"[yellow]interrupted; {kept}. Continue with: arena resume {name}{at}[/]")
+    console.print(f"[yellow]{kept}. Continue with: arena resume {name}{at}[/]")
     raise typer.Exit(INTERRUPTED)

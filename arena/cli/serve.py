@@ -42,8 +42,9 @@ def serve(
     What changes anything needs a token: the one in ARENA_TOKEN, else that in the file `token` of the home. Matches that
     the page starts are played with --ray and --mlflow, and go on when the service ends.
     """
-    from arena.cli.together import Terms, mlflow_links
+    from arena.cli.together import mlflow_links
     from arena.service.server import serve as serve_home
+    from arena.service.starts import Terms
 
     out = console()
     serve_home(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import math
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
@@ -128,7 +129,7 @@ class _Parts:
             server = ui.begin(self.root, uri, HOST, port)
             self._servers.append(server)
         try:
-            ui.wait_until_up(server, ui.ui_link(HOST, port), log)
+            ui.wait_until_up(server, ui.ui_link(HOST, port), log, seconds=math.inf)  # it is in nobody's way
             self.say_where_mlflow_is()
             server.wait()
             raise ArenaError(f"MLflow's UI has ended by itself; see {log}")

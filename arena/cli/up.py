@@ -55,7 +55,8 @@ def up(
 
     Matches that the page starts end with it too; `arena resume` or the page goes on with them.
     """
-    from arena.cli.together import NewMatch, Terms, hold
+    from arena.cli.together import NewMatch, hold
+    from arena.service.starts import Terms
 
     chosen = {"rounds": rounds, "faces": faces, "generator": generator, "detector": detector, "seed": seed}
     chosen |= {"device": device, "allow_leaks": allow_leaks}
