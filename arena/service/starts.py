@@ -31,6 +31,8 @@ from arena.types import ArenaError
 
 COMMAND = "from arena.cli import main; main()"
 """The command line, as a program for `python -c`."""
+CHECK = "from arena.service.checker import check; check({answer}); "
+"""What a new match's process does first."""
 MATCH_BYTES = 3 * 2**30
 """Memory that a match takes under Ray: three workers, the driver and Ray itself; measured as 2.6 GB."""
 MATCH_CORES = 2
@@ -87,8 +89,7 @@ class Starts:
             file = record_path(self._root, name, "yaml")
             file.write_text(yaml.safe_dump(dict(settings)), encoding="utf-8")
             with _pipe() as (answer, verdict):
-                program = f"from arena.service.checker import check; check({verdict}); {COMMAND}"
-                self._spawn(name, program, ["run", str(file), "--name", name], verdict)
+                self._spawn(name, CHECK.format(answer=verdict) + COMMAND, ["run", str(file), "--name", name], verdict)
                 answer = os.dup(answer)
         wrong = _read_verdict(answer)
         if wrong is not None:
@@ -203,6 +204,8 @@ class Starts:
                 if self._is_closed:
                     partial.unlink()
                     raise Conflict("the service is about to stop and starts nothing any more")
+                for ended in self._children.values():
+                    ended.poll()  # one of the same name, for instance
                 os.replace(partial, record_path(self._root, name))  # noqa: PTH105 - the atomic call by its own name
                 child = self._children[name] = subprocess.Popen(
                     [sys.executable, "-c", program, *arguments],

@@ -50,6 +50,7 @@ class State:
         """Loads what the standings need, which takes SciPy a second and more, while other requests are answered."""
         self._answers: OrderedDict[Hashable, tuple[Hashable, bytes, str]] = OrderedDict()
         self._playing: tuple[str, ...] = ()
+        self._resumed: set[str] = set()
         self._records: dict[str, Record] = {}
         self._last_words: dict[Record, str | None] = {}
         self._next_look = 0.0
@@ -64,10 +65,11 @@ class State:
     def playing(self) -> tuple[str, ...]:
         """Unfinished matches that a process is at, in order of their names."""
         self._look()
-        return self._playing
+        # A match that has ended since the last look is not played any more, whatever its process still does.
+        return tuple(n for n in self._playing if n in self._resumed or not self._is_finished(n))
 
     def problems(self) -> Mapping[str, str]:
-        """Why unfinished matches have stopped whose process this service or an earlier one had started."""
+        """Why matches have stopped, or could not go on, whose process this service or an earlier one had started."""
         self._look()
         found: dict[str, str] = {}
         for name, record in self._records.items():
@@ -99,15 +101,25 @@ class State:
             return
         self.starts.reap()
         ledger = self.ledger
-        unfinished = {name for name, row in ledger.matches.items() if not views.is_finished(ledger, row)}
-        records = {r.name: r for r in read_records(ledger.root) if r.name in unfinished or r.name not in ledger.matches}
+        unfinished = {name for name in ledger.matches if not self._is_finished(name)}
+        records = {record.name: record for record in read_records(ledger.root)}
         # A process may have entered its match and ended since the ledger was read: it has not failed.
         entered = {name for (name,) in ledger.home.rows("SELECT name FROM match")} if records else set()
-        self._records = {name: r for name, r in records.items() if name in unfinished or name not in entered}
+        resumed = {name for name, record in records.items() if record.at > self._last_commit(name)}
+        shown = {n for n in records if n in unfinished or n not in entered or (n in ledger.matches and n in resumed)}
+        self._records = {name: records[name] for name in shown}
         alive = {name for name, record in self._records.items() if record.is_alive}
-        is_playing = ledger.home.is_playing
-        self._playing = tuple(sorted(name for name in unfinished if name in alive or is_playing(name)))
+        self._resumed = alive & resumed & ledger.matches.keys()
+        locked = {name for name in unfinished if ledger.home.is_playing(name)}
+        self._playing = tuple(sorted(locked | alive & (unfinished | self._resumed)))
         self._next_look = now + SECONDS_BETWEEN_LOOKS
+
+    def _is_finished(self, name: str) -> bool:
+        return views.is_finished(self.ledger, self.ledger.matches[name])
+
+    def _last_commit(self, name: str) -> float:
+        rounds = self.ledger.rounds.get(name)
+        return rounds[-1].committed if rounds else 0.0
 
     def _words_of(self, record: Record) -> str | None:
         if record not in self._last_words:

@@ -81,7 +81,7 @@ def match_detail(
 def _summary(ledger: Follower, row: MatchRow, playing: Collection[str], problems: Mapping[str, str]) -> dict[str, Any]:
     rounds = [round.record for round in ledger.rounds.get(row.name, []) if round.number]
     winners = Counter(record["winner"] for record in rounds)
-    status = "finished" if is_finished(ledger, row) else "playing" if row.name in playing else "stopped"
+    status = "playing" if row.name in playing else "finished" if is_finished(ledger, row) else "stopped"
     return {
         "name": row.name,
         "status": status,

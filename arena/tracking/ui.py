@@ -110,9 +110,7 @@ def check_port(host: str, port: int, option: str = "--port") -> None:
         ) from error
 
 
-def wait_until_up(
-    server: subprocess.Popen[bytes], base_url: str, log: Path, seconds: float = STARTUP_SECONDS
-) -> None:
+def wait_until_up(server: subprocess.Popen[bytes], base_url: str, log: Path, seconds: float = STARTUP_SECONDS) -> None:
     """Raise ArenaError if the server ends or does not answer in time."""
     deadline = time.monotonic() + seconds
     while server.poll() is None and time.monotonic() < deadline:

@@ -35,11 +35,17 @@ def test_half_a_record_is_one_without_a_process(tmp_path, folder):
 @pytest.mark.parametrize(
     ("log", "words"),
     [
-        ("reading\nerror: there are no faces at '/home/me/x'; say where\nlater\n", "there are no faces at 'x'; say where"),
+        (
+            "reading\nerror: there are no faces at '/home/me/x'; say where\nlater\n",
+            "there are no faces at 'x'; say where",
+        ),
         ("\x1b[31merror: red\x1b[0m\n", "red"),
         ("round 1/3\ninterrupted; no committed round is lost\nStandings\n", None),
         ("Aborted.\n", None),
-        ("x\nTraceback (most recent call last):\n  File\nOSError: /a/b\n", "its process failed unexpectedly: OSError: b"),
+        (
+            "x\nTraceback (most recent call last):\n  File\nOSError: /a/b\n",
+            "its process failed unexpectedly: OSError: b",
+        ),
         ("round 1/3: B wins\n", SILENT_END),
         ("", SILENT_END),
         (None, SILENT_END),

@@ -34,7 +34,7 @@ class Match(Model):
     a_won: int
     b_won: int
     problem: str | None
-    """Why a stopped match has stopped, if it was not asked to and the service had started its process."""
+    """Why it has stopped, or could not go on, if nobody asked for it and a service had started its process."""
 
 
 class Note(Model):
