@@ -15,9 +15,11 @@ import pytest
 from servedhome import new_home, play_all, served
 
 from arena.service.client import Client
-from arena.service.security import listen
+from arena.service.security import home_token, listen
+from arena.service.starts import Terms
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+TOKEN = "0123456789abcdef-secret"
 ADDRESS = "http://127.0.0.1:8000"
 COMMAND = [sys.executable, "-c", "from arena.cli import main; main()", "serve"]
 MOST_SECONDS = 3.0
@@ -73,18 +75,28 @@ def test_a_taken_port_and_a_missing_home_are_one_sentence(home, tmp_path):
             assert done.stderr.count("\n") == 1
 
 
-def test_the_documents_examples_run(home, capsys):
+def test_the_documents_examples_run(home, capsys, monkeypatch, tmp_path):
     names: dict[str, object] = {}
     ran = 0
-    with served(home.root) as address:
+    monkeypatch.chdir(tmp_path)
+    home.root.rename("arena-home")
+    token = home_token(Path("arena-home"))
+    with served(Path("arena-home"), token, Terms("off", "off")) as address:
         for block in code_blocks(DOCUMENT):
             if "Client(" in block:
                 # The example that listens has something to hear: everything so far.
                 program = block.replace(ADDRESS, address).replace("arena.matches().cursor", "'0-0'")
                 exec(compile(program, "docs/api.md", "exec"), names)
                 ran += 1
+        with Client(address, token) as client:
+            deadline = time.monotonic() + 60
+            while "quick" not in [start.name for start in client.starts().items if start.status == "failed"]:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            client.forget("quick")
     shown = capsys.readouterr().out
-    assert ran == 2
+    assert ran == 3
+    assert "quick starting None" in shown
     assert "duel 1 B 0.75" in shown
     assert "1-0 match" in shown
     assert bytes(names["picture"]).startswith(b"\x89PNG")
@@ -92,13 +104,15 @@ def test_the_documents_examples_run(home, capsys):
 
 def test_the_documents_addresses_answer(home):
     lines = [line for block in code_blocks(DOCUMENT) for line in block.splitlines() if line.startswith("curl ")]
-    assert len(lines) == 4
-    with served(home.root) as address, Client(address) as client:
+    assert len(lines) == 5
+    with served(home.root, TOKEN) as address, Client(address, TOKEN) as client:
         for line in lines:
             url = shlex.split(line)[-1]
-            assert client._http.get(url.replace(ADDRESS, address)).status_code == 200, url
+            method = "POST" if "-X POST" in line else "GET"
+            status = 409 if method == "POST" else 200  # nobody is playing it
+            assert client._http.request(method, url.replace(ADDRESS, address)).status_code == status, url
         told = set(client._http.get(f"{address}/api/openapi.json").json()["paths"])
-    shown = set(re.findall(r"`(?:GET )?(?:\.\.\.)?(/[^`]*)`", DOCUMENT.split("## From Python")[0]))
+    shown = set(re.findall(r"`(?:(?:GET|POST|DELETE) )?(?:\.\.\.)?(/[^`]*)`", DOCUMENT.split("## From Python")[0]))
     for path in told:
         assert any(path.endswith(shown_path) for shown_path in shown), f"docs/api.md says nothing of {path}"
 
