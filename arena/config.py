@@ -16,6 +16,26 @@ from arena import registry
 from arena.types import ROLES, ArenaError, Role
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+SHAPE = ("type", "enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "items", "anyOf")
+"""What of an option's JSON Schema says which values it takes."""
+WITHOUT_CONTENDERS = {"contenders": False}
+"""Context of a validation that leaves contenders and their options unchecked, and so imports no torch."""
+
+
+class WrongSetting(ArenaError):  # noqa: N818 - what is wrong, by its own name
+    """A setting is not as it should be. `place`: its dotted place, such as 'exam.size'; '' for the settings as such."""
+
+    def __init__(self, where: str, sentence: str, place: str) -> None:
+        super().__init__(f"{where}: {sentence}")
+        self.sentence, self.place = sentence, place
+
+
+class _InsideContestant(ValueError):  # noqa: N818
+    """What is wrong, and where below the contestant."""
+
+    def __init__(self, sentence: str, *place: str) -> None:
+        super().__init__(sentence)
+        self.place = place
 
 
 class Strict(BaseModel):
@@ -86,23 +106,33 @@ class MatchConfig(Strict):
 
     @field_validator("generator", "detector", mode="before")
     @classmethod
-    def _short_form(cls, value: Any) -> Any:
+    def _short_form(cls, value: Any, info: ValidationInfo) -> Any:
+        """A name alone, or options alone for the usual contender."""
+        if isinstance(value, dict):
+            return {"name": cls.model_fields[str(info.field_name)].default.name, **value}
         return {"name": value} if isinstance(value, str) else value
 
     @field_validator("generator", "detector", mode="after")
     @classmethod
     def _complete(cls, value: Contestant, info: ValidationInfo) -> Contestant:
         """Fill in every option, so that a stored config says all."""
+        if info.context == WITHOUT_CONTENDERS:
+            return value
         try:
             contender = registry.find(cast(Role, info.field_name), value.name)
-            contender.check_keys(value.options)
         except ArenaError as error:
-            raise ValueError(str(error)) from error
+            raise _InsideContestant(str(error), "name") from error
+        for key in value.options:
+            try:
+                contender.check_keys([key])
+            except ArenaError as error:
+                raise _InsideContestant(str(error), "options", key) from error
         try:
             options = TypeAdapter(contender.cls.Options).validate_python(value.options)
         except ValidationError as error:
-            where = "options." if error.errors()[0]["loc"] else ""
-            raise ValueError(where + _sentence(error.errors()[0])) from error
+            first = error.errors()[0]
+            where = "options." if first["loc"] else ""
+            raise _InsideContestant(where + _sentence(first), "options", *map(str, first["loc"])) from error
         return Contestant(name=value.name, options=dataclasses.asdict(options))
 
     def dump(self) -> dict[str, Any]:
@@ -115,6 +145,11 @@ def load_config(file: Path | None = None, settings: Iterable[str] = (), **overri
 
     A contender named in `overrides` drops the file's options for another one. Raises ArenaError with one sentence.
     """
+    return validate(read_settings(file, settings, **overrides), str(file) if file is not None else "the settings")
+
+
+def read_settings(file: Path | None = None, settings: Iterable[str] = (), **overrides: Any) -> dict[str, Any]:
+    """What `load_config` validates: the given settings as plain values. Raises ArenaError."""
     values = _read_yaml(file) if file is not None else {}
     for role in ROLES:
         _choose(values, role, overrides.pop(role, None))
@@ -123,19 +158,33 @@ def load_config(file: Path | None = None, settings: Iterable[str] = (), **overri
         if not equals or not key:
             raise ArenaError(f"--set takes key=value, for example detector.options.width=64, not {setting!r}")
         _set(values, key.split("."), _parse(text, setting))
-    for role in ROLES:
-        if isinstance(values.get(role), dict):
-            values[role].setdefault("name", MatchConfig.model_fields[role].default.name)
-    values |= {key: value for key, value in overrides.items() if value is not None}
-    return validate(values, str(file) if file is not None else "the settings")
+    return values | {key: value for key, value in overrides.items() if value is not None}
 
 
-def validate(values: Mapping[str, Any], where: str = "the config") -> MatchConfig:
-    """A config from plain values. Raises ArenaError that names the first wrong key and what it should be."""
+def validate(values: Mapping[str, Any], where: str = "the config", contenders: bool = True) -> MatchConfig:
+    """A config from plain values. Raises WrongSetting that names the first wrong key and what it should be.
+
+    `contenders`: False leaves contenders and their options as they are given, which takes no torch and no time.
+    """
     try:
-        return MatchConfig.model_validate(values)
+        return MatchConfig.model_validate(values, context=None if contenders else WITHOUT_CONTENDERS)
     except ValidationError as error:
-        raise ArenaError(f"{where}: {_sentence(error.errors()[0])}") from error
+        first = error.errors()[0]
+        inside = getattr(first.get("ctx", {}).get("error"), "place", ())
+        place = ".".join(map(str, (*first["loc"], *inside)))
+        raise WrongSetting(where, _sentence(first), place) from error
+
+
+def with_absolute_faces(config: MatchConfig) -> MatchConfig:
+    """A match must find its faces again from any folder."""
+    path = Path(config.faces)
+    return config.model_copy(update={"faces": str(path.resolve())}) if path.exists() else config
+
+
+def option_shapes(options: type) -> dict[str, dict[str, Any]]:
+    """Which values each option of a contender's `Options` takes, as JSON Schema: type, enum and the like."""
+    properties = TypeAdapter(options).json_schema().get("properties", {})
+    return {name: {key: shape[key] for key in SHAPE if key in shape} for name, shape in properties.items()}
 
 
 def check_name(name: str) -> str:

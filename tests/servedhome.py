@@ -18,6 +18,7 @@ from arena.referee.exam import ExamRecord, draw_paper
 from arena.referee.verdict import verdict
 from arena.service.security import listen
 from arena.service.server import Server
+from arena.service.starts import Terms
 from arena.store.disk import stage
 from arena.store.home import Home
 from arena.types import Answer
@@ -82,9 +83,9 @@ def play_all(home: Home, match: str = "duel") -> None:
 
 
 @contextmanager
-def served(root: Path, token: str | None = None) -> Iterator[str]:
+def served(root: Path, token: str | None = None, terms: Terms | None = None) -> Iterator[str]:
     """The service over a home as a real server on a free port; its address."""
-    server = Server(root, token, tick=0.01)
+    server = Server(root, token, tick=0.01, terms=terms)
     bound = listen("127.0.0.1", 0)  # from here on connections wait until the server is up
     address = f"http://127.0.0.1:{bound.getsockname()[1]}"
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})

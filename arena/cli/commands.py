@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from arena.cli import detect, doctor, faces, look, play, serve, ui
+from arena.cli import detect, doctor, faces, look, play, serve, ui, up
 
 app = typer.Typer(
     help="A generator of fake faces and a detector of fake faces train against each other, scored by a referee.",
@@ -12,8 +12,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("up")(up.up)
 app.command("run")(play.run)
 app.command("resume")(play.resume)
+app.command("stop")(serve.stop)
 app.command("matches")(look.matches)
 app.command("standings")(look.standings)
 app.command("show")(look.show)

@@ -24,6 +24,7 @@ from arena.cli.console import console as console_for
 from arena.cli.console import emit, say, table
 from arena.cli.display import COLOURS, rounds_table
 from arena.cli.options import DEFAULT_HOME, HomeOption, JsonOption
+from arena.config import option_shapes
 from arena.match import open_match
 from arena.showcase import sample_sheet
 from arena.store.home import Home, MatchRow
@@ -153,7 +154,7 @@ def contenders(as_json: JsonOption = False) -> None:
             "name": c.name,
             "summary": c.summary,
             "module": c.cls.__module__,
-            "options": {name: {"default": value, "help": text} for name, value, text in options_of(c.cls.Options)},
+            "options": _options(c.cls.Options),
         }
         for c in registry.contenders()
     ]
@@ -167,6 +168,12 @@ def contenders(as_json: JsonOption = False) -> None:
                 console.print(f"    {name:<14} {option['default']!s:<8} [dim]{escape(option['help'])}[/]")
     for module, reason in registry.broken().items():
         say(f"[yellow]could not be loaded: {module}: {escape(reason)}[/]")
+
+
+def _options(options: type) -> dict[str, dict[str, Any]]:
+    """Each option with its default, its documentation and the values it takes."""
+    shapes = option_shapes(options)
+    return {name: {"default": default, "help": text, **shapes[name]} for name, default, text in options_of(options)}
 
 
 def options_of(options: Any) -> list[tuple[str, Any, str]]:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from arena.types import ArenaError
+
+if TYPE_CHECKING:  # FastAPI takes a second to import, and most commands do without
+    from arena.service.server import Access
 
 HomeOption = Annotated[
     Path, typer.Option("--home", envvar="ARENA_HOME", help="Folder of the ledger and everything else.")
@@ -20,4 +26,44 @@ MlflowOption = Annotated[
         help="MLflow server or database; by default one inside the home. run: 'off' tells MLflow nothing yet.",
     ),
 ]
+RayOption = Annotated[
+    str, typer.Option("--ray", metavar="local|off|ADDRESS", help="A fresh Ray here, none, or a cluster to join.")
+]
 DEFAULT_HOME = Path("arena-home")
+
+ConfigArgument = Annotated[Path | None, typer.Argument(help="A YAML file of settings.")]
+RoundsOption = Annotated[int | None, typer.Option(help="Rounds to play.")]
+FacesOption = Annotated[str | None, typer.Option(help="Real faces: a folder, a zip, procedural[:N], ...")]
+GeneratorOption = Annotated[str | None, typer.Option(help="Team A's contender.")]
+DetectorOption = Annotated[str | None, typer.Option(help="Team B's contender.")]
+SeedOption = Annotated[int | None, typer.Option(help="Every random choice follows from it.")]
+NameOption = Annotated[str | None, typer.Option(help="Name of the match.")]
+LeaksOption = Annotated[
+    bool | None, typer.Option("--allow-leaks", help="Play although a face is in two parts; it is recorded.")
+]
+DeviceOption = Annotated[str | None, typer.Option(metavar="auto|cpu|cuda", help="Where the teams compute.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Any setting, e.g. detector.options.width=64."),
+]
+PortOption = Annotated[
+    str, typer.Option(metavar="N|auto", help="Port of the page; 0 takes any, auto the next free one from 8000 on.")
+]
+MostOption = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="Matches played at once; by default as memory and cores allow."),
+]
+ShowTokenOption = Annotated[bool, typer.Option("--show-token", help="Show the link that signs in once more.")]
+AUTO: Literal["auto"] = "auto"
+DEFAULT_PORT = 8000
+
+
+def access(port: str, show_token: bool, host: str = "127.0.0.1", names: list[str] | None = None) -> Access:
+    """Where a service is to listen. The token is that of ARENA_TOKEN, if it holds one. Raises ArenaError."""
+    if port != AUTO and not (port.isascii() and port.isdigit() and int(port) < 2**16):
+        raise ArenaError(f"--port takes a number up to 65535 or auto, not {port!r}")
+    from arena.service.server import Access
+
+    token = os.environ.get("ARENA_TOKEN") or None
+    number = DEFAULT_PORT if port == AUTO else int(port)
+    return Access(host, number, port == AUTO, token, tuple(names or ()), show_token)

@@ -6,7 +6,7 @@ import contextlib
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -18,8 +18,26 @@ from arena.cli.console import console as console_for
 from arena.cli.console import emit
 from arena.cli.display import Display, display
 from arena.cli.look import standings_table
-from arena.cli.options import DEFAULT_HOME, HomeOption, JsonOption, MlflowOption
-from arena.config import MatchConfig, load_config
+from arena.cli.options import (
+    DEFAULT_HOME,
+    ConfigArgument,
+    DetectorOption,
+    DeviceOption,
+    FacesOption,
+    GeneratorOption,
+    HomeOption,
+    JsonOption,
+    LeaksOption,
+    MlflowOption,
+    NameOption,
+    PortOption,
+    RayOption,
+    RoundsOption,
+    SeedOption,
+    SetOption,
+    access,
+)
+from arena.config import load_config, read_settings, with_absolute_faces
 from arena.devices import Probe, check_device, choose_device, choose_precision
 from arena.match import Match, choose_name, new_match, open_match, play, play_more, prepare_faces
 from arena.showcase import sample_sheet, write_animation
@@ -31,37 +49,39 @@ from arena.types import OnProgress, Progress
 INTERRUPTED = 130
 SHIPPING_PATIENCE = 60.0
 """Seconds to wait at the end of a match for MLflow to be told everything."""
-RayOption = Annotated[
-    str, typer.Option("--ray", metavar="local|off|ADDRESS", help="A fresh Ray here, none, or a cluster to join.")
-]
 
 
 def run(
-    config: Annotated[Path | None, typer.Argument(help="A YAML file of settings.")] = None,
-    rounds: Annotated[int | None, typer.Option(help="Rounds to play.")] = None,
-    faces: Annotated[str | None, typer.Option(help="Real faces: a folder, a zip, procedural[:N], ...")] = None,
-    generator: Annotated[str | None, typer.Option(help="Team A's contender.")] = None,
-    detector: Annotated[str | None, typer.Option(help="Team B's contender.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Every random choice follows from it.")] = None,
-    name: Annotated[str | None, typer.Option(help="Name of the match.")] = None,
-    allow_leaks: Annotated[
-        bool | None, typer.Option("--allow-leaks", help="Play although a face is in two parts; it is recorded.")
-    ] = None,
-    device: Annotated[str | None, typer.Option(metavar="auto|cpu|cuda", help="Where the teams compute.")] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Any setting, e.g. detector.options.width=64."),
-    ] = None,
+    config: ConfigArgument = None,
+    rounds: RoundsOption = None,
+    faces: FacesOption = None,
+    generator: GeneratorOption = None,
+    detector: DetectorOption = None,
+    seed: SeedOption = None,
+    name: NameOption = None,
+    allow_leaks: LeaksOption = None,
+    device: DeviceOption = None,
+    settings: SetOption = None,
     home: HomeOption = DEFAULT_HOME,
     ray: RayOption = "local",
     mlflow: MlflowOption = None,
     as_json: JsonOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the resolved settings and stop.")] = False,
+    serve: Annotated[bool, typer.Option("--serve", help="With the page beside it, until Ctrl-C.")] = False,
+    port: PortOption = "8000",
 ) -> None:
     """Play a match."""
+    interrupt_at_sigterm()
     chosen = {"rounds": rounds, "faces": faces, "generator": generator, "detector": detector, "seed": seed}
-    rules = {"device": device, "allow_leaks": allow_leaks}
-    resolved = _with_absolute_faces(load_config(config, settings or (), **chosen, **rules))
+    chosen |= {"device": device, "allow_leaks": allow_leaks}
+    if serve and not dry_run:
+        from arena.cli.together import NewMatch, play_beside_the_page
+        from arena.service.starts import Terms
+
+        new = NewMatch(name, read_settings(config, settings or (), **chosen))
+        play_beside_the_page(home, access(port, show_token=False), Terms(ray, mlflow), new, as_json)
+        return
+    resolved = with_absolute_faces(load_config(config, settings or (), **chosen))
     if dry_run:
         if as_json:
             emit([resolved.dump()])
@@ -95,6 +115,7 @@ def resume(
     as_json: JsonOption = False,
 ) -> None:
     """Continue a match after a crash or Ctrl-C, or play more rounds."""
+    interrupt_at_sigterm()
     console = console_for(as_json)
     store = Home.open(home)
     store.match(match)  # one that is not there has nothing to lock
@@ -114,10 +135,14 @@ def resume(
     _farewell(console, opened, finished)
 
 
-def _with_absolute_faces(config: MatchConfig) -> MatchConfig:
-    """A match must find its faces again from any folder."""
-    path = Path(config.faces)
-    return config.model_copy(update={"faces": str(path.resolve())}) if path.exists() else config
+def interrupt_at_sigterm() -> None:
+    """Let SIGTERM count as one Ctrl-C. More of them do not disturb what an interrupt does on the way out."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
 
 
 @dataclass(frozen=True)
@@ -150,9 +175,13 @@ def _workers(ray: str, screen: Display) -> Iterator[_Workers]:
             return bf16_pays(device)
         return bool(on_worker(bf16_pays, device, num_gpus=gpu_share(gpus()) if device == "cuda" else 0.0))
 
-    with connected(ray):
-        screen.on_stage("seating the teams")
-        yield _Workers(lambda s: RayTable(s, _shown(s, screen)), gpus(), "in this Ray cluster", probe)
+    try:
+        with connected(ray):
+            interrupt_at_sigterm()
+            screen.on_stage("seating the teams")
+            yield _Workers(lambda s: RayTable(s, _shown(s, screen)), gpus(), "in this Ray cluster", probe)
+    except SystemExit as ended:  # how Ray takes a SIGTERM while it starts
+        raise KeyboardInterrupt from ended
 
 
 def _shown(seating: Seating, screen: Display) -> OnProgress:
@@ -174,12 +203,13 @@ def _gpus_here() -> int:
 
 def _play(match: Match, set_table: TableFactory, screen: Display, mlflow: str | None) -> bool:
     """Play a match whose lock is held, and say whether it came to its end: False after an interrupt."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupt_at_sigterm()  # once more: Ray has put its own way to take it in between
     with _told_to_mlflow(match, mlflow, screen) as nudge:
         screen.on_commit = nudge
         try:
             play(match, set_table, screen)
         except KeyboardInterrupt:
+            screen.on_warning("interrupted; no committed round is lost")
             return False
     return True
 
@@ -198,7 +228,10 @@ def _told_to_mlflow(match: Match, uri: str | None, screen: Display) -> Iterator[
         yield shipper.nudge
     finally:
         screen.on_stage("telling MLflow the rest")
-        waiting = shipper.stop(SHIPPING_PATIENCE)
+        try:
+            waiting = shipper.stop(SHIPPING_PATIENCE)
+        except KeyboardInterrupt:  # the match is safe, and what MLflow is not told now it is told later
+            waiting = shipper.stop(0)
         if waiting:
             screen.on_warning(f"MLflow has not been told {waiting} things yet; arena mlflow will")
 
@@ -228,5 +261,5 @@ def _farewell(console: Console, match: Match, finished: bool) -> None:
         console.print(f"[dim]look further: arena show {name}{at} | arena verify {name}{at} | arena mlflow{at}[/]")
         return
     kept = f"{len(records)} of {match.config.rounds} rounds are kept"
-    console.print(f"[yellow]interrupted; {kept}. Continue with: arena resume {name}{at}[/]")
+    console.print(f"[yellow]{kept}. Continue with: arena resume {name}{at}[/]")
     raise typer.Exit(INTERRUPTED)

@@ -13,24 +13,36 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 
 from arena import __version__
+from arena.config import WrongSetting
 from arena.referee.metrics import wilson
 from arena.service.docs import completed, docs_page
 from arena.service.routes import ROUTERS
 from arena.service.security import HEADERS, Guard
-from arena.service.state import State
+from arena.service.starts import Busy, Conflict, Terms
+from arena.service.state import MlflowLink, State
 from arena.service.views import NotFound
 from arena.types import ArenaError
 
 TICK = 0.25
 """Seconds between two looks at the ledger for a stream: a commit is on screen well within one second."""
+STATUS: dict[type[ArenaError], int] = {NotFound: 404, Conflict: 409, Busy: 429}
+"""What an error is answered with; any other means that the home cannot be read."""
 
 
-def create_app(root: Path, token: str | None = None, names: Iterable[str] = (), tick: float = TICK) -> FastAPI:
+def create_app(
+    root: Path,
+    token: str | None = None,
+    names: Iterable[str] = (),
+    tick: float = TICK,
+    terms: Terms | None = None,
+    mlflow_link: MlflowLink | None = None,
+) -> FastAPI:
     """The service over a home. `token`: without one nobody can change anything. `names`: see Guard.
 
+    `terms`: how matches are played that it starts. `mlflow_link`: None where no UI of MLflow is known.
     Raises ArenaError when there is no home.
     """
-    state = State(root, tick)
+    state = State(root, tick, terms, mlflow_link)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -56,6 +68,7 @@ def create_app(root: Path, token: str | None = None, names: Iterable[str] = (), 
     app.openapi = lambda: completed(make_openapi())  # type: ignore[method-assign]
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(WrongSetting, _wrong_setting)
     app.add_exception_handler(ArenaError, _unanswered)
     app.add_exception_handler(Exception, _unexpected)
 
@@ -70,7 +83,9 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     place, name = first["loc"][0], ".".join(map(str, first["loc"][1:]))
-    return _problem(422, f"the {place} parameter {name!r} is not as it should be: {first['msg']}")
+    if first["type"] == "json_invalid" or not name:
+        return _problem(422, f"the {place} is not as it should be: {first['msg']}")
+    return _problem(422, f"the {place} parameter {name!r} is not as it should be: {first['msg']}", field=name)
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:
@@ -80,7 +95,13 @@ async def _refused(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _unanswered(request: Request, error: Exception) -> JSONResponse:
-    return _problem(404 if isinstance(error, NotFound) else 503, str(error))
+    return _problem(next((status for kind, status in STATUS.items() if isinstance(error, kind)), 503), str(error))
+
+
+async def _wrong_setting(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, WrongSetting)
+    field = error.place if error.place == "name" else f"config.{error.place}".removesuffix(".")
+    return _problem(422, str(error), field=field)
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
@@ -88,5 +109,7 @@ async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     return _problem(500, "the service met an error nobody expected; its log has more", HEADERS)
 
 
-def _problem(status: int, detail: str, headers: object = None) -> JSONResponse:
-    return JSONResponse({"detail": detail}, status, headers)  # type: ignore[arg-type]
+def _problem(status: int, detail: str, headers: object = None, field: str | None = None) -> JSONResponse:
+    content = {"detail": detail} if field is None else {"detail": detail, "field": field}
+    told = {key: text.encode(errors="backslashreplace").decode() for key, text in content.items()}
+    return JSONResponse(told, status, headers)  # type: ignore[arg-type]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import httpx2 as httpx
 
@@ -85,6 +85,41 @@ class Client:
     def contenders(self) -> models.Contenders:
         """Who can play, with every option."""
         return self._get(models.Contenders, "contenders")
+
+    def settings(self) -> models.Settings:
+        """What a match can be told."""
+        return self._get(models.Settings, "settings")
+
+    def start(self, config: Mapping[str, Any] | None = None, name: str | None = None) -> models.Start:
+        """Start a match. `config`: settings that differ from the defaults. Needs the token."""
+        return self._post(models.Start, "matches", {"name": name, "config": dict(config or {})})
+
+    def starts(self) -> models.Starts:
+        """What was started and is not among the matches yet."""
+        return self._get(models.Starts, "starts")
+
+    def forget(self, name: str) -> None:
+        """Forget a start that failed. Needs the token."""
+        with _sentences():
+            _checked(self._http.delete(f"starts/{name}"))
+
+    def stop(self, match: str) -> models.Stopping:
+        """Stop a match. Needs the token."""
+        return self._post(models.Stopping, f"matches/{match}/stop")
+
+    def resume(self, match: str, rounds: int | None = None) -> models.Start:
+        """Go on with a match, or play this many rounds more. Needs the token."""
+        return self._post(models.Start, f"matches/{match}/resume", {"rounds": rounds})
+
+    def mlflow(self, *matches: str) -> models.Link:
+        """Where MLflow shows these matches, or all."""
+        with _sentences():
+            answer = _checked(self._http.get("mlflow", params=[("match", match) for match in matches]))
+        return models.Link.model_validate_json(answer.content)
+
+    def session(self) -> models.Session:
+        """Whether this client's token is the right one."""
+        return self._get(models.Session, "session")
 
     def samples(self, match: str, number: int, index: int | None = None) -> bytes:
         """The sample sheet of a round, or one face of it, as PNG."""
@@ -171,7 +206,7 @@ class Client:
     def _get(self, model: type[M], path: str, **query: str | int | Sequence[str]) -> M:
         return model.model_validate_json(self._fetch(path, **query).content)
 
-    def _post(self, model: type[M], path: str, body: object) -> M:
+    def _post(self, model: type[M], path: str, body: Mapping[str, Any] | None = None) -> M:
         with _sentences():
             return model.model_validate_json(_checked(self._http.post(path, json=body)).content)
 

@@ -7,10 +7,11 @@ import json
 import sys
 
 from arena.service import models
+from arena.service.starts import COMMAND
 from arena.service.state import State
 from arena.types import ArenaError
 
-COMMAND = [sys.executable, "-c", "from arena.cli import main; main()", "contenders", "--json"]
+ASK = [sys.executable, "-c", COMMAND, "contenders", "--json"]
 
 
 async def load_contenders(state: State) -> models.Contenders:
@@ -27,7 +28,7 @@ async def load_contenders(state: State) -> models.Contenders:
 
 async def _ask() -> models.Contenders:
     pipe, null = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
-    process = await asyncio.create_subprocess_exec(*COMMAND, stdin=null, stdout=pipe, stderr=null)
+    process = await asyncio.create_subprocess_exec(*ASK, stdin=null, stdout=pipe, stderr=null)
     try:
         out, _ = await process.communicate()
     finally:

@@ -45,11 +45,8 @@ OTHER_ANSWERS: dict[int | str, dict[str, Any]] = {
     ),
 }
 """What every route may answer."""
-
-
-def problem(description: str) -> dict[str, Any]:
-    """An answer that is a sentence, for the schema of a route that may give it."""
-    return {"description": description, "content": _PROBLEM}
+CHANGING_ANSWERS = problems({400: "The body is no JSON.", 401: "The token is missing or wrong."})
+"""What a route that changes something may answer besides."""
 
 
 def completed(openapi: dict[str, Any]) -> dict[str, Any]:
@@ -86,6 +83,8 @@ def _operation(path: str, method: str, operation: Schema) -> Iterator[str]:
         default = f", by default {escape(str(schema['default']))}" if schema.get("default") is not None else ""
         yield f"<dt><code>{escape(parameter['name'])}</code> in {parameter['in']}: {_type(schema)}{default}"
         yield f"<dd>{escape(note)}"
+    for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+        yield f"<dt>{escape(kind)} in the body: {_type(content.get('schema', {}))}<dd>"
     yield "</dl><ul>"
     for status, answer in operation["responses"].items():
         kinds = "; ".join(

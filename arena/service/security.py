@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hmac
 import ipaddress
 import os
@@ -22,8 +23,12 @@ from arena.types import ArenaError
 TOKEN = "token"
 """Name of the token's file in the home."""
 SHORTEST_TOKEN = 16
+PORTS_TRIED = 100
+"""Ports that are tried where a free one is to be found."""
 OPEN_METHODS = ("GET", "HEAD")
 """Methods that only look. Every other one needs the token, on every route, whoever adds it."""
+SIGNED_IN = "arena.signed_in"
+"""Where the guard notes in a request's scope whether it carries the token."""
 HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -56,14 +61,16 @@ class Guard:
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
-        refusal = self._refusal(scope["method"], Headers(scope=scope))
+        headers = Headers(scope=scope)
+        scope[SIGNED_IN] = self._has_token(headers.get("authorization", ""))
+        refusal = self._refusal(scope["method"], headers, scope[SIGNED_IN])
         await (refusal or self._app)(scope, receive, send_guarded)
 
-    def _refusal(self, method: str, headers: Headers) -> JSONResponse | None:
+    def _refusal(self, method: str, headers: Headers, signed_in: bool) -> JSONResponse | None:
         if not self._is_own_name(headers.get("host", "")):
             detail = "this service does not go by the host name of the request; see arena serve --allow-host"
             return JSONResponse({"detail": detail}, 421)
-        if method in OPEN_METHODS or self._has_token(headers.get("authorization", "")):
+        if method in OPEN_METHODS or signed_in:
             return None
         detail = f"{method} needs the token of this arena: send the header Authorization: Bearer TOKEN"
         return JSONResponse({"detail": detail}, 401, {"www-authenticate": "Bearer"})
@@ -115,8 +122,25 @@ def is_loopback(host: str) -> bool:
     return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that is bound and listens; port 0 takes a free one. Raises ArenaError when it cannot be had."""
+def listen(host: str, port: int, find: bool = False) -> socket.socket:
+    """A socket that is bound and listens; port 0 takes a free one. `find`: the first free port from this one on.
+
+    Raises ArenaError when it cannot be had.
+    """
+    for candidate in range(port, port + (PORTS_TRIED if find else 1)):
+        try:
+            return _listen(host, candidate)
+        except (OSError, OverflowError) as error:
+            reason, is_taken = getattr(error, "strerror", None) or error, getattr(error, "errno", 0) == errno.EADDRINUSE
+            if not (find and is_taken and candidate < port + PORTS_TRIED - 1):
+                raise ArenaError(
+                    f"the arena's page cannot listen on {host}:{candidate} ({reason}); choose another port with "
+                    "--port, or take the next free one with --port auto"
+                ) from error
+    raise AssertionError("unreachable")
+
+
+def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Said outright, TCP is what asyncio turns Nagle's algorithm off for: 48 ms per answer otherwise, 3 ms with it.
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -124,10 +148,9 @@ def listen(host: str, port: int) -> socket.socket:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
         bound.listen(128)
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError):
         bound.close()
-        reason = getattr(error, "strerror", None) or error
-        raise ArenaError(f"cannot listen on {host}:{port} ({reason}); choose another port with --port") from error
+        raise
     return bound
 
 

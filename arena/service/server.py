@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import signal
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import uvicorn
 
 from arena.service.app import TICK, create_app
-from arena.service.security import check_token, home_token, is_loopback, listen
+from arena.service.security import TOKEN, check_token, home_token, is_loopback, listen
+from arena.service.starts import Starts, Terms
+from arena.service.state import MlflowLink
 from arena.store.home import Home
 from arena.types import ArenaError
 
@@ -21,9 +26,17 @@ STOP_SECONDS = 2
 class Server(uvicorn.Server):
     """A server over a home that tells its streams when it stops."""
 
-    def __init__(self, root: Path, token: str | None = None, names: Iterable[str] = (), tick: float = TICK) -> None:
+    def __init__(
+        self,
+        root: Path,
+        token: str | None = None,
+        names: Iterable[str] = (),
+        tick: float = TICK,
+        terms: Terms | None = None,
+        mlflow_link: MlflowLink | None = None,
+    ) -> None:
         """As create_app. Raises ArenaError when there is no home."""
-        self.application = create_app(root, token, names, tick)
+        self.application = create_app(root, token, names, tick, terms, mlflow_link)
         super().__init__(
             uvicorn.Config(
                 self.application,
@@ -36,38 +49,107 @@ class Server(uvicorn.Server):
             )
         )
 
+    @property
+    def starts(self) -> Starts:
+        """The matches that this server starts."""
+        starts: Starts = self.application.state.arena.starts
+        return starts
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams first: uvicorn waits for open responses, and theirs would never end."""
         self.application.state.arena.stopping.set()
         await super().shutdown(sockets)
 
 
-def serve(
-    root: Path,
-    host: str,
-    port: int,
-    token: str | None,
-    names: Iterable[str] = (),
-    say: Callable[[str], None] = print,
-) -> None:
-    """Serve a home until Ctrl-C or SIGTERM. `token`: the given one, or None for the home's own.
+@dataclass(frozen=True)
+class Access:
+    """Where a service listens, and who may change something.
 
-    Raises ArenaError when there is no home, the address is taken, or others could reach it and nobody chose a token.
+    `find_port`: take the first free port from `port` on. `token`: one that somebody chose, which is never shown; None
+    for the home's own. `names`: see Guard. `show_token`: show the link that signs in although it was shown before.
     """
-    if token is not None:
-        check_token(token, "the token in ARENA_TOKEN")
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    find_port: bool = False
+    token: str | None = None
+    names: tuple[str, ...] = ()
+    show_token: bool = False
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service that is about to run. `address`: for a browser on this machine. `signing_in`: how one does, for people.
+
+    Connections that are made before it runs wait for it.
+    """
+
+    server: Server
+    bound: socket.socket
+    address: str
+    signing_in: str
+
+    def run(self) -> None:
+        """Serve until a signal or `stop`. Raises KeyboardInterrupt after a signal."""
+        self.server.run(sockets=[self.bound])
+
+    def stop(self) -> None:
+        """Let `run` return soon; any thread may call."""
+        self.server.should_exit = True
+
+
+@contextmanager
+def opened(
+    root: Path, access: Access, terms: Terms | None = None, mlflow_link: MlflowLink | None = None
+) -> Iterator[Service]:
+    """A service over a home that has its port already.
+
+    Raises ArenaError when there is no home, the port is taken, or others could reach it and nobody chose a token.
+    """
+    host = access.host
+    if access.token is not None:
+        check_token(access.token, "the token in ARENA_TOKEN")
     elif not is_loopback(host):
         raise ArenaError(f"listening on {host} lets others reach the arena: choose a token in ARENA_TOKEN first")
     Home.open(root).close()  # before a token is put into a folder that is no home
-    with listen(host, port) as bound:
-        server = Server(root, token or home_token(root), [*names, *([] if is_loopback(host) else [host])])
+    with listen(host, access.port, access.find_port) as bound:
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
-        say(f"The arena in {root} is served at http://{shown}:{bound.getsockname()[1]}")
+        address = f"http://{shown}:{bound.getsockname()[1]}"
+        is_new = not (root / TOKEN).exists()
+        token = access.token or home_token(root)
+        names = [*access.names, *([] if is_loopback(host) else [host])]
+        server = Server(root, token, names, TICK, terms, mlflow_link)
+        yield Service(server, bound, address, _signing_in(root, access, address, token, is_new))
+
+
+def _signing_in(root: Path, access: Access, address: str, token: str, is_new: bool) -> str:
+    """A link with the token in its fragment, which no browser sends to anybody; otherwise where the token is."""
+    if access.token is not None:
+        return "Sign in with the token in ARENA_TOKEN."
+    if is_new or access.show_token:
+        return f"Sign in at {address}/#token={quote(token)}"
+    return f"Sign in with the token in {root / TOKEN}; --show-token shows the link that does."
+
+
+def serve(
+    root: Path,
+    access: Access,
+    say: Callable[[str], None] = print,
+    terms: Terms | None = None,
+    mlflow_link: MlflowLink | None = None,
+) -> None:
+    """Serve a home until Ctrl-C or SIGTERM; matches that were started meanwhile go on. Raises what `opened` raises."""
+    with opened(root, access, terms, mlflow_link) as service:
+        say(f"The arena in {root} is served at {service.address}")
+        say(service.signing_in)
         say("Stop it with Ctrl-C.")
         before = signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            server.run(sockets=[bound])
+            service.run()
         except KeyboardInterrupt:  # how uvicorn passes on the signal that stopped it
-            return
+            pass
         finally:
             signal.signal(signal.SIGTERM, before)
+        going_on = service.server.starts.close()
+        if going_on:
+            say(f"Still being played: {', '.join(going_on)}; stop one with: arena stop NAME --home {root}")

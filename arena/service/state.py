@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 
 from fastapi import Request, Response
@@ -14,7 +14,11 @@ from fastapi import Request, Response
 from arena.service import models, pictures, views
 from arena.service.photos import PhotoCheck
 from arena.service.realfaces import RealFaces
+from arena.service.records import Record, last_words, read_records
+from arena.service.starts import Starts, Terms
 from arena.store.follow import CommittedRound, Follower
+from arena.store.home import MatchRow
+from arena.store.lock import last_holder, locked_at
 from arena.store.progress import read_progress
 
 MOST_ANSWERS = 64
@@ -25,12 +29,20 @@ REVALIDATE, FOR_EVER = "no-cache", "private, max-age=31536000, immutable"
 """A browser asks whether its copy is still good, or never again."""
 
 
+MlflowLink = Callable[[Sequence[MatchRow]], str | None]
+"""The address of matches in MLflow's UI, None when it knows nothing of one. Asked in a thread; raises ArenaError."""
+
+
 class State:
     """Everything a request needs. Lives on the event loop's thread, which alone touches it."""
 
-    def __init__(self, root: Path, tick: float) -> None:
-        """`tick`: seconds between two looks at the ledger for a stream of events. Raises ArenaError for no home."""
+    def __init__(
+        self, root: Path, tick: float, terms: Terms | None = None, mlflow_link: MlflowLink | None = None
+    ) -> None:
+        """`tick`: seconds between two looks at the ledger for a stream of events. Raises ArenaError without a home."""
         self.ledger = Follower(root)
+        self.starts = Starts(root, terms or Terms())
+        self.mlflow_link = mlflow_link
         self.tick = tick
         self.stopping = asyncio.Event()
         """Set when the server goes down, so that streams end by themselves."""
@@ -42,6 +54,9 @@ class State:
         """Loads what the standings need, which takes SciPy a second and more, while other requests are answered."""
         self._answers: OrderedDict[Hashable, tuple[Hashable, bytes, str]] = OrderedDict()
         self._playing: tuple[str, ...] = ()
+        self._resumed: set[str] = set()
+        self._records: dict[str, Record] = {}
+        self._last_words: dict[Record, str | None] = {}
         self._next_look = 0.0
 
     async def close(self) -> None:
@@ -59,12 +74,73 @@ class State:
 
     def playing(self) -> tuple[str, ...]:
         """Unfinished matches that a process is at, in order of their names."""
+        self._look()
+        # A match that has ended since the last look is not played any more, whatever its process still does.
+        return tuple(n for n in self._playing if n in self._resumed or not self._is_finished(n))
+
+    def problems(self) -> Mapping[str, str]:
+        """Why matches have stopped, or could not go on, whose process this service or an earlier one had started."""
+        self._look()
+        found: dict[str, str] = {}
+        for name, record in self._records.items():
+            if name in self.ledger.matches and not record.is_alive and name not in self._playing:
+                words = self._words_of(record) if self._was_last_to_play(record) else None
+                found |= {} if words is None else {name: words}
+        return found
+
+    def started(self) -> list[models.Start]:
+        """What was started and is not in the ledger yet, the newest first."""
+        self._look()
+        missing = [record for name, record in self._records.items() if name not in self.ledger.matches]
+        return [self.start(record) for record in sorted(missing, key=lambda record: -record.at)]
+
+    def start(self, record: Record) -> models.Start:
+        """A process that was started, as it is shown."""
+        if record.is_alive:
+            return models.Start(name=record.name, at=record.at, status="starting", problem=None)
+        problem = self._words_of(record) or "it was stopped before it began"
+        return models.Start(name=record.name, at=record.at, status="failed", problem=problem)
+
+    def look_again(self) -> None:
+        """Something has just been started or stopped."""
+        self._next_look = 0.0
+
+    def _look(self) -> None:
         now = time.monotonic()
-        if now >= self._next_look:
-            unfinished = [n for n, row in self.ledger.matches.items() if not views.is_finished(self.ledger, row)]
-            self._playing = tuple(sorted(name for name in unfinished if self.ledger.home.is_playing(name)))
-            self._next_look = now + SECONDS_BETWEEN_LOOKS
-        return self._playing
+        if now < self._next_look:
+            return
+        self.starts.reap()
+        ledger = self.ledger
+        unfinished = {name for name in ledger.matches if not self._is_finished(name)}
+        records = {record.name: record for record in read_records(ledger.root)}
+        # A process may have entered its match and ended since the ledger was read: it has not failed.
+        entered = {name for (name,) in ledger.home.rows("SELECT name FROM match")} if records else set()
+        resumed = {name for name, record in records.items() if record.at > self._last_commit(name)}
+        shown = {n for n in records if n in unfinished or n not in entered or (n in ledger.matches and n in resumed)}
+        self._records = {name: records[name] for name in shown}
+        alive = {name for name, record in self._records.items() if record.is_alive}
+        self._resumed = alive & resumed & ledger.matches.keys()
+        locked = {name for name in unfinished if ledger.home.is_playing(name)}
+        self._playing = tuple(sorted(locked | alive & (unfinished | self._resumed)))
+        self._next_look = now + SECONDS_BETWEEN_LOOKS
+
+    def _is_finished(self, name: str) -> bool:
+        return views.is_finished(self.ledger, self.ledger.matches[name])
+
+    def _last_commit(self, name: str) -> float:
+        rounds = self.ledger.rounds.get(name)
+        return rounds[-1].committed if rounds else 0.0
+
+    def _words_of(self, record: Record) -> str | None:
+        if record not in self._last_words:
+            self._last_words[record] = last_words(self.ledger.root, record.name)
+        return self._last_words[record]
+
+    def _was_last_to_play(self, record: Record) -> bool:
+        """Whether nobody else has played the match since, from a shell for instance."""
+        folder = self.ledger.home.match_folder(record.name)
+        last = last_holder(folder)
+        return last is None or last.pid == record.pid or locked_at(folder) < record.at
 
     def progress(self, match: str) -> models.Progress | None:
         """Where the training of a match stands that is being played."""
@@ -75,7 +151,7 @@ class State:
         key = request.scope["path"], request.scope["query_string"]
         kept = self._answers.get(key)
         if kept is None or kept[0] != version:
-            body = make().model_dump_json().encode()
+            body = make().model_dump_json(by_alias=True).encode()
             kept = self._answers[key] = version, body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
             if len(self._answers) > MOST_ANSWERS:
                 self._answers.popitem(last=False)

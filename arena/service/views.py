@@ -57,17 +57,19 @@ def played(ledger: Follower, name: str) -> int:
     return sum(round.number > 0 for round in ledger.rounds.get(name, []))
 
 
-def match_view(ledger: Follower, row: MatchRow, playing: Collection[str]) -> models.Match:
-    """A match at a glance. `playing`: the matches that a process is at."""
-    return models.Match.model_validate(_summary(ledger, row, playing))
+def match_view(ledger: Follower, row: MatchRow, playing: Collection[str], problems: Mapping[str, str]) -> models.Match:
+    """A match at a glance. `playing`: the matches that a process is at. `problems`: why others have stopped."""
+    return models.Match.model_validate(_summary(ledger, row, playing, problems))
 
 
-def match_detail(ledger: Follower, row: MatchRow, playing: Collection[str]) -> models.MatchDetail:
+def match_detail(
+    ledger: Follower, row: MatchRow, playing: Collection[str], problems: Mapping[str, str]
+) -> models.MatchDetail:
     """Everything about a match but its rounds; folders of this machine stay on it."""
     faces = {key: value for key, value in row.facts.get("faces", {}).items() if key not in ("path", "source")}
     notes = [note_view(entry) for entry in ledger.log if entry.match == row.name and entry.note]
     return models.MatchDetail.model_validate(
-        _summary(ledger, row, playing)
+        _summary(ledger, row, playing, problems)
         | {
             "config": row.config | {"faces": _file_name(row.config["faces"])},
             "facts": row.facts | {"faces": faces},
@@ -77,10 +79,10 @@ def match_detail(ledger: Follower, row: MatchRow, playing: Collection[str]) -> m
     )
 
 
-def _summary(ledger: Follower, row: MatchRow, playing: Collection[str]) -> dict[str, Any]:
+def _summary(ledger: Follower, row: MatchRow, playing: Collection[str], problems: Mapping[str, str]) -> dict[str, Any]:
     rounds = [round.record for round in ledger.rounds.get(row.name, []) if round.number]
     winners = Counter(record["winner"] for record in rounds)
-    status = "finished" if is_finished(ledger, row) else "playing" if row.name in playing else "stopped"
+    status = "playing" if row.name in playing else "finished" if is_finished(ledger, row) else "stopped"
     return {
         "name": row.name,
         "status": status,
@@ -93,6 +95,7 @@ def _summary(ledger: Follower, row: MatchRow, playing: Collection[str]) -> dict[
         "played": len(rounds),
         "a_won": winners["A"],
         "b_won": winners["B"],
+        "problem": problems.get(row.name),
     }
 
 

@@ -11,7 +11,6 @@ acknowledgement. A round's folder is never written again.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import shutil
 import sqlite3
@@ -20,8 +19,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+from arena.store import lock as locks
 from arena.store.disk import Disk, readable_errors
 from arena.types import ArenaError
 
@@ -242,42 +242,19 @@ class Home:
     @contextmanager
     def lock(self, match: str) -> Iterator[None]:
         """Be the only process that plays this match, and clear away what a dead one left unacknowledged."""
-        folder = self.match_folder(match)
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "lock").open("w") as file:
-            if not _locked(file):
-                raise ArenaError(f"the match {match} is being played by another process; wait or stop that one")
+        with locks.locked(self.match_folder(match)):
             self._sweep(match)
             yield
 
     def is_playing(self, match: str) -> bool:
         """Whether a process holds the match's lock."""
-        try:
-            with (self.match_folder(match) / "lock").open("r") as file:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except FileNotFoundError:
-            return False
-        except OSError:
-            return True
-        return False
+        return locks.is_locked(self.match_folder(match))
 
     def _sweep(self, match: str) -> None:
         last = self.last_round(match)
         for folder in (self.match_folder(match) / "rounds").iterdir():
             if folder.name.startswith(".") or last is None or int(folder.name) > last:
                 shutil.rmtree(folder)
-
-
-def _locked(file: IO[str]) -> bool:
-    """Take the lock, patiently enough that a moment's look by `is_playing` does not count as playing."""
-    for _ in range(10):
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return True
-    return False
 
 
 def _enqueue(ledger: sqlite3.Connection, match: str, kind: str, round: int | None, now: float) -> None:

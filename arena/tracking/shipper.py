@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import fcntl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from arena.store.home import Home
 from arena.tracking.entry import entry
@@ -23,6 +25,8 @@ Connect = Callable[[str, Path], Store]
 
 FIRST_DELAY, LONGEST_DELAY = 1.0, 60.0
 """Seconds between two attempts to reach a store that does not answer."""
+PATIENCE = 30.0
+"""Seconds that `ship_all` waits for another process that ships, which does so a match at a time."""
 
 
 def backoff(failures: int) -> float:
@@ -53,7 +57,8 @@ def ship_all(root: Path, uri: str | None = None, connect: Connect = MlflowStore)
     uri = check_uri(uri or default_uri(root))
     home = Home.open(root)
     try:
-        with _only_shipper(root) as alone:
+        # Patiently: a store that two processes make at once is broken.
+        with _only_shipper(root, PATIENCE) as alone:
             store = connect(uri, root)
             for match in home.matches() if alone else ():
                 if not home.is_playing(match.name):
@@ -158,15 +163,21 @@ class Shipper:
 
 
 @contextmanager
-def _only_shipper(root: Path) -> Iterator[bool]:
-    """Whether no other process ships this home's outbox; two at once would create a run twice."""
+def _only_shipper(root: Path, patience: float = 0.0) -> Iterator[bool]:
+    """Whether no other process ships this home's outbox, for `patience` seconds; two would create a run twice."""
+    deadline = time.monotonic() + patience
     with (root / "outbox.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-        else:
-            yield True
+        while not (alone := _taken(file)) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        yield alone
+
+
+def _taken(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _sentence(uri: str, error: Exception) -> str:

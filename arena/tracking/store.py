@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from arena.store.home import Errand, MatchRow
-from arena.tracking.entry import Entry, Point
 from arena.types import ArenaError
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # an entry needs what draws figures, which who only asks for an address does not
     from mlflow.tracking import MlflowClient
+
+    from arena.tracking.entry import Entry, Point
 
 EXPERIMENT = "arena"
 IDENTITY, PROGRESS = "arena.id", "arena.errand"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -14,15 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from urllib.error import URLError
-from urllib.parse import urlencode
 from urllib.request import urlopen
 
+from arena.tracking.links import experiment_link
 from arena.tracking.shipper import ship_all
 from arena.tracking.store import MlflowStore, artifact_folder, check_uri, default_uri, is_server
 from arena.types import ArenaError
 
-VIEW = "workflowType=machine_learning"
-"""MLflow's UI opens on its views for language models without it."""
 LOG = "mlflow.log"
 """What MLflow's server says, in the home."""
 STARTUP_SECONDS = 60.0
@@ -49,25 +46,9 @@ def ui_environment() -> dict[str, str]:
     return {**os.environ, **light, "MLFLOW_LOGGING_LEVEL": "WARNING"}
 
 
-def experiment_link(base_url: str, experiment_id: str) -> str:
-    """All matches as a table."""
-    return f"{base_url}/#/experiments/{experiment_id}/runs?{VIEW}"
-
-
-def chart_link(base_url: str, experiment_id: str) -> str:
-    """All matches as chart lines."""
-    return f"{base_url}/#/experiments/{experiment_id}/runs?{VIEW}&compareRunsMode=CHART"
-
-
-def run_link(base_url: str, experiment_id: str, run_id: str) -> str:
-    """One match."""
-    return f"{base_url}/#/experiments/{experiment_id}/runs/{run_id}?{VIEW}"
-
-
-def compare_link(base_url: str, experiment_id: str, run_ids: Sequence[str]) -> str:
-    """Some matches side by side: settings that differ, and results."""
-    query = urlencode({"runs": json.dumps(list(run_ids)), "experiments": json.dumps([experiment_id])})
-    return f"{base_url}/#/compare-runs?{query}&{VIEW}"
+def ui_link(host: str, port: int) -> str:
+    """Where the UI is, for a browser on this machine."""
+    return f"http://{'127.0.0.1' if host in ('0.0.0.0', '') else host}:{port}"
 
 
 def serve(root: Path, uri: str | None = None, host: str = "127.0.0.1", port: int = 5000, say: Say = _print) -> None:
@@ -83,10 +64,10 @@ def serve(root: Path, uri: str | None = None, host: str = "127.0.0.1", port: int
     if is_server(uri):
         say(f"MLflow has every match: {experiment_link(uri, store.experiment_id)}")
         return
-    base_url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '') else host}:{port}"
+    base_url = ui_link(host, port)
     try:
         with _child(ui_command(root, host, port, uri), ui_environment(), root / LOG) as server:
-            _wait_until_up(server, base_url, root / LOG)
+            wait_until_up(server, base_url, root / LOG)
             say(f"MLflow shows the matches of {root}: {experiment_link(base_url, store.experiment_id)}")
             say("Stop it with Ctrl-C.")
             server.wait()
@@ -95,8 +76,29 @@ def serve(root: Path, uri: str | None = None, host: str = "127.0.0.1", port: int
     raise ArenaError(f"MLflow's UI stopped by itself with exit code {server.returncode}; see {root / LOG}")
 
 
-def check_port(host: str, port: int) -> None:
-    """Raise ArenaError unless a server could listen there."""
+def begin(root: Path, uri: str | None, host: str, port: int) -> subprocess.Popen[bytes]:
+    """Start a process that brings the store up to date and then is its server; its group is to be ended by the caller.
+
+    This process never imports MLflow. Raises ArenaError for a URI that makes no sense.
+    """
+    program = "from arena.tracking.ui import become; become()"
+    arguments = [str(root), check_uri(uri or default_uri(root)), host, str(port)]
+    return _start([sys.executable, "-c", program, *arguments], os.environ, root / LOG)
+
+
+def become() -> None:
+    """Bring a store up to date, then turn this process into the server of its UI; the arguments are those of begin."""
+    root, uri, host, port = Path(sys.argv[1]), *sys.argv[2:]
+    try:
+        ship_all(root, uri)
+    except ArenaError as error:
+        sys.exit(f"error: {error}")
+    command = ui_command(root, host, int(port), uri)
+    os.execve(command[0], command, ui_environment())
+
+
+def check_port(host: str, port: int, option: str = "--port") -> None:
+    """Raise ArenaError unless a server could listen there. `option`: what chooses another."""
     try:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -104,28 +106,38 @@ def check_port(host: str, port: int) -> None:
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ArenaError(
-            f"MLflow's UI cannot listen on {host}:{port} ({reason}); choose another port with --port"
+            f"MLflow's UI cannot listen on {host}:{port} ({reason}); choose another port with {option}"
         ) from error
 
 
-def _wait_until_up(server: subprocess.Popen[bytes], base_url: str, log: Path) -> None:
-    deadline = time.monotonic() + STARTUP_SECONDS
+def wait_until_up(server: subprocess.Popen[bytes], base_url: str, log: Path, seconds: float = STARTUP_SECONDS) -> None:
+    """Raise ArenaError if the server ends or does not answer in time."""
+    deadline = time.monotonic() + seconds
     while server.poll() is None and time.monotonic() < deadline:
         try:
             with urlopen(f"{base_url}/health", timeout=2):
                 return
         except (URLError, OSError):
             time.sleep(0.2)
-    raise ArenaError(f"MLflow's UI did not start within {STARTUP_SECONDS:.0f} seconds; see {log}")
+    raise ArenaError(f"MLflow's UI did not start; see {log}")
 
 
 @contextmanager
 def _child(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process and all its children, gone at the end, also at the end by SIGTERM, which counts as Ctrl-C here."""
     before = signal.signal(signal.SIGTERM, _interrupt)
+    process = _start(command, environment, log)
+    try:
+        yield process
+    finally:
+        _end(process)
+        signal.signal(signal.SIGTERM, before)
+
+
+def _start(command: Sequence[str], environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
     # A session of its own: Ctrl-C reaches only us, and we end the whole family in one go.
     with log.open("wb") as file:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command,
             env=dict(environment),
             stdin=subprocess.DEVNULL,
@@ -133,11 +145,6 @@ def _child(command: Sequence[str], environment: Mapping[str, str], log: Path) ->
             stderr=file,
             start_new_session=True,
         )
-    try:
-        yield process
-    finally:
-        _end(process)
-        signal.signal(signal.SIGTERM, before)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -24,7 +24,8 @@ def home(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def api(home):
-    with TestClient(create_app(home.root), base_url="http://127.0.0.1") as client:
+    app = create_app(home.root, mlflow_link=lambda matches: "http://mlflow")
+    with TestClient(app, base_url="http://127.0.0.1") as client:
         yield client
 
 

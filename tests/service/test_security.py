@@ -11,7 +11,7 @@ from servedhome import new_home
 
 from arena.service.app import create_app
 from arena.service.security import check_token, home_token, is_loopback, listen
-from arena.service.server import serve
+from arena.service.server import Access, opened, serve
 from arena.types import ArenaError
 
 SECRET = "0123456789abcdef-secret"
@@ -56,7 +56,7 @@ def test_every_method_but_looking_needs_the_token_on_every_route(root):
                     assert answer.status_code == 401, (method, path)
                     assert answer.headers["www-authenticate"] == "Bearer"
         assert http.post("/api/new", headers=bearer(SECRET)).json() == {"done": "yes"}
-        assert http.post("/api/matches", headers=bearer(SECRET)).status_code == 405
+        assert http.post("/api/health", headers=bearer(SECRET)).status_code == 405
 
 
 def test_without_a_token_nobody_can_change_anything(root):
@@ -126,9 +126,9 @@ def test_loopback():
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "box"])
 def test_others_may_only_reach_it_with_a_token_that_somebody_chose(root, host):
     with pytest.raises(ArenaError, match="ARENA_TOKEN"):
-        serve(root, host, 0, None)
+        serve(root, Access(host, 0))
     with pytest.raises(ArenaError, match="16 or more"):
-        serve(root, host, 0, "short")
+        serve(root, Access(host, 0, token="short"))
 
 
 def test_a_port_that_is_taken_is_one_sentence():
@@ -136,3 +136,35 @@ def test_a_port_that_is_taken_is_one_sentence():
         port = taken.getsockname()[1]
         with pytest.raises(ArenaError, match=f"cannot listen on 127.0.0.1:{port} .*--port"):
             listen("127.0.0.1", port)
+
+
+def test_the_next_free_port_is_only_taken_on_request():
+    with listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        with listen("127.0.0.1", port, find=True) as other:
+            assert port < other.getsockname()[1] < port + 100
+
+
+def test_who_is_signed_in(root):
+    with client(create_app(root, SECRET)) as http:
+        for headers, is_signed_in in (({}, False), (bearer("wrong"), False), (bearer(SECRET), True)):
+            answer = http.get("/api/session", headers=headers)
+            assert (answer.status_code, answer.json()) == (200, {"signed_in": is_signed_in})
+            assert answer.headers["cache-control"] == "no-store"
+
+
+def test_the_link_that_signs_in_is_shown_once_and_on_request(tmp_path):
+    home = new_home(tmp_path / "home")
+
+    def signing_in(**changes):
+        with opened(home.root, Access(port=0, **changes)) as service:
+            return service.signing_in.removeprefix(f"Sign in at {service.address}/#")
+
+    first = signing_in()
+    token = home_token(home.root)
+    assert first == f"token={token}"
+    assert token not in signing_in()
+    assert "--show-token" in signing_in()
+    assert signing_in(show_token=True) == first
+    for show in (True, False):
+        assert SECRET not in signing_in(token=SECRET, show_token=show)

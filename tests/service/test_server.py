@@ -20,10 +20,11 @@ from servedhome import new_home, play_all, served
 
 from arena.service.client import Client
 from arena.service.security import listen
+from arena.service.starts import Terms
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
-ADDRESS = "http://127.0.0.1:8000"
 TOKEN = "0123456789abcdef-secret"
+ADDRESS = "http://127.0.0.1:8000"
 COMMAND = [sys.executable, "-c", "from arena.cli import main; main()", "serve"]
 MOST_SECONDS = 3.0
 """To stop with an open stream: a promise, not a measurement; it takes a tenth of it."""
@@ -84,19 +85,21 @@ def test_a_taken_port_and_a_missing_home_are_one_sentence(home, tmp_path):
 
 @pytest.fixture(scope="module")
 def documented(tmp_path_factory):
-    """The address of a service as the document has it before its eyes, which can also judge photos."""
+    """The address of a service as the document has it before its eyes, which can judge photos and start matches."""
     folder = tmp_path_factory.mktemp("documented")
-    home = new_home(folder / "home")
+    home = new_home(folder / "arena-home")
     play_all(home)
     for number in (1, 2):
         give_detector(home, "duel", number)
     (folder / "photo.jpg").write_bytes(encoded(drawn_face(), "JPEG"))
-    with contextlib.chdir(folder), served(home.root, TOKEN) as address:
+    (home.root / "token").write_text(TOKEN)
+    (home.root / "token").chmod(0o600)
+    with contextlib.chdir(folder), served(home.root, TOKEN, Terms("off", "off")) as address:
         yield address
 
 
 def test_the_documents_examples_run(documented, capsys):
-    names: dict[str, object] = {"TOKEN": TOKEN}
+    names: dict[str, object] = {}
     ran = 0
     for block in code_blocks(DOCUMENT):
         if "Client(" in block and "blind" not in block:  # that one is tested beside what it is about
@@ -104,8 +107,15 @@ def test_the_documents_examples_run(documented, capsys):
             program = block.replace(ADDRESS, documented).replace("arena.matches().cursor", "'0-0'")
             exec(compile(program, "docs/api.md", "exec"), names)
             ran += 1
+    with Client(documented, TOKEN) as client:
+        deadline = time.monotonic() + 60
+        while "quick" not in [start.name for start in client.starts().items if start.status == "failed"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        client.forget("quick")
     shown = capsys.readouterr().out
-    assert ran == 3
+    assert ran == 4
+    assert "quick starting None" in shown
     assert "duel 1 B 0.75" in shown
     assert "1-0 match" in shown
     assert re.search(r"^duel (real|fake) 0\.\d+ \(", shown, flags=re.M)
@@ -117,7 +127,8 @@ def test_the_documents_addresses_answer(documented):
     assert len(lines) == 5
     with Client(documented) as client:
         for line in lines:
-            assert asked(client, line.replace(ADDRESS, documented)).status_code == 200, line
+            status = 409 if "/stop" in line else 200  # nobody is playing it
+            assert asked(client, line.replace(ADDRESS, documented)).status_code == status, line
         told = set(client._http.get(f"{documented}/api/openapi.json").json()["paths"])
     shown = set(re.findall(r"`(?:[A-Z]+ )?(?:\.\.\.)?(/[^`]*)`", DOCUMENT.split("## From Python")[0]))
     for path in told:
@@ -128,13 +139,14 @@ def asked(client, line):
     """The answer to what a line asks with curl."""
     words = argparse.ArgumentParser()
     words.add_argument("-s", action="store_true")
+    words.add_argument("-X", dest="method", default="GET")
     words.add_argument("-H", dest="headers", action="append", default=[])
     words.add_argument("--data-binary", dest="file")
     words.add_argument("url")
     given = words.parse_args(shlex.split(line.replace("$TOKEN", TOKEN))[1:])
     headers = dict(header.split(": ", 1) for header in given.headers)
     if given.file is None:
-        return client._http.get(given.url, headers=headers)
+        return client._http.request(given.method, given.url, headers=headers)
     return client._http.post(given.url, headers=headers, content=Path(given.file.removeprefix("@")).read_bytes())
 
 

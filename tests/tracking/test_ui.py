@@ -12,16 +12,6 @@ from arena.tracking import ui
 from arena.types import ArenaError
 
 
-def test_links_open_the_right_view():
-    base = "http://127.0.0.1:5000"
-    assert ui.experiment_link(base, "1") == f"{base}/#/experiments/1/runs?workflowType=machine_learning"
-    assert ui.run_link(base, "1", "ab") == f"{base}/#/experiments/1/runs/ab?workflowType=machine_learning"
-    assert ui.chart_link(base, "1").endswith("/runs?workflowType=machine_learning&compareRunsMode=CHART")
-    assert ui.compare_link(base, "1", ["a", "b"]) == (
-        f"{base}/#/compare-runs?runs=%5B%22a%22%2C+%22b%22%5D&experiments=%5B%221%22%5D&workflowType=machine_learning"
-    )
-
-
 def test_command_is_light_and_absolute(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     command = ui.ui_command(tmp_path, "127.0.0.1", 5001, "sqlite:///mlflow.db")
@@ -61,7 +51,7 @@ def test_a_server_that_dies_at_once_points_to_the_log(tmp_path):
     with ui._child([sys.executable, "-c", "raise SystemExit(3)"], os.environ, tmp_path / "log") as process:
         process.wait()
         with pytest.raises(ArenaError, match=f"did not start.*see {tmp_path}/log"):
-            ui._wait_until_up(process, "http://127.0.0.1:9", tmp_path / "log")
+            ui.wait_until_up(process, "http://127.0.0.1:9", tmp_path / "log")
 
 
 def test_mlflow_is_not_imported_before_it_is_needed():

@@ -2,6 +2,7 @@
 
 from arena.service.models.base import Health, Model, Problem, Seconds
 from arena.service.models.blind import BlindAnswer, BlindImage, BlindRequest, BlindTest, BlindTests, BlindVote
+from arena.service.models.control import Link, MoreRounds, NewMatch, Session, Settings, Start, Starts, Stopping
 from arena.service.models.events import (
     EVENTS,
     MatchCreated,
@@ -56,12 +57,15 @@ __all__ = [
     "Health",
     "Judge",
     "JudgedFace",
+    "Link",
     "Match",
     "MatchCreated",
     "MatchDetail",
     "MatchEnded",
     "MatchPage",
     "Model",
+    "MoreRounds",
+    "NewMatch",
     "Note",
     "Option",
     "Playing",
@@ -74,8 +78,13 @@ __all__ = [
     "Sample",
     "SampleRound",
     "Seconds",
+    "Session",
+    "Settings",
     "Standings",
+    "Start",
+    "Starts",
     "Status",
+    "Stopping",
     "TeamProgress",
     "TeamTraining",
 ]

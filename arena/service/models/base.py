@@ -20,6 +20,8 @@ class Problem(Model):
 
     detail: str
     """One sentence: what is wrong, where, what to do."""
+    field: str | None = None
+    """Left out, or the dotted place of what is wrong in the request, such as `config.exam.size`."""
 
 
 class Health(Model):

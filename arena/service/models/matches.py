@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from pydantic import ConfigDict
+
 from arena.blind import Tally
 from arena.service.models.base import Model, Seconds
 from arena.standings import Standing
@@ -32,6 +34,8 @@ class Match(Model):
     """Rounds with a verdict; the opening is none."""
     a_won: int
     b_won: int
+    problem: str | None
+    """Why it has stopped, or could not go on, if nobody asked for it and a service had started its process."""
 
 
 class Note(Model):
@@ -75,10 +79,16 @@ class Standings(Model):
 
 
 class Option(Model):
-    """An option of a contender."""
+    """An option of a contender: a JSON Schema of its values, which may say more than the fields below."""
+
+    model_config = ConfigDict(extra="allow")
 
     default: Any
     help: str
+    type: str | None = None
+    """Its type in JSON Schema."""
+    enum: list[Any] | None = None
+    """The values it may take, if they are few."""
 
 
 class Contender(Model):

@@ -1,9 +1,10 @@
 """The routes of the service, one module for each of the things one can ask about."""
 
-from arena.service.routes import blind, figures, matches, page, photos, rounds, streams
+from arena.service.routes import blind, control, figures, matches, page, photos, rounds, streams
 
 ROUTERS = (
     matches.router,
+    control.router,
     rounds.router,
     figures.router,
     blind.router,

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Body, Depends, HTTPException, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
 
 from arena.blind import BlindTest, detectors_tally, visitors_tally
 from arena.service import blindtests, models, views
-from arena.service.docs import problem
+from arena.service.docs import CHANGING_ANSWERS, problems
 from arena.service.routes.parameters import Arena, Png, new_router
 from arena.service.state import versioned
 from arena.store.votes import AnsweredAlready, find_test
 
 router = new_router()
 
-FORBIDDEN: dict[int | str, dict[str, Any]] = {403: problem("The real faces of the match may not be shown.")}
-CHANGING: dict[int | str, dict[str, Any]] = {
-    400: problem("The body is no JSON."),
-    401: problem("The token is missing or wrong."),
-}
+FORBIDDEN = problems({403: "The real faces of the match may not be shown."})
 
 
 @router.get("/blind", response_model=models.BlindTests)
@@ -41,7 +37,7 @@ async def blind(request: Request, state: Arena) -> Response:
     return state.answer(request, (ledger.revision, reason), body)
 
 
-@router.post("/blind", status_code=201, responses=FORBIDDEN | CHANGING)
+@router.post("/blind", status_code=201, responses=FORBIDDEN | CHANGING_ANSWERS)
 async def new_test(state: Arena, wanted: Annotated[models.BlindRequest | None, Body()] = None) -> models.BlindTest:
     """Draw a blind test: ten real faces and ten fakes of an exam, fewer where the exam has fewer."""
     wanted = wanted or models.BlindRequest()
@@ -84,7 +80,7 @@ async def sheet(request: Request, state: Arena, test: Asked) -> Response:
     return await asyncio.to_thread(answer)
 
 
-@router.post("/blind/{id}", responses=CHANGING | {409: problem("The test was answered already.")})
+@router.post("/blind/{id}", responses=CHANGING_ANSWERS | problems({409: "The test was answered already."}))
 async def answer(state: Arena, test: Asked, vote: models.BlindVote) -> models.BlindAnswer:
     """Say which images are fake, and hear the truth. A test counts once."""
     if len(vote.fake) != len(test.images):

@@ -24,23 +24,23 @@ async def health(request: Request, state: Arena) -> Response:
 @router.get("/matches", response_model=models.MatchPage)
 async def matches(request: Request, state: Arena, offset: Offset = 0, limit: Limit = 50) -> Response:
     """All matches, the newest first."""
-    ledger, playing = state.ledger, state.playing()
+    ledger, playing, problems = state.ledger, state.playing(), state.problems()
 
     def page() -> models.MatchPage:
         rows = list(reversed(ledger.matches.values()))
-        items = [views.match_view(ledger, row, playing) for row in rows[offset : offset + limit]]
+        items = [views.match_view(ledger, row, playing, problems) for row in rows[offset : offset + limit]]
         cursor = views.cursor_text(ledger.cursor)
         return models.MatchPage(total=len(rows), offset=offset, items=items, cursor=cursor)
 
-    return state.answer(request, (ledger.revision, playing), page)
+    return state.answer(request, (ledger.revision, playing, problems), page)
 
 
 @router.get("/matches/{match}", response_model=models.MatchDetail)
 async def one_match(request: Request, state: Arena, match: MatchName) -> Response:
     """Everything about a match but its rounds."""
-    row, playing = views.find_match(state.ledger, match), state.playing()
-    version = state.ledger.revision, match in playing
-    return state.answer(request, version, lambda: views.match_detail(state.ledger, row, playing))
+    row, playing, problems = views.find_match(state.ledger, match), state.playing(), state.problems()
+    version = state.ledger.revision, match in playing, problems.get(match)
+    return state.answer(request, version, lambda: views.match_detail(state.ledger, row, playing, problems))
 
 
 @router.get("/standings", response_model=models.Standings)

@@ -8,7 +8,7 @@ from fastapi import Depends, Query, Request, Response
 
 from arena.desk import SAMPLES
 from arena.service import models, pictures, views
-from arena.service.docs import problem
+from arena.service.docs import problems
 from arena.service.realfaces import origin_of
 from arena.service.routes.parameters import (
     Arena,
@@ -94,7 +94,7 @@ def exam_fake(request: Request, state: Arena, round: Committed, index: Number) -
 @router.get(
     "/matches/{match}/rounds/{number}/exam/real/{index}.png",
     response_class=Png,
-    responses={403: problem("The real faces of the match may not be shown.")},
+    responses=problems({403: "The real faces of the match may not be shown."}),
 )
 def exam_real(request: Request, state: Arena, round: Committed, index: Number) -> Response:
     """One real face of a round's exam, if it was drawn or the home's owner allows it."""
