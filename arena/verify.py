@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 
@@ -15,6 +16,9 @@ from arena.referee.exam import ExamRecord
 from arena.referee.verdict import Rule, Verdict, verdict
 from arena.store.disk import damaged_files
 from arena.types import ROLES, ArenaError
+
+SAME = 1e-9
+"""Relative difference up to which a number of a verdict is the same."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,16 @@ def _check_verdict(match: Match, record: dict[str, object]) -> list[Finding]:
     exam = _exam(match, number)
     rules = match.config.exam
     again = verdict(exam.labels, exam.answer, Rule(rules.win_accuracy, rules.significance), record["forfeit"])  # type: ignore[arg-type]
-    wrong = [f.name for f in fields(Verdict) if record[f.name] != getattr(again, f.name)]
     truth = asdict(again)
+    wrong = [f.name for f in fields(Verdict) if not _is_same(record[f.name], truth[f.name])]
     return [Finding(number, "", f"{name} is {truth[name]} by the exam, not {record[name]}") for name in wrong]
+
+
+def _is_same(one: object, other: object) -> bool:
+    """Equal, or numbers that differ by no more than another version of the same formula would make them."""
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=SAME, abs_tol=SAME)
+    return one == other
 
 
 def replay(match: Match, number: int) -> list[Finding]:

@@ -175,7 +175,6 @@ def parameters(command):
         yield from parameters(below)
 
 
-@pytest.mark.xfail(strict=True, reason="arena reads neither ARENA_RAY nor ARENA_MLFLOW_UI yet")
 def test_every_variable_of_the_arena_is_one_that_it_reads():
     read = {"ARENA_TOKEN", *(option.envvar for option in parameters(get_command(app)) if option.envvar)}
     given = {key for name in OURS for key in SERVICES[name].get("environment", {})}

@@ -27,7 +27,13 @@ MlflowOption = Annotated[
     ),
 ]
 RayOption = Annotated[
-    str, typer.Option("--ray", metavar="local|off|ADDRESS", help="A fresh Ray here, none, or a cluster to join.")
+    str,
+    typer.Option(
+        "--ray",
+        metavar="local|off|ADDRESS",
+        envvar="ARENA_RAY",
+        help="A fresh Ray here, none, or a cluster to join.",
+    ),
 ]
 DEFAULT_HOME = Path("arena-home")
 

@@ -33,7 +33,10 @@ def serve(
     ray: RayOption = "local",
     mlflow: MlflowOption = None,
     mlflow_ui: Annotated[
-        str | None, typer.Option(metavar="URL", help="Where a browser finds MLflow's UI; by default at --mlflow.")
+        str | None,
+        typer.Option(
+            metavar="URL", envvar="ARENA_MLFLOW_UI", help="Where a browser finds MLflow's UI; by default at --mlflow."
+        ),
     ] = None,
     most_matches: MostOption = None,
 ) -> None:

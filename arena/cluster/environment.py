@@ -11,6 +11,7 @@ _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_ENABLE_AUTO_CONNECT": "0",  # a cluster that was lost must not be replaced by a new one without a word
     "RAY_USAGE_STATS_ENABLED": "0",
 }
 

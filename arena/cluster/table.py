@@ -32,7 +32,7 @@ TICK = 0.25
 def connected(address: str = "local") -> Iterator[None]:
     """A Ray cluster for the length of the block: a fresh one on this machine, or the one at `address`.
 
-    Raises ArenaError when it cannot be reached or started.
+    Raises ArenaError when it cannot be reached or started, or is lost within the block.
     """
     prepare_environment(address)
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
@@ -45,6 +45,9 @@ def connected(address: str = "local") -> Iterator[None]:
         raise ArenaError(f"no Ray cluster at {address!r}: {str(error).splitlines()[0]}") from error
     try:
         yield
+    except ConnectionError as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ArenaError(f"the Ray cluster at {address!r} is gone ({reason}); resume when it is back") from error
     finally:
         ray.shutdown()
 
@@ -117,7 +120,7 @@ class RayTable:
     def leave(self) -> None:
         """End the actors; their state is on disk."""
         for seat in (self.generator, self.detector, self.referee):
-            with contextlib.suppress(RayError, ValueError):
+            with contextlib.suppress(RayError, ValueError, ConnectionError):
                 ray.kill(seat.actor)
 
     def pids(self) -> dict[str, int]:

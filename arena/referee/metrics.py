@@ -102,10 +102,10 @@ def brier(labels: Labels, scores: Scores) -> float:
 
 def wilson(successes: int, n: int) -> Interval:
     """Wilson's interval of a proportion (J. Am. Stat. Assoc. 22 (1927), 209-212), in [0, 1]."""
-    from scipy.stats import binomtest
-
-    interval = binomtest(successes, n).proportion_ci(confidence_level=1 - 2 * _MISS, method="wilson")
-    return float(interval.low), float(interval.high)
+    share, z2 = successes / n, _Z**2
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = _Z * math.sqrt(share * (1 - share) / n + z2 / (4 * n**2)) / (1 + z2 / n)
+    return 0.0 if successes == 0 else centre - half, 1.0 if successes == n else centre + half
 
 
 def binomial_p_value(successes: int, n: int, probability: float) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
@@ -14,7 +13,6 @@ from starlette.exceptions import HTTPException
 
 from arena import __version__
 from arena.config import WrongSetting
-from arena.referee.metrics import wilson
 from arena.service.docs import completed, docs_page
 from arena.service.routes import ROUTERS
 from arena.service.security import HEADERS, Guard
@@ -46,9 +44,7 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        state.statistics = asyncio.create_task(asyncio.to_thread(wilson, 0, 1))
         yield
-        await state.statistics
         await state.close()
 
     app = FastAPI(

@@ -67,7 +67,7 @@ async def events(state: State, cursor: Cursor, match: str | None = None) -> Asyn
             yield b"".join(frames)
             continue
         cursor = cursor.past(ledger.cursor)
-        now_playing = tuple(name for name in state.playing() if match in (None, name))
+        now_playing = tuple(name for name in state.players.playing() if match in (None, name))
         if now_playing != playing:
             playing = now_playing
             frames.append(frame(cursor, "playing", models.Playing(matches=list(playing))))

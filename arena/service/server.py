@@ -104,14 +104,15 @@ def opened(
 ) -> Iterator[Service]:
     """A service over a home that has its port already.
 
-    Raises ArenaError when there is no home, the port is taken, or others could reach it and nobody chose a token.
+    An empty home is made where there is none. Raises ArenaError when that cannot be, the port is taken, or others could
+    reach it and nobody chose a token.
     """
     host = access.host
     if access.token is not None:
         check_token(access.token, "the token in ARENA_TOKEN")
     elif not is_loopback(host):
         raise ArenaError(f"listening on {host} lets others reach the arena: choose a token in ARENA_TOKEN first")
-    Home.open(root).close()  # before a token is put into a folder that is no home
+    Home.create(root).close()  # before a token is put into a folder that is no home
     with listen(host, access.port, access.find_port) as bound:
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
         address = f"http://{shown}:{bound.getsockname()[1]}"

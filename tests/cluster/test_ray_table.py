@@ -86,6 +86,16 @@ def test_a_cluster_that_is_not_there_is_one_sentence():
         pass
 
 
+def test_a_cluster_that_is_lost_is_one_sentence(monkeypatch):
+    for name in ("init", "shutdown"):
+        monkeypatch.setattr(f"arena.cluster.table.ray.{name}", lambda **options: None)
+    with (
+        pytest.raises(ArenaError, match=r"'ray://head:1' is gone \(no answer\); resume when it is back"),
+        connected("ray://head:1"),
+    ):
+        raise ConnectionError("no answer\nand more")
+
+
 @pytest.mark.parametrize(("gpus", "share"), [(0, 0.0), (1, 0.5), (2, 1.0), (8, 1.0)])
 def test_teams_share_one_gpu_and_get_one_each_of_more(gpus, share):
     assert gpu_share(gpus) == share

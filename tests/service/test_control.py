@@ -167,7 +167,9 @@ def test_a_match_that_cannot_go_on_says_why(api):
 
 
 def test_addresses_in_mlflow(root, api):
-    assert "arena up" in get(api, "mlflow", 404)["detail"]
+    unknown = get(api, "mlflow")
+    assert unknown["link"] is None
+    assert "arena up" in unknown["why"]
     asked = []
 
     def link(matches):
@@ -175,8 +177,8 @@ def test_addresses_in_mlflow(root, api):
         return None if len(matches) == 2 else "http://mlflow/#/x"
 
     with service(root, mlflow_link=link) as linked:
-        assert get(linked, "mlflow") == {"link": "http://mlflow/#/x"}
-        assert get(linked, "mlflow?match=duel&match=duel") == {"link": "http://mlflow/#/x"}
+        assert get(linked, "mlflow") == {"link": "http://mlflow/#/x", "why": None}
+        assert get(linked, "mlflow?match=duel&match=duel")["link"] == "http://mlflow/#/x"
         assert asked == [[], ["duel"]]
         get(linked, "mlflow?match=nobody", 404)
         get(linked, "mlflow?" + "&".join(f"match=m{i}" for i in range(21)), 422)

@@ -72,4 +72,7 @@ class Session(Model):
 class Link(Model):
     """An address to open."""
 
-    link: str
+    link: str | None
+    """null when there is none to open."""
+    why: str | None = None
+    """Why there is none."""

@@ -23,7 +23,6 @@ FORBIDDEN = problems({403: "The real faces of the match may not be shown."})
 @router.get("/blind", response_model=models.BlindTests)
 async def blind(request: Request, state: Arena) -> Response:
     """How people and detectors fared on the same images, and whether a blind test can be had."""
-    await state.statistics_loaded()
     ledger, reals = state.ledger, state.reals
     try:
         found, reason = await asyncio.to_thread(blindtests.first_allowed, views.examined(ledger, None, None), reals)
@@ -86,7 +85,6 @@ async def answer(state: Arena, test: Asked, vote: models.BlindVote) -> models.Bl
     if len(vote.fake) != len(test.images):
         sentence = f"it must say of {len(test.images)} images whether they are fake, not of {len(vote.fake)}"
         raise RequestValidationError([{"type": "value_error", "loc": ("body", "fake"), "msg": sentence}])
-    await state.statistics_loaded()
     root = state.ledger.root
 
     def enter() -> models.BlindAnswer:

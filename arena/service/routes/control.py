@@ -45,35 +45,35 @@ async def settings(request: Request, state: Arena) -> Response:
 async def start(state: Arena, new: models.NewMatch) -> models.Start:
     """Start a match in a process of its own, which goes on if the service ends. Takes seconds: settings are checked."""
     record = await asyncio.to_thread(state.starts.begin, new.name, new.config)
-    state.look_again()
-    return state.start(record)
+    state.players.look_again()
+    return state.players.start(record)
 
 
 @router.get("/starts", response_model=models.Starts)
 async def starts(request: Request, state: Arena) -> Response:
     """Matches that were started and are not in the ledger yet: their faces are being read, or they have failed."""
-    found = models.Starts(items=state.started())
+    found = models.Starts(items=state.players.started())
     return state.answer(request, tuple(found.items), lambda: found)
 
 
 @router.delete("/starts/{match}", status_code=204, responses=REFUSALS)
 async def forget(state: Arena, match: MatchName) -> None:
     """Forget a start that failed."""
-    if match not in (one.name for one in state.started()):
+    if match not in (one.name for one in state.players.started()):
         raise views.NotFound(f"no start is called {match!r}; /api/starts lists them all")
     await asyncio.to_thread(state.starts.forget, match)
-    state.look_again()
+    state.players.look_again()
 
 
 @router.post("/matches/{match}/stop", status_code=202, response_model=models.Stopping, responses=REFUSALS)
 async def stop(state: Arena, match: MatchName) -> models.Stopping:
     """Stop a match that is being played or started on this machine, by whomever; no committed round is lost."""
-    if match not in (one.name for one in state.started()):
+    if match not in (one.name for one in state.players.started()):
         row = views.find_match(state.ledger, match)
         if views.is_finished(state.ledger, row):
             raise Conflict(f"{match} has played all its rounds")
     await asyncio.to_thread(state.starts.stop, match)
-    state.look_again()
+    state.players.look_again()
     return models.Stopping(match=match)
 
 
@@ -84,8 +84,8 @@ async def resume(state: Arena, match: MatchName, more: models.MoreRounds | None 
     if rounds is None and views.is_finished(state.ledger, row):
         raise Conflict(f"{match} has played all its rounds; say how many more")
     record = await asyncio.to_thread(state.starts.resume, match, rounds)
-    state.look_again()
-    return state.start(record)
+    state.players.look_again()
+    return state.players.start(record)
 
 
 @router.get("/mlflow", response_model=models.Link)
@@ -96,13 +96,11 @@ async def mlflow(
     """Where MLflow shows all matches, one, or several side by side."""
     rows = [views.find_match(state.ledger, name) for name in dict.fromkeys(match)]
     if state.mlflow_link is None:
-        raise views.NotFound(
-            "no UI of MLflow is known here; arena up starts one, arena serve --mlflow-ui URL names one"
-        )
+        why = "no UI of MLflow is known here; arena up starts one, arena serve --mlflow-ui URL names one"
+        return models.Link(link=None, why=why)
     link = await asyncio.to_thread(state.mlflow_link, rows)
-    if link is None:
-        raise views.NotFound(f"MLflow has not been told of {' and '.join(match) or 'any match'} yet; arena mlflow does")
-    return models.Link(link=link)
+    missing = f"MLflow has not been told of {' and '.join(match) or 'any match'} yet; arena mlflow does"
+    return models.Link(link=link, why=missing if link is None else None)
 
 
 @router.get("/session", response_model=models.Session)

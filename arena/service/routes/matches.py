@@ -24,7 +24,7 @@ async def health(request: Request, state: Arena) -> Response:
 @router.get("/matches", response_model=models.MatchPage)
 async def matches(request: Request, state: Arena, offset: Offset = 0, limit: Limit = 50) -> Response:
     """All matches, the newest first."""
-    ledger, playing, problems = state.ledger, state.playing(), state.problems()
+    ledger, playing, problems = state.ledger, state.players.playing(), state.players.problems()
 
     def page() -> models.MatchPage:
         rows = list(reversed(ledger.matches.values()))
@@ -38,7 +38,7 @@ async def matches(request: Request, state: Arena, offset: Offset = 0, limit: Lim
 @router.get("/matches/{match}", response_model=models.MatchDetail)
 async def one_match(request: Request, state: Arena, match: MatchName) -> Response:
     """Everything about a match but its rounds."""
-    row, playing, problems = views.find_match(state.ledger, match), state.playing(), state.problems()
+    row, playing, problems = views.find_match(state.ledger, match), state.players.playing(), state.players.problems()
     version = state.ledger.revision, match in playing, problems.get(match)
     return state.answer(request, version, lambda: views.match_detail(state.ledger, row, playing, problems))
 
@@ -50,7 +50,6 @@ async def standings(
     match: Annotated[str | None, Query(description="Only this match; all of them by default.")] = None,
 ) -> Response:
     """Who wins how often, over all matches or in one."""
-    await state.statistics_loaded()
     ledger = state.ledger
     names = list(ledger.matches) if match is None else [views.find_match(ledger, match).name]
     return state.answer(request, ledger.revision, lambda: views.standings_view(ledger, names))

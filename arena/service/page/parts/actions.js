@@ -86,11 +86,12 @@ export function mlflowLink(signal) {
   async function load(names) {
     const query = names.map((name) => `match=${encodeURIComponent(name)}`).join("&");
     try {
-      node.href = (await get(`mlflow?${query}`, { signal })).link;
+      const { link } = await get(`mlflow?${query}`, { signal });
+      node.href = link ?? "";
+      node.hidden = link === null;
       replace(node, names.length === 0 ? "MLflow" : names.length === 1 ? "MLflow run" : "Compare in MLflow");
-      node.hidden = false;
     } catch {
-      node.hidden = true; // none is known to this service
+      node.hidden = true; // its UI does not answer
     }
   }
   return { node, load };
