@@ -36,8 +36,8 @@ def create_app(root: Path, token: str | None = None, names: Iterable[str] = (), 
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         state.statistics = asyncio.create_task(asyncio.to_thread(wilson, 0, 1))
         yield
-        await state.statistics
         await state.close()
+        await state.statistics
 
     app = FastAPI(
         title="arena",

@@ -257,7 +257,7 @@ def test_no_traceback_leaves_the_process(home):
 def test_every_answer_is_as_the_schema_says(api):
     schema = get(api, "openapi.json").json()
     components = schema["components"]["schemas"]
-    for path, operation in ((path, methods["get"]) for path, methods in schema["paths"].items()):
+    for path, operation in ((p, methods["get"]) for p, methods in schema["paths"].items() if "get" in methods):
         content = operation["responses"]["200"]["content"]
         filled = path.format(match="duel", number=1, index=0)
         if "text/event-stream" in content:
