@@ -46,6 +46,7 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
         await state.close()
+        await state.statistics
 
     app = FastAPI(
         title="arena",

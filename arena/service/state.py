@@ -51,10 +51,10 @@ class State:
 
     async def close(self) -> None:
         """Let go of the ledger and of what is still being asked."""
+        self.photos.close()
         if self.contenders is not None:
             self.contenders.cancel()
             await asyncio.gather(self.contenders, return_exceptions=True)
-        self.photos.close()
         self.ledger.close()
 
     def progress(self, match: str) -> models.Progress | None:

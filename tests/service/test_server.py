@@ -52,9 +52,6 @@ def test_serves_until_it_is_told_to_stop_without_what_it_does_not_need(home):
         with Client(address) as client:
             events = client.events()
             assert next(events).name == "playing"
-            client.champion()  # starts the processes of the photo check
-            workers = psutil.Process(process.pid).children()
-            assert len(workers) == 2
             maps = Path(f"/proc/{process.pid}/maps")
             if maps.exists():
                 loaded = maps.read_text()
@@ -66,7 +63,22 @@ def test_serves_until_it_is_told_to_stop_without_what_it_does_not_need(home):
             assert list(events) == []
             assert process.wait() == 0
             assert time.monotonic() - start < MOST_SECONDS
-            assert not [worker for worker in workers if worker.is_running()]
+
+
+def test_the_photo_check_stays_outside_and_ends_with_the_service(home):
+    with subprocess.Popen(
+        [*COMMAND, "--home", str(home.root), "--port", "0"], stdout=subprocess.PIPE, text=True
+    ) as process:
+        address = re.search(r"http://\S+", process.stdout.readline()).group()
+        with Client(address) as client:
+            client.champion()  # starts decoder and judge
+        workers = psutil.Process(process.pid).children()
+        assert len(workers) == 2
+        maps = Path(f"/proc/{process.pid}/maps")
+        assert not maps.exists() or "libtorch" not in maps.read_text()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == 0
+        assert not [worker for worker in workers if worker.is_running()]
 
 
 def test_a_taken_port_and_a_missing_home_are_one_sentence(home, tmp_path):
