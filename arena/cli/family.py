@@ -63,6 +63,8 @@ def end_all(matches: Sequence[Process], servers: Sequence[Process], hurry: threa
             process.send_signal(signal.SIGINT)  # do not wait for MLflow either
         _ended(everyone, LAST_PATIENCE, hurry)
     relatives |= {member for process in everyone for member in _family(process.pid)}
+    for process in everyone:
+        process.kill()  # the leaders first, so that none starts anything anew
     for member in relatives:
         with contextlib.suppress(psutil.NoSuchProcess):
             member.kill()

@@ -37,6 +37,8 @@ MATCH_BYTES = 3 * 2**30
 """Memory that a match takes under Ray: three workers, the driver and Ray itself; measured as 2.6 GB."""
 MATCH_CORES = 2
 """Cores that a match keeps busy where there is no GPU: one per team."""
+LOOK_SECONDS = 0.1
+"""Between two looks whether the service stops meanwhile."""
 CHECK_SECONDS = 120.0
 """What the check of the settings may take before the start counts as under way."""
 
@@ -91,7 +93,7 @@ class Starts:
             with _pipe() as (answer, verdict):
                 self._spawn(name, CHECK.format(answer=verdict) + COMMAND, ["run", str(file), "--name", name], verdict)
                 answer = os.dup(answer)
-        wrong = _read_verdict(answer)
+        wrong = self._read_verdict(answer)
         if wrong is not None:
             self._discard(name)
             raise wrong
@@ -218,6 +220,16 @@ class Starts:
                 )
             record.write(json.dumps({"at": at, "pid": child.pid}))
 
+    def _read_verdict(self, answer: int) -> WrongSetting | None:
+        """What the process says about its settings; one that says nothing in time, or dies, counts as under way."""
+        deadline = time.monotonic() + CHECK_SECONDS
+        with os.fdopen(answer, "rb") as pipe:
+            while not select.select([pipe], [], [], LOOK_SECONDS)[0]:
+                if self._is_closed or time.monotonic() > deadline:
+                    return None
+            found = json.loads(pipe.read() or b"{}")
+        return WrongSetting(WHERE, found["sentence"], found["place"]) if found else None
+
     def _record(self, name: str) -> Record:
         record = read_record(self._root, name)
         assert record is not None
@@ -246,12 +258,3 @@ def _pipe() -> Iterator[tuple[int, int]]:
     finally:
         for end in ends:
             os.close(end)
-
-
-def _read_verdict(answer: int) -> WrongSetting | None:
-    """What the process says about its settings; a process that dies before it says anything counts as under way."""
-    with os.fdopen(answer, "rb") as pipe:
-        if not select.select([pipe], [], [], CHECK_SECONDS)[0]:
-            return None
-        found = json.loads(pipe.read() or b"{}")
-    return WrongSetting(WHERE, found["sentence"], found["place"]) if found else None

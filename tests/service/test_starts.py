@@ -164,6 +164,19 @@ def test_a_closed_service_starts_nothing(root, service):
     assert read_record(root, "duel") is None
 
 
+def test_a_service_that_closes_does_not_wait_for_a_check(root, service, monkeypatch):
+    monkeypatch.setattr(starts, "CHECK", "import time; time.sleep(600); ")
+    begun = []
+    thread = threading.Thread(target=lambda: begun.append(service.begin("new", {})))
+    thread.start()
+    until(lambda: (record := read_record(root, "new")) and record.pid)
+    (child,) = service.close().values()
+    thread.join()
+    assert begun[0].is_alive
+    child.kill()
+    child.wait()
+
+
 def test_a_match_elsewhere_is_not_stopped_here(root, service):
     with Home.open(root).lock("duel"):
         (root / "matches" / "duel" / "lock").write_text('{"pid": 1, "host": "elsewhere"}')
