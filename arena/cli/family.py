@@ -14,7 +14,7 @@ from types import FrameType
 import psutil
 
 Process = subprocess.Popen[bytes]
-PATIENCE, LAST_PATIENCE = 2.5, 2.5
+PATIENCE, LAST_PATIENCE = 2.0, 2.0
 """Seconds for what was asked to end, and after it was asked again, before it is killed."""
 TICK = 0.05
 

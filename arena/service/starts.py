@@ -23,7 +23,7 @@ import yaml
 
 from arena.config import MatchConfig, WrongSetting, check_name, validate
 from arena.service.checker import WHERE
-from arena.service.records import FOLDER, Record, read_record, read_records, record_path
+from arena.service.records import FOLDER, STOPPED, Record, read_record, read_records, record_path
 from arena.store.disk import readable_errors
 from arena.store.home import Home, match_folder
 from arena.store.lock import holder, is_locked
@@ -124,11 +124,18 @@ class Starts:
             process = psutil.Process(pid)  # which from here on is never taken for a later one of the same number
             if (holder(folder), read_record(self._root, name)) != (player, record):
                 raise psutil.NoSuchProcess(pid)
+            if record is not None and record.pid == pid:
+                self.note_stop(name)
             process.send_signal(signal.SIGTERM)
         except psutil.NoSuchProcess:
             raise Conflict(f"nobody is playing {name}") from None
         except psutil.AccessDenied:
             raise Conflict(f"{name} is being played by another user of this machine, who alone can stop it") from None
+
+    def note_stop(self, name: str) -> None:
+        """Note in the log of a match's process that it was told to stop: while Ray starts, it ends without a word."""
+        with record_path(self._root, name, "log").open("a", encoding="utf-8") as log:
+            log.write(f"{STOPPED} it was told to stop\n")
 
     def forget(self, name: str) -> None:
         """Forget a start that failed. Raises Conflict while it lives."""
@@ -197,7 +204,8 @@ class Starts:
         arguments += [] if self._terms.mlflow is None else ["--mlflow", self._terms.mlflow]
         environment = {key: value for key, value in os.environ.items() if key != "ARENA_TOKEN"}
         partial = self._root / FOLDER / f".{name}.{token_hex(8)}"
-        with partial.open("x", encoding="utf-8") as record, record_path(self._root, name, "log").open("wb") as log:
+        with partial.open("x", encoding="utf-8") as record, record_path(self._root, name, "log").open("ab") as log:
+            log.truncate(0)
             fcntl.flock(record, fcntl.LOCK_EX)
             at = time.time()
             # The lock is for this process alone: none of its own children may keep it.

@@ -74,6 +74,7 @@ def test_a_start_is_found_by_any_service_and_stopped_by_it(root, service):
     other = Starts(root, Terms())
     other.stop("new")
     until(lambda: gone(service, "new"))
+    assert last_words(root, "new") is None  # although it has said nothing
     with pytest.raises(Conflict, match="nobody is playing new"):
         other.stop("new")
     assert read_record(root, "new").pid == record.pid
