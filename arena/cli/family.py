@@ -14,7 +14,7 @@ from types import FrameType
 import psutil
 
 Process = subprocess.Popen[bytes]
-PATIENCE, LAST_PATIENCE = 2.5, 2.5
+PATIENCE, LAST_PATIENCE = 2.0, 2.0
 """Seconds for what was asked to end, and after it was asked again, before it is killed."""
 TICK = 0.05
 
@@ -63,6 +63,8 @@ def end_all(matches: Sequence[Process], servers: Sequence[Process], hurry: threa
             process.send_signal(signal.SIGINT)  # do not wait for MLflow either
         _ended(everyone, LAST_PATIENCE, hurry)
     relatives |= {member for process in everyone for member in _family(process.pid)}
+    for process in everyone:
+        process.kill()  # the leaders first, so that none starts anything anew
     for member in relatives:
         with contextlib.suppress(psutil.NoSuchProcess):
             member.kill()

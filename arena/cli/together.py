@@ -153,6 +153,8 @@ class _Parts:
         matches = self.service.server.starts.close()
         if matches or servers:
             self.say("stopping" + (f"; arena resume goes on with: {', '.join(matches)}" if matches else ""))
+        for name in matches:
+            self.service.server.starts.note_stop(name)
         end_all(list(matches.values()), servers, hurry)
         for thread in self._threads:
             thread.join(1.0)

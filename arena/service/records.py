@@ -19,6 +19,8 @@ from pathlib import Path
 FOLDER = "starts"
 TAIL = 16_384
 """Bytes of a log in which the last words are looked for."""
+STOPPED = "interrupted;"
+"""How a line of a log begins that tells of a stop on request."""
 SILENT_END = "its process ended without a word, as one that is killed or runs out of memory does"
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x09\x0b-\x1f\x7f]")
 _FOLDERS = re.compile(r"(?<![\w./])~?/(?!/)(?:[^\s/'\":;,]+/)*(?=[^\s/'\":;,])")
@@ -84,7 +86,7 @@ def last_words(root: Path, name: str) -> str | None:
     for line in reversed(lines):
         if line.startswith("error: "):
             return without_folders(line.removeprefix("error: "))
-        if line.startswith(("interrupted;", "Aborted")):
+        if line.startswith((STOPPED, "Aborted")):
             return None
     if any(line.startswith("Traceback ") for line in lines):
         return f"its process failed unexpectedly: {without_folders(lines[-1])}"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from urllib.parse import quote
 
 import uvicorn
@@ -55,9 +56,15 @@ class Server(uvicorn.Server):
         starts: Starts = self.application.state.arena.starts
         return starts
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A second Ctrl-C does not tear down what ends within two seconds anyway."""
+        super().handle_exit(sig, frame)
+        self.force_exit = False
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End the streams first: uvicorn waits for open responses, and theirs would never end."""
+        """End the streams first, for which uvicorn would wait for ever, and starts whose settings are being checked."""
         self.application.state.arena.stopping.set()
+        self.starts.close()
         await super().shutdown(sockets)
 
 

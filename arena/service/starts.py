@@ -23,7 +23,7 @@ import yaml
 
 from arena.config import MatchConfig, WrongSetting, check_name, validate
 from arena.service.checker import WHERE
-from arena.service.records import FOLDER, Record, read_record, read_records, record_path
+from arena.service.records import FOLDER, STOPPED, Record, read_record, read_records, record_path
 from arena.store.disk import readable_errors
 from arena.store.home import Home, match_folder
 from arena.store.lock import holder, is_locked
@@ -37,6 +37,8 @@ MATCH_BYTES = 3 * 2**30
 """Memory that a match takes under Ray: three workers, the driver and Ray itself; measured as 2.6 GB."""
 MATCH_CORES = 2
 """Cores that a match keeps busy where there is no GPU: one per team."""
+LOOK_SECONDS = 0.1
+"""Between two looks whether the service stops meanwhile."""
 CHECK_SECONDS = 120.0
 """What the check of the settings may take before the start counts as under way."""
 
@@ -91,7 +93,7 @@ class Starts:
             with _pipe() as (answer, verdict):
                 self._spawn(name, CHECK.format(answer=verdict) + COMMAND, ["run", str(file), "--name", name], verdict)
                 answer = os.dup(answer)
-        wrong = _read_verdict(answer)
+        wrong = self._read_verdict(answer)
         if wrong is not None:
             self._discard(name)
             raise wrong
@@ -122,11 +124,18 @@ class Starts:
             process = psutil.Process(pid)  # which from here on is never taken for a later one of the same number
             if (holder(folder), read_record(self._root, name)) != (player, record):
                 raise psutil.NoSuchProcess(pid)
+            if record is not None and record.pid == pid:
+                self.note_stop(name)
             process.send_signal(signal.SIGTERM)
         except psutil.NoSuchProcess:
             raise Conflict(f"nobody is playing {name}") from None
         except psutil.AccessDenied:
             raise Conflict(f"{name} is being played by another user of this machine, who alone can stop it") from None
+
+    def note_stop(self, name: str) -> None:
+        """Note in the log of a match's process that it was told to stop: while Ray starts, it ends without a word."""
+        with record_path(self._root, name, "log").open("a", encoding="utf-8") as log:
+            log.write(f"{STOPPED} it was told to stop\n")
 
     def forget(self, name: str) -> None:
         """Forget a start that failed. Raises Conflict while it lives."""
@@ -195,7 +204,8 @@ class Starts:
         arguments += [] if self._terms.mlflow is None else ["--mlflow", self._terms.mlflow]
         environment = {key: value for key, value in os.environ.items() if key != "ARENA_TOKEN"}
         partial = self._root / FOLDER / f".{name}.{token_hex(8)}"
-        with partial.open("x", encoding="utf-8") as record, record_path(self._root, name, "log").open("wb") as log:
+        with partial.open("x", encoding="utf-8") as record, record_path(self._root, name, "log").open("ab") as log:
+            log.truncate(0)
             fcntl.flock(record, fcntl.LOCK_EX)
             at = time.time()
             # The lock is for this process alone: none of its own children may keep it.
@@ -217,6 +227,16 @@ class Starts:
                     pass_fds=(record.fileno(), *descriptors),
                 )
             record.write(json.dumps({"at": at, "pid": child.pid}))
+
+    def _read_verdict(self, answer: int) -> WrongSetting | None:
+        """What the process says about its settings; one that says nothing in time, or dies, counts as under way."""
+        deadline = time.monotonic() + CHECK_SECONDS
+        with os.fdopen(answer, "rb") as pipe:
+            while not select.select([pipe], [], [], LOOK_SECONDS)[0]:
+                if self._is_closed or time.monotonic() > deadline:
+                    return None
+            found = json.loads(pipe.read() or b"{}")
+        return WrongSetting(WHERE, found["sentence"], found["place"]) if found else None
 
     def _record(self, name: str) -> Record:
         record = read_record(self._root, name)
@@ -246,12 +266,3 @@ def _pipe() -> Iterator[tuple[int, int]]:
     finally:
         for end in ends:
             os.close(end)
-
-
-def _read_verdict(answer: int) -> WrongSetting | None:
-    """What the process says about its settings; a process that dies before it says anything counts as under way."""
-    with os.fdopen(answer, "rb") as pipe:
-        if not select.select([pipe], [], [], CHECK_SECONDS)[0]:
-            return None
-        found = json.loads(pipe.read() or b"{}")
-    return WrongSetting(WHERE, found["sentence"], found["place"]) if found else None

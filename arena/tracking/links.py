@@ -15,7 +15,7 @@ from arena.types import ArenaError
 
 VIEW = "workflowType=machine_learning"
 """MLflow's UI opens on its views for language models without it."""
-ANSWER_SECONDS = 10.0
+ANSWER_SECONDS = 4.0
 
 
 def experiment_link(base_url: str, experiment_id: str) -> str:

@@ -74,6 +74,7 @@ def test_a_start_is_found_by_any_service_and_stopped_by_it(root, service):
     other = Starts(root, Terms())
     other.stop("new")
     until(lambda: gone(service, "new"))
+    assert last_words(root, "new") is None  # although it has said nothing
     with pytest.raises(Conflict, match="nobody is playing new"):
         other.stop("new")
     assert read_record(root, "new").pid == record.pid
@@ -162,6 +163,19 @@ def test_a_closed_service_starts_nothing(root, service):
     with pytest.raises(Conflict, match="about to stop"):
         service.resume("duel", None)
     assert read_record(root, "duel") is None
+
+
+def test_a_service_that_closes_does_not_wait_for_a_check(root, service, monkeypatch):
+    monkeypatch.setattr(starts, "CHECK", "import time; time.sleep(600); ")
+    begun = []
+    thread = threading.Thread(target=lambda: begun.append(service.begin("new", {})))
+    thread.start()
+    until(lambda: (record := read_record(root, "new")) and record.pid)
+    (child,) = service.close().values()
+    thread.join()
+    assert begun[0].is_alive
+    child.kill()
+    child.wait()
 
 
 def test_a_match_elsewhere_is_not_stopped_here(root, service):
