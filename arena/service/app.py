@@ -46,7 +46,6 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
         await state.close()
-        await state.statistics
 
     app = FastAPI(
         title="arena",

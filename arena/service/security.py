@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,6 +28,8 @@ PORTS_TRIED = 100
 """Ports that are tried where a free one is to be found."""
 OPEN_METHODS = ("GET", "HEAD")
 """Methods that only look. Every other one needs the token, on every route, whoever adds it."""
+MOST_BODY = 16_000_000
+"""Bytes of a request on any route; those of photos have a limit of their own, which is lower."""
 SIGNED_IN = "arena.signed_in"
 """Where the guard notes in a request's scope whether it carries the token."""
 HEADERS = {
@@ -40,7 +43,7 @@ HEADERS = {
 
 
 class Guard:
-    """In front of every route: refuses foreign host names and anything but looking without the token."""
+    """In front of every route: refuses foreign host names, changes without the token, and endless bodies."""
 
     def __init__(self, app: ASGIApp, token: str | None, names: Iterable[str]) -> None:
         """`token`: None lets nobody change anything. `names`: host names of this service besides localhost."""
@@ -61,10 +64,20 @@ class Guard:
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
+        received = 0
+
+        async def receive_some() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > MOST_BODY:
+                raise HTTPException(413, f"the request has more than {MOST_BODY / 1e6:g} MB")
+            return message
+
         headers = Headers(scope=scope)
         scope[SIGNED_IN] = self._has_token(headers.get("authorization", ""))
         refusal = self._refusal(scope["method"], headers, scope[SIGNED_IN])
-        await (refusal or self._app)(scope, receive, send_guarded)
+        await (refusal or self._app)(scope, receive_some, send_guarded)
 
     def _refusal(self, method: str, headers: Headers, signed_in: bool) -> JSONResponse | None:
         if not self._is_own_name(headers.get("host", "")):

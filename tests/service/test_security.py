@@ -59,6 +59,14 @@ def test_every_method_but_looking_needs_the_token_on_every_route(root):
         assert http.post("/api/health", headers=bearer(SECRET)).status_code == 405
 
 
+def test_no_body_is_endless(root):
+    with client(create_app(root, SECRET)) as http:
+        headers = {**bearer(SECRET), "content-type": "application/json"}
+        for content in (b" " * 17_000_000, iter([b" " * 1_000_000] * 17)):  # with its length announced and without
+            answer = http.post("/api/matches", headers=headers, content=content)
+            assert (answer.status_code, answer.json()["detail"]) == (413, "the request has more than 16 MB")
+
+
 def test_without_a_token_nobody_can_change_anything(root):
     app = create_app(root)
     with client(app) as http:
