@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
@@ -87,7 +88,15 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 async def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     known = {404: f"there is nothing at {request.url.path}; see /docs", 405: f"{request.method} is not allowed here"}
-    return _problem(error.status_code, known.get(error.status_code, str(error.detail)), error.headers)
+    headers = {"allow": _allowed(request)} if error.status_code == 405 else error.headers
+    return _problem(error.status_code, known.get(error.status_code, str(error.detail)), headers)
+
+
+def _allowed(request: Request) -> str:
+    """The methods of an address: Starlette itself names those of one of its routes."""
+    templates = request.app.openapi()["paths"].items()
+    found = (methods for path, methods in templates if re.fullmatch(re.sub("{.*?}", "[^/]+", path), request.url.path))
+    return ", ".join(sorted({method.upper() for methods in found for method in methods}) or ["GET"])
 
 
 async def _unanswered(request: Request, error: Exception) -> JSONResponse:
