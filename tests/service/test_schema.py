@@ -5,9 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from servedhome import new_home, play_all, served
+from servedhome import new_home, new_match, play_all, served
 
 from arena.service.client import Client
+from arena.service.starts import Terms
 
 TOKEN = "0123456789abcdef-schema"
 LENIENT = """
@@ -28,8 +29,10 @@ KNOWN = """
 def test_every_answer_is_as_the_schema_says(tmp_path):
     home = new_home(tmp_path / "home")
     play_all(home)
+    new_match(home, "busy")
     (tmp_path / "schemathesis.toml").write_text(KNOWN + LENIENT)
-    with served(home.root, TOKEN) as address:
+    # As many matches are being played as may be: requests that would start one are refused in the end.
+    with home.lock("busy"), served(home.root, TOKEN, Terms("off", "off", most=1)) as address:
         with Client(address) as client:
             client.contenders()  # the first answer takes seconds
         # A process of its own, because it patches the one it is in. Streams of events are left out: they never end.
