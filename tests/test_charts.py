@@ -93,7 +93,7 @@ def luminance(colour):
     return sum(weight * v for weight, v in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
-@pytest.mark.parametrize("colour", {charts.COLOUR_A, charts.COLOUR_B, charts.GREY, *charts.MATCH_COLOURS})
+@pytest.mark.parametrize("colour", sorted({charts.COLOUR_A, charts.COLOUR_B, charts.GREY, *charts.MATCH_COLOURS}))
 @pytest.mark.parametrize("ground", ["#ffffff", "#14161a"])
 def test_every_colour_can_be_told_from_a_light_and_a_dark_ground(colour, ground):
     low, high = sorted((luminance(colour), luminance(ground)))
