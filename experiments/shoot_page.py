@@ -1,6 +1,6 @@
 """Photograph the page of a match: README's picture. For matches on embedded faces, so that nobody is in it.
 
-python experiments/shoot_page.py HOME MATCH OUT.png [--width 1440] [--height 1010]
+python experiments/shoot_page.py HOME MATCH OUT.png [--width 1440] [--height 1060]
 """
 
 from __future__ import annotations
@@ -20,15 +20,19 @@ from arena.service.server import Access, opened
 from arena.store.home import Home
 from arena.types import ArenaError
 
+DRAWN = "[...document.images].every((i) => i.complete || i.getBoundingClientRect().top > innerHeight)"
+"""Whether all pictures are there that can be seen; the others are loaded when somebody comes near."""
+
 
 def shot(address: str, match: str, width: int, height: int) -> bytes:
     """The page as a browser of this size shows it once its charts are drawn."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": width, "height": height}, color_scheme="light")
+        page = browser.new_page(viewport={"width": width, "height": height}, color_scheme="light", bypass_csp=True)
         page.goto(f"{address}/#/match/{match}")
         page.locator(".main-svg").first.wait_for()
-        page.wait_for_function("[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
+        page.locator(".main-svg").nth(2).wait_for()
+        page.wait_for_function(DRAWN)
         picture = page.screenshot()
         browser.close()
     return picture
@@ -41,7 +45,7 @@ def main() -> None:
     parser.add_argument("match")
     parser.add_argument("out", type=Path)
     parser.add_argument("--width", type=int, default=1440)
-    parser.add_argument("--height", type=int, default=1010)
+    parser.add_argument("--height", type=int, default=1060)
     given = parser.parse_args()
     if not Home.open(given.home).match(given.match).facts["faces"]["synthetic"]:
         raise ArenaError(f"{given.match} was played on photographs, which the page may show")
@@ -55,7 +59,7 @@ def main() -> None:
             server.join()
     with Image.open(io.BytesIO(picture)) as image:
         pixels = np.asarray(image.convert("RGB"))[None]
-    given.out.write_bytes(png(pixels, "mixed", f"page of the match {given.match}"))
+    given.out.write_bytes(png(pixels, "generated", f"page of the match {given.match}"))
 
 
 if __name__ == "__main__":

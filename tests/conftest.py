@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 import scripted  # noqa: F401 - registers its contenders
 
 from arena.training import use_one_thread
+
+# A shell starts what runs in the background with Ctrl-C ignored, and every process it starts would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True, scope="session")

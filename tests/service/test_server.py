@@ -136,7 +136,7 @@ def test_the_documents_examples_run(documented, capsys):
 
 def test_the_documents_addresses_answer(documented):
     lines = [line for block in code_blocks(DOCUMENT) for line in block.splitlines() if line.startswith("curl ")]
-    assert len(lines) == 5
+    assert len(lines) == 6
     with Client(documented) as client:
         for line in lines:
             status = 409 if "/stop" in line else 200  # nobody is playing it
