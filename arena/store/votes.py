@@ -42,11 +42,6 @@ def enter_vote(home: Home, vote: Vote) -> None:
         raise AnsweredAlready("this test was answered already; ask for a new one") from None
 
 
-def is_answered(home: Home, test: str) -> bool:
-    """Whether somebody has answered a test."""
-    return bool(home.rows("SELECT 1 FROM blind_vote WHERE test = ?", test))
-
-
 def votes_since(home: Home, rowid: int = 0) -> list[tuple[int, Vote]]:
     """The votes after a row, in the order they were given, each with its row; they are only ever added."""
     query = f"SELECT v.rowid, v.called_fake, {_TEST} FROM blind_vote v JOIN blind_test t ON t.id = v.test"

@@ -23,11 +23,6 @@ def experiment_link(base_url: str, experiment_id: str) -> str:
     return f"{base_url}/#/experiments/{experiment_id}/runs?{VIEW}"
 
 
-def chart_link(base_url: str, experiment_id: str) -> str:
-    """All matches as chart lines."""
-    return f"{base_url}/#/experiments/{experiment_id}/runs?{VIEW}&compareRunsMode=CHART"
-
-
 def run_link(base_url: str, experiment_id: str, run_id: str) -> str:
     """One match."""
     return f"{base_url}/#/experiments/{experiment_id}/runs/{run_id}?{VIEW}"
