@@ -45,7 +45,7 @@
   for (const node of all("[role=img], dialog, [role=dialog], section, [role=tabpanel]")) {
     if (!hasName(node) && !node.querySelector("h2, h3")) tell(node, "has no name");
   }
-  for (const node of document.querySelectorAll("[aria-describedby], [aria-labelledby], [aria-controls]")) {
+  for (const node of all("[aria-describedby], [aria-labelledby], [aria-controls]")) {
     for (const name of ["aria-describedby", "aria-labelledby", "aria-controls"]) {
       for (const id of (node.getAttribute(name) ?? "").split(" ").filter(Boolean)) {
         if (!document.getElementById(id)) tell(node, `names ${id}, which is not there`);

@@ -36,7 +36,7 @@ def test_matches_are_filtered_by_what_one_types_and_by_status(address, visit):
     expect(page.get_by_text("1 of 3 matches")).to_be_visible()
     search.fill("dcgan")
     expect(rows(page)).to_have_count(3)
-    page.get_by_label("Status").select_option("finished")
+    page.get_by_label("Status").select_option("stopped")
     expect(rows(page)).to_have_count(2)
     expect(page.get_by_text("2 of 3 matches")).to_be_visible()
 

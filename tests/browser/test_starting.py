@@ -72,7 +72,7 @@ def test_a_wrong_setting_is_said_at_its_field(address, visit):
     expect(page.get_by_text("All settings")).to_have_text("All settings (1 changed)")
     witness(page).allow(r"status of 422 .*/api/matches$")
     start.click()
-    expect(page.get_by_test_id("problem-exam.size")).to_have_text("The exam's size must be a multiple of 2.")
+    expect(page.get_by_test_id("problem-exam.size")).to_have_text("Input should be a multiple of 2, not 5.")
     expect(page.locator('[name="exam.size"]')).to_be_focused()
     assert witness(page).sent == ["POST /api/matches"]
     expect(page.get_by_test_id("start-form")).to_contain_text("default 1000")

@@ -8,8 +8,9 @@ from matches import played, start, tiny
 from .visiting import TOKEN, expect, focused, service, witness
 
 WHITE_CORNER = """() => {
-  const pixel = document.querySelector(".blind-large").getContext("2d").getImageData(0, 0, 1, 1).data;
-  return [...pixel].every((byte) => byte === 255);
+  const context = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  context.drawImage(document.querySelector(".blind-large"), 0, 0);
+  return [...context.getImageData(0, 0, 1, 1).data].every((byte) => byte === 255);
 }"""
 
 
@@ -65,6 +66,13 @@ def test_a_vote_is_changed_before_it_is_handed_in(address, visit):
     page.get_by_test_id("vote-fake").click()
     expect(page.get_by_test_id("question-0")).to_have_accessible_name("Image 1: fake")
     expect(page.get_by_test_id("blind-progress")).to_have_text("1 of 20 judged")
+
+
+def test_signed_out_nobody_takes_part(address, visit):
+    page = visit(address, "#/blind")
+    expect(page.get_by_test_id("sign-in-panel")).to_contain_text("Taking part needs the arena's token")
+    expect(page.get_by_test_id("begin")).to_have_count(0)
+    assert witness(page).sent == []
 
 
 def test_where_real_faces_may_not_be_shown_there_is_no_test(duel, visit):

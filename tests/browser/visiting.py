@@ -18,7 +18,9 @@ from arena.store.home import MatchRow
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 if CHROMIUM is None:
     pytest.skip("the browser tests need Chromium: apt-get install chromium", allow_module_level=True)
-playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need Playwright: make test installs it")
+playwright = pytest.importorskip(
+    "playwright.sync_api", reason="the browser tests need Playwright: make test installs it"
+)
 
 TOKEN = "0123456789abcdef-secret"
 AUDIT = (Path(__file__).parent / "audit.js").read_text(encoding="utf-8")
