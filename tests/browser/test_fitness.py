@@ -115,7 +115,7 @@ def test_the_audit_sees_what_it_is_there_for(address, visit):
     page.evaluate(
         """() => {
           const main = document.querySelector("main");
-          const add = (tag, attributes = {}) => main.appendChild(Object.assign(document.createElement(tag), attributes));
+          const add = (tag, given) => main.appendChild(Object.assign(document.createElement(tag), given));
           add("h1", { textContent: "Another" });
           add("button", { id: "token-1" });
           add("img", { src: "/page/icon.svg" });

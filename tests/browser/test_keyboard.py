@@ -12,13 +12,13 @@ WHERE = """() => {
   const node = document.activeElement;
   if (node === document.body) return null;
   node.dataset.reached = "";
-  const style = getComputedStyle(node);
-  const box = (node.matches(".unseen") ? node.closest("label") : node).getBoundingClientRect();
-  const label = node.matches(".unseen") ? getComputedStyle(node.closest("label")) : style;
+  const shown = node.matches(".unseen") ? node.closest("label") : node;
+  const { top, bottom, left, right } = shown.getBoundingClientRect();
+  const { outlineStyle, outlineWidth } = getComputedStyle(shown);
   return {
     name: node.outerHTML.slice(0, 100),
-    marked: [style, label].some(({ outlineStyle, outlineWidth }) => outlineStyle !== "none" && parseFloat(outlineWidth) >= 2),
-    seen: box.width > 1 && box.height > 1 && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
+    marked: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2,
+    seen: right - left > 1 && bottom - top > 1 && bottom > 0 && top < innerHeight && right > 0 && left < innerWidth,
   };
 }"""
 NOT_REACHED = """() =>
