@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import safetensors.numpy
@@ -18,7 +19,6 @@ from arena.referee.exam import ExamRecord, draw_paper
 from arena.referee.verdict import verdict
 from arena.service.security import listen
 from arena.service.server import Server
-from arena.service.starts import Terms
 from arena.store.disk import stage
 from arena.store.home import Home
 from arena.types import Answer
@@ -83,10 +83,10 @@ def play_all(home: Home, match: str = "duel") -> None:
 
 
 @contextmanager
-def served(root: Path, token: str | None = None, terms: Terms | None = None) -> Iterator[str]:
-    """The service over a home as a real server on a free port; its address."""
-    server = Server(root, token, tick=0.01, terms=terms)
-    bound = listen("127.0.0.1", 0)  # from here on connections wait until the server is up
+def served(root: Path, token: str | None = None, port: int = 0, **options: Any) -> Iterator[str]:
+    """The service over a home as a real server on a port, by default a free one; its address. `options`: of Server."""
+    server = Server(root, token, tick=0.01, **options)
+    bound = listen("127.0.0.1", port)  # from here on connections wait until the server is up
     address = f"http://127.0.0.1:{bound.getsockname()[1]}"
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
     thread.start()

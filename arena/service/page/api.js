@@ -1,5 +1,6 @@
 // The service's routes. What has not changed comes out of the browser's cache, which asks with If-None-Match itself.
 
+import { sentence } from "./format.js";
 import { refused, token } from "./session.js";
 
 /** Why there is no answer. `status` 0: the service cannot be reached. `field`: which setting is wrong, if one is. */
@@ -64,7 +65,7 @@ async function reach(url, request) {
 function problem(status, text) {
   try {
     const { detail, field } = JSON.parse(text);
-    return new ApiError(status, String(detail), field ?? null);
+    return new ApiError(status, sentence(String(detail)), field ?? null);
   } catch {
     return new ApiError(status, `The service answered with status ${status}.`);
   }

@@ -95,11 +95,13 @@ function themed({ data, layout }) {
     font: { family: style.getPropertyValue("--sans"), size: 12, color: color("--ink") },
     hoverlabel: { bgcolor: color("--surface"), bordercolor: color("--edge"), font: { color: color("--ink") } },
     margin: { l: 44, r: 12, t: 20, b: 36 },
-    legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", ...layout.legend, font: { size: 12 }, bgcolor: "transparent" },
+    legend: { ...layout.legend, orientation: "h", x: 0, y: 0, yref: "container", yanchor: "bottom", font: { size: 12 }, bgcolor: "transparent" },
     autosize: true,
   };
   const axes = Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key));
-  for (const name of new Set(["xaxis", "yaxis", ...axes])) own[name] = { ...layout[name], ...axis };
+  for (const name of new Set(["xaxis", "yaxis", ...axes])) {
+    own[name] = { ...layout[name], ...axis, title: { ...layout[name]?.title, font: { size: 12 } } };
+  }
   const { title, template, width, height, ...rest } = layout;
   return { data, layout: { ...rest, ...own } };
 }

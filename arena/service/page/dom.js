@@ -1,6 +1,8 @@
 // Elements without a template language: text is always text, so nothing that a server says can become markup.
 
 const SVG = "http://www.w3.org/2000/svg";
+/** Milliseconds after which an announcement has surely been taken up. */
+const SAID_AFTER = 10_000;
 
 /**
  * An element. `onclick: fn` and the like listen; `true` sets an empty attribute; null, undefined and false set none;
@@ -28,9 +30,11 @@ export function replace(node, ...children) {
 /** Whether the reader asked for less movement. */
 export const prefersStillness = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-/** Tell screen readers, when they have finished what they are saying. */
+/** Tell screen readers, when they have finished what they are saying. What comes a moment later takes nothing away. */
 export function announce(text) {
-  document.getElementById("announcer").textContent = text;
+  const line = h("p", null, text);
+  document.getElementById("announcer").append(line);
+  setTimeout(() => line.remove(), SAID_AFTER);
 }
 
 function fill(node, attributes, children) {

@@ -47,3 +47,6 @@ export function outcome(verdict) {
   if (verdict.forfeit) return `${verdict.winner} wins by forfeit`;
   return `${verdict.winner} wins, ${verdict.call === "too close" ? "too close" : "clear"}`;
 }
+
+/** The service's words, which begin small and end without a full stop, as the page's own begin and end. */
+export const sentence = (words) => words.charAt(0).toUpperCase() + words.slice(1) + (/[.!?…]$/.test(words) ? "" : ".");

@@ -83,6 +83,14 @@ function markNav(nav) {
     if (link.getAttribute("href") === nav) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  revealCurrent();
+}
+
+/** On a phone the navigation is wider than the screen; scrollIntoView would move the page too. */
+function revealCurrent() {
+  const bar = document.getElementById("nav");
+  const link = bar.querySelector("[aria-current]");
+  if (link) bar.scrollLeft = link.offsetLeft - bar.offsetLeft - (bar.clientWidth - link.offsetWidth) / 2;
 }
 
 function drawTheme() {

@@ -16,7 +16,7 @@ export function questions(test, sheet, handIn, signal) {
   const votes = Array(test.n).fill(null);
   let current = 0;
 
-  const large = tile(sheet, test, 0, "");
+  const large = tile(sheet, test, 0, "Image 1");
   large.classList.add("blind-large");
   const title = h("h2", { tabindex: -1, "data-testid": "blind-title" });
   const vote = (isFake, ...label) => {
@@ -27,7 +27,7 @@ export function questions(test, sheet, handIn, signal) {
   const buttons = { false: vote(false, key("←"), "Real"), true: vote(true, "Fake", key("→")) };
   const small = votes.map((_, index) => {
     const attributes = { type: "button", "data-testid": `question-${index}`, onclick: () => go(index) };
-    return h("button", attributes, tile(sheet, test, index, ""), h("span", null));
+    return h("button", attributes, tile(sheet, test, index, null), h("span", null));
   });
   const progress = h("progress", { max: test.n, value: 0, "aria-label": "Images judged" });
   const left = h("span", { class: "muted", "data-testid": "blind-progress" });

@@ -1,7 +1,7 @@
 // Which match this is and how it stands.
 
 import { h, replace } from "../dom.js";
-import { duration, moment, plural, setting } from "../format.js";
+import { duration, moment, plural, sentence, setting } from "../format.js";
 import { actions, mlflowLink } from "./actions.js";
 import { fact } from "./numbers.js";
 
@@ -28,7 +28,7 @@ export function heading({ name, signal }) {
     replace(badge, match.status);
     replace(score, team("A", match.a_won, clear(rounds, "A")), h("span", { class: "muted" }, "–"), team("B", match.b_won, clear(rounds, "B")));
     replace(facts, about(match, rounds));
-    replace(problem, match.problem && `It stopped: ${match.problem}`);
+    replace(problem, match.problem && `It stopped: ${sentence(match.problem)}`);
     problem.hidden = !match.problem;
     buttons.draw(match);
     if (linked !== rounds.length) link.load([name]);

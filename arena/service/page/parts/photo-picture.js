@@ -54,12 +54,16 @@ function box(face, index, result, pick) {
   return h("button", {
     type: "button",
     class: ["face-box", verdictClass(face.verdict), isInside && "inside", isRight && "right"],
-    style: place(face.box, result),
+    style: place(clipped(face.box, result), result),
     "aria-label": `${name}: ${said}`,
     "data-testid": `box-${index}`,
     onclick: () => pick(index),
-  }, h("span", null, number, result.faces.length > CROWD ? face.verdict : said));
+  }, h("span", null, number, face.verdict, result.faces.length <= CROWD && h("i", null, ` ${share(face.score, 2)}`)));
 }
+
+/** What a photo cuts off of a face is guessed by who finds it; a box ends where the photo does. */
+const clipped = ([left, top, right, bottom], { width, height }) =>
+  [Math.max(left, 0), Math.max(top, 0), Math.min(right, width), Math.min(bottom, height)];
 
 /** Of what the detector was shown, which is more than the face and may reach beyond the photo. */
 function heatmap(face, result) {

@@ -1,7 +1,7 @@
 // What the detector said of a photo, face by face.
 
 import { h } from "../dom.js";
-import { plural, score } from "../format.js";
+import { plural, score, sentence } from "../format.js";
 import { picture, verdictClass } from "./photo-picture.js";
 
 /** One sentence for who hears the page. */
@@ -41,7 +41,7 @@ export function photoVerdict(photo, result, note) {
     shown.element,
     h("section", { class: "panel", "aria-label": "Verdict" },
       h("h2", { "data-testid": "photo-summary" }, spoken(result)),
-      [note, result.note].map((text) => text && h("p", { class: "notice warn small" }, text)),
+      [note, result.note].map((text) => text && h("p", { class: "notice warn small" }, sentence(text))),
       h("ol", { class: "judged-faces" }, items),
       h("p", { class: "muted small" },
         `From a score of ${score(result.judge.threshold)} on, a face is called fake; the mark on each bar shows it. `,

@@ -2,6 +2,7 @@
 
 import { address, get, remove } from "../api.js";
 import { h, replace } from "../dom.js";
+import { sentence } from "../format.js";
 import { token } from "../session.js";
 
 const PAUSE = 1000;
@@ -48,7 +49,7 @@ export function followStarts(place, live, signal) {
       }
     }
     waiting.delete(name);
-    settle(start === undefined ? null : (start.problem ?? "The match did not begin."));
+    settle(start === undefined ? null : sentence(start.problem ?? "The match did not begin."));
   };
 
   const forget = async (name) => {
@@ -71,7 +72,7 @@ function row(start, forget) {
   return h("li", { "data-testid": `start-${start.name}` },
     h("span", { class: ["badge", start.status] }, isFailed ? "failed" : "starting"),
     h("strong", { class: "name" }, start.name),
-    h("span", { class: isFailed ? "problem" : "muted" }, isFailed ? start.problem : "The process is getting ready …"),
+    h("span", { class: isFailed ? "problem" : "muted" }, isFailed ? sentence(start.problem) : "The process is getting ready …"),
     isFailed && token() && h("button", { type: "button", class: "quiet", onclick: forget, "aria-label": `Forget ${start.name}` }, "Forget"),
   );
 }

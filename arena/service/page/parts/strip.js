@@ -102,7 +102,8 @@ function axis() {
 function reveal(scroller, cell) {
   if (!cell) return;
   const [start, end] = [cell.offsetLeft, cell.offsetLeft + cell.offsetWidth];
-  if (start < scroller.scrollLeft) scroller.scrollLeft = start - cell.offsetWidth;
+  if (cell.matches(":last-child")) scroller.scrollLeft = scroller.scrollWidth; // and what comes after it
+  else if (start < scroller.scrollLeft) scroller.scrollLeft = start - cell.offsetWidth;
   else if (end > scroller.scrollLeft + scroller.clientWidth) scroller.scrollLeft = end - scroller.clientWidth + cell.offsetWidth;
 }
 

@@ -12,10 +12,11 @@ export async function loadSheet(url) {
 /**
  * One image of the sheet as a picture.
  * @param {HTMLImageElement} sheet  @param {{columns: number, size: number}} grid  @param {number} index
- * @param {string} label what it is, for who does not see it
+ * @param {string | null} label what it is, for who does not see it; null where that is said around it
  */
 export function tile(sheet, grid, index, label) {
-  const canvas = h("canvas", { width: grid.size, height: grid.size, role: "img", "aria-label": label, class: "blind-tile" });
+  const named = label === null ? { "aria-hidden": "true" } : { role: "img", "aria-label": label };
+  const canvas = h("canvas", { width: grid.size, height: grid.size, class: "blind-tile", ...named });
   drawTile(canvas, sheet, grid, index);
   return canvas;
 }

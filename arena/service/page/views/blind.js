@@ -2,6 +2,7 @@
 
 import { ApiError, address, get, post } from "../api.js";
 import { h, replace } from "../dom.js";
+import { sentence } from "../format.js";
 import { questions } from "../parts/blind-questions.js";
 import { blindResult, tallies } from "../parts/blind-result.js";
 import { chosenIn, queryOf, roundChoice } from "../parts/round-choice.js";
@@ -26,7 +27,7 @@ export async function show(main, { params, signal }) {
   const [known, matches] = await Promise.all([get("blind", { signal }), get("matches?limit=200", { signal })]);
   drawEverybody(known);
   if (!known.allowed) {
-    replace(place, h("p", { class: "notice warn", "data-testid": "blind-refused" }, known.reason));
+    replace(place, h("p", { class: "notice warn", "data-testid": "blind-refused" }, sentence(known.reason)));
     return;
   }
 

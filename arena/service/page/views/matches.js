@@ -2,7 +2,7 @@
 
 import { get } from "../api.js";
 import { h, replace } from "../dom.js";
-import { moment, plural } from "../format.js";
+import { moment, plural, sentence } from "../format.js";
 import { actions, mlflowLink } from "../parts/actions.js";
 import { standingsTable } from "../parts/standings.js";
 import { followStarts } from "../parts/starts.js";
@@ -140,7 +140,7 @@ class MatchesView {
 
 function summary(match) {
   return [
-    h("span", { class: `badge ${match.status}`, title: match.problem }, match.status),
+    h("span", { class: `badge ${match.status}`, title: match.problem && sentence(match.problem) }, match.status),
     [h("span", { class: "team-a" }, match.generator), h("span", { class: "muted" }, " – "), h("span", { class: "team-b" }, match.detector)],
     match.faces,
     match.seed,

@@ -2,10 +2,14 @@
 
 import { ApiError, get, post } from "../api.js";
 import { announce, h, replace } from "../dom.js";
+import { sentence } from "../format.js";
 import { matchForm } from "../parts/match-form.js";
 import { behindSignIn } from "../parts/sign-in.js";
 import { followStarts } from "../parts/starts.js";
 import { token } from "../session.js";
+
+/** What the service says before what is wrong with a setting; at its field it needs not be said. */
+const PLACE = /^the settings: (?:[\w.]+: )?/i;
 
 export async function show(main, { signal, live }) {
   const list = h("ul", { class: "start-list panel", "aria-label": "Matches being started", "data-testid": "starts", hidden: true });
@@ -43,7 +47,7 @@ function startForm(settings, contenders, starts, signal) {
   const complainAt = (error) => {
     const field = error.field && form.find(error.field, error.detail);
     if (!field) return complain(error.detail);
-    field.complain(error.detail);
+    field.complain(sentence(error.detail.replace(PLACE, "")));
     field.focus();
   };
   const submit = async (event) => {

@@ -1,0 +1,98 @@
+"""Somebody has a photo checked, by a detector that never trained."""
+
+from __future__ import annotations
+
+import base64
+import re
+
+import pytest
+from photofiles import drawn_face, encoded, give_detector
+from PIL import Image
+from servedhome import new_home, play_all
+
+from .visiting import TOKEN, expect, focused, service, witness
+
+FACE = encoded(drawn_face())
+DROP = """([data, name]) => {
+  const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([bytes], name, { type: "image/png" }));
+  document.querySelector("[data-testid=drop]").dispatchEvent(
+    new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+}"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    home = new_home(tmp_path_factory.mktemp("checked") / "home")
+    play_all(home)
+    give_detector(home, "duel", 2)
+    home.close()
+    with service(home.root) as address:
+        yield address
+
+
+@pytest.fixture
+def page(address, visit):
+    page = visit(address, "#/photo", TOKEN)
+    expect(page.get_by_test_id("judge")).to_contain_text("round 2 of duel")
+    return page
+
+
+def choose(page, content, name="photo.png", kind="image/png"):
+    page.get_by_test_id("photo-file").set_input_files({"name": name, "mimeType": kind, "buffer": content})
+
+
+def test_a_face_is_boxed_and_judged(page):
+    choose(page, FACE)
+    result = page.get_by_test_id("photo-result")
+    expect(result).to_be_visible(timeout=120_000)
+    expect(page.get_by_test_id("photo-summary")).to_have_text(re.compile("^1 face found, [01] called fake.$"))
+    expect(page.get_by_test_id("announcer")).to_contain_text("1 face found")
+    expect(page.get_by_test_id("face-0").locator("strong")).to_have_text(re.compile("^(real|fake)$"))
+    expect(result.get_by_role("img", name="The photo, 320 × 160 pixels")).to_be_visible()
+    photo, box = (page.get_by_test_id(name).bounding_box() for name in ("photo", "box-0"))
+    assert 0.6 < (box["x"] + box["width"] / 2 - photo["x"]) / photo["width"] < 0.9  # the face is in the right half
+    assert photo["y"] <= box["y"] < box["y"] + box["height"] <= photo["y"] + photo["height"] + 1  # which it fills
+    page.get_by_test_id("box-0").click()
+    assert focused(page) == "face-0"
+
+    heat = page.locator(".heat-map")
+    expect(heat).to_be_hidden()
+    page.get_by_test_id("heat-0").check()
+    expect(heat).to_be_visible()
+    painted = "node => node.getContext('2d').getImageData(0, 0, node.width, node.height).data.some((byte) => byte > 0)"
+    assert heat.evaluate(painted)
+    page.get_by_label("Strength of the heat maps").fill("30")
+    expect(heat).to_have_css("opacity", "0.3")
+    page.get_by_test_id("heat-0").uncheck()
+    expect(heat).to_be_hidden()
+
+
+def test_a_photo_without_a_face_is_judged_as_a_whole(page):
+    page.evaluate(DROP, [base64.b64encode(encoded(Image.new("RGB", (90, 60), "grey"))).decode(), "grey.png"])
+    summary = re.compile("^No face was found. The photo is called (real|fake).$")
+    expect(page.get_by_test_id("photo-summary")).to_have_text(summary, timeout=120_000)
+    expect(page.get_by_test_id("box-0")).to_have_accessible_name(re.compile("^What was judged: "))
+
+
+def test_what_is_no_photo_is_refused_and_a_photo_is_taken_after_it(page):
+    witness(page).allow(r"status of 4(15|22) .*/api/detect")
+    problem = page.get_by_test_id("photo-problem")
+    choose(page, b"hello, this is no image", "note.txt", "text/plain")
+    expect(problem).to_contain_text("PNG, JPEG or WebP")
+    choose(page, FACE[:-1000])
+    expect(problem).to_contain_text("end is missing")
+    choose(page, FACE)
+    expect(page.get_by_test_id("photo-result")).to_be_visible(timeout=120_000)
+    expect(problem).to_have_count(0)
+
+
+def test_a_home_without_a_judge_says_so(home, visit):
+    with service(home.root) as address:
+        page = visit(address)
+        witness(page).allow(r"status of 404 .*/api/champion$")
+        page.goto(f"{address}/#/photo")
+        expect(page.get_by_label("Who judges")).to_contain_text(
+            "No detector has played a round yet, so none can judge; arena run plays a match."
+        )
