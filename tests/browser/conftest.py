@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
+from photofiles import give_detector
 from servedhome import new_home, play_all
 
 
@@ -53,13 +54,14 @@ def home(tmp_path):
     home.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def duel(tmp_path_factory):
-    """The address of a service over a finished match, which nobody may change."""
+    """The address of a service over a finished match with a detector that never trained, which nobody may change."""
     from .visiting import service
 
     home = new_home(tmp_path_factory.mktemp("watched") / "home")
     play_all(home)
+    give_detector(home, "duel", 2)
     home.close()
     with service(home.root) as address:
         yield address

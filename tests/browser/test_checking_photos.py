@@ -6,9 +6,8 @@ import base64
 import re
 
 import pytest
-from photofiles import drawn_face, encoded, give_detector
+from photofiles import drawn_face, encoded
 from PIL import Image
-from servedhome import new_home, play_all
 
 from .visiting import TOKEN, expect, focused, service, witness
 
@@ -22,19 +21,9 @@ DROP = """([data, name]) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    home = new_home(tmp_path_factory.mktemp("checked") / "home")
-    play_all(home)
-    give_detector(home, "duel", 2)
-    home.close()
-    with service(home.root) as address:
-        yield address
-
-
 @pytest.fixture
-def page(address, visit):
-    page = visit(address, "#/photo", TOKEN)
+def page(duel, visit):
+    page = visit(duel, "#/photo", TOKEN)
     expect(page.get_by_test_id("judge")).to_contain_text("round 2 of duel")
     return page
 

@@ -78,6 +78,16 @@ def test_a_wrong_setting_is_said_at_its_field(address, visit):
     expect(page.get_by_test_id("start-form")).to_contain_text("default 1000")
 
 
+def test_signing_in_leads_to_the_form(address, visit):
+    page = visit(address, "#/start")
+    page.get_by_test_id("sign-in-panel").get_by_test_id("token").fill(TOKEN)
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("start-form")).to_be_visible(timeout=120_000)
+    assert page.evaluate("document.activeElement.matches('main *')")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
+
+
 def test_a_name_that_is_taken_is_said(address, visit):
     page = visit(address, "#/start", TOKEN)
     witness(page).allow(r"status of 409 .*/api/matches$")

@@ -44,11 +44,12 @@ export function signInPanel(purpose) {
  */
 export function behindSignIn(place, purpose, drawIn, signal) {
   let inside = null;
+  place.tabIndex = -1; // for the focus, while there is nothing in it to take it
   const draw = () => {
     if (token() && inside === null) inside = drawIn(); // what is filled in survives signing out and in again
     const hadFocus = place.contains(document.activeElement);
     replace(place, token() ? inside : signInPanel(purpose));
-    if (hadFocus) place.querySelector("input, select, button")?.focus();
+    if (hadFocus) (place.querySelector("input, select, button") ?? place).focus();
   };
   onChange(draw, signal);
   draw();

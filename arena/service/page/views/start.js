@@ -14,7 +14,6 @@ const PLACE = /^the settings: (?:[\w.]+: )?/i;
 export async function show(main, { signal, live }) {
   const list = h("ul", { class: "start-list panel", "aria-label": "Matches being started", "data-testid": "starts", hidden: true });
   const place = h("div", null);
-  const wait = h("p", { class: "muted", role: "status" });
   replace(
     main,
     h("h1", null, "Start a match"),
@@ -22,15 +21,31 @@ export async function show(main, { signal, live }) {
       "A match runs as a process of its own: it goes on when this page is closed, and when the service is restarted. ",
       "The same settings and seed give the same match.",
     ),
-    list, wait, place,
+    list, place,
   );
-  const slow = setTimeout(() => replace(wait, "Asking who can play …"), 400); // the first answer takes seconds
-  const [settings, contenders] = await Promise.all([get("settings", { signal }), get("contenders", { signal })]).finally(() => {
-    clearTimeout(slow);
-    replace(wait);
-  });
   const starts = followStarts(list, live, signal);
-  behindSignIn(place, "Starting a match needs the arena's token", () => startForm(settings, contenders.items, starts, signal), signal);
+  const inside = h("div", null);
+  let isMissing = false;
+  const fill = async () => {
+    isMissing = false;
+    replace(inside, h("p", { class: "muted", role: "status" }, "Asking who can play …")); // the first answer takes seconds
+    try {
+      const [settings, contenders] = await Promise.all([get("settings", { signal }), get("contenders", { signal })]);
+      replace(inside, startForm(settings, contenders.items, starts, signal));
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof ApiError)) throw error;
+      isMissing = true;
+      const again = h("button", { type: "button", onclick: fill }, "Try again");
+      replace(inside, h("div", { class: "notice bad row", role: "alert" }, error.detail, again));
+    }
+  };
+  const form = () => {
+    fill();
+    return inside;
+  };
+  live.on("resync", () => isMissing && fill(), signal);
+  behindSignIn(place, "Starting a match needs the arena's token", form, signal);
   await starts.refresh();
 }
 
@@ -40,8 +55,8 @@ function startForm(settings, contenders, starts, signal) {
   const button = h("button", { class: "primary", "data-testid": "start" }, "Start the match");
   const status = h("p", { role: "status", class: "muted", "data-testid": "start-status" });
 
-  const complain = (sentence) => {
-    replace(problem, sentence && h("p", { class: "notice bad", tabindex: -1 }, sentence));
+  const complain = (said) => {
+    replace(problem, said && h("p", { class: "notice bad", tabindex: -1 }, said));
     problem.firstElementChild?.focus();
   };
   const complainAt = (error) => {
