@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -214,8 +214,9 @@ class Starts:
                 if self._is_closed:
                     partial.unlink()
                     raise Conflict("the service is about to stop and starts nothing any more")
-                for ended in self._children.values():
-                    ended.poll()  # one of the same name, for instance
+                earlier = self._children.pop(name, None)
+                if earlier is not None:
+                    earlier.wait()  # it has let go of its record, so it is all but gone
                 os.replace(partial, record_path(self._root, name))  # noqa: PTH105 - the atomic call by its own name
                 child = self._children[name] = subprocess.Popen(
                     [sys.executable, "-c", program, *arguments],
@@ -232,7 +233,7 @@ class Starts:
         """What the process says about its settings; one that says nothing in time, or dies, counts as under way."""
         deadline = time.monotonic() + CHECK_SECONDS
         with os.fdopen(answer, "rb") as pipe:
-            while not select.select([pipe], [], [], LOOK_SECONDS)[0]:
+            while not wait([answer], LOOK_SECONDS):  # select() fails beyond a thousand open files
                 if self._is_closed or time.monotonic() > deadline:
                     return None
             found = json.loads(pipe.read() or b"{}")

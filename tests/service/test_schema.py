@@ -32,7 +32,7 @@ def test_every_answer_is_as_the_schema_says(tmp_path):
     new_match(home, "busy")
     (tmp_path / "schemathesis.toml").write_text(KNOWN + LENIENT)
     # As many matches are being played as may be: requests that would start one are refused in the end.
-    with home.lock("busy"), served(home.root, TOKEN, Terms("off", "off", most=1)) as address:
+    with home.lock("busy"), served(home.root, TOKEN, terms=Terms("off", "off", most=1)) as address:
         with Client(address) as client:
             client.contenders()  # the first answer takes seconds
         # A process of its own, because it patches the one it is in. Streams of events are left out: they never end.

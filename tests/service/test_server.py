@@ -106,7 +106,7 @@ def documented(tmp_path_factory):
     (folder / "photo.jpg").write_bytes(encoded(drawn_face(), "JPEG"))
     (home.root / "token").write_text(TOKEN)
     (home.root / "token").chmod(0o600)
-    with contextlib.chdir(folder), served(home.root, TOKEN, Terms("off", "off")) as address:
+    with contextlib.chdir(folder), served(home.root, TOKEN, terms=Terms("off", "off")) as address:
         yield address
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import resource
 import signal
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -145,6 +148,14 @@ def test_a_process_that_dies_before_it_says_anything_is_a_start_that_failed(root
     assert last_words(root, "new") == "the sky fell"
     monkeypatch.setattr(starts, "CHECK", NO_CHECK)
     assert service.begin("new", {}).is_alive  # in the place of the one that failed
+
+
+@pytest.mark.skipif(resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 1200, reason="this user may open too few files")
+def test_a_service_with_more_than_a_thousand_open_files_starts_matches(root, service):
+    with contextlib.ExitStack() as files:
+        for _ in range(1030):
+            files.enter_context(Path(os.devnull).open())
+        assert service.begin("new", {}).is_alive
 
 
 def test_a_match_survives_the_kill_of_its_service(root):
