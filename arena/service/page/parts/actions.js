@@ -13,7 +13,7 @@ const PAUSE = 1000;
 export function actions(signal) {
   const buttons = h("span", { class: "row" });
   const problem = h("span", { class: "problem small", role: "alert" });
-  const node = h("span", { class: "row", "data-testid": "actions" }, buttons, problem);
+  const node = h("span", { class: "row", tabindex: -1, "data-testid": "actions" }, buttons, problem);
   let match = null;
   let leaving = null; // the status that is being left
 
@@ -24,7 +24,10 @@ export function actions(signal) {
     const key = `${match.status} ${leaving} ${Boolean(token())}`;
     if (buttons.dataset.key === key) return; // what is being filled in stays
     buttons.dataset.key = key;
+    const hadFocus = node.contains(document.activeElement);
     replace(buttons, token() && offers());
+    // While there is nothing to press, the focus waits beside it.
+    if (hadFocus) (buttons.querySelector("input, button:enabled") ?? node).focus();
   }
 
   function offers() {
