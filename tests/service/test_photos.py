@@ -201,7 +201,7 @@ def test_a_worker_that_was_killed_is_replaced(client):
     assert post(client, PHOTO).status_code == 200
 
 
-def test_a_judge_that_breaks_at_work_is_a_503(client, upload):
+def status_when_the_judge_is_killed_at_work(client, upload):
     judge = stopped_judge(client)
     pending = upload(PHOTO, length=len(PHOTO))
     (decoder,) = workers("decoding")
@@ -212,7 +212,16 @@ def test_a_judge_that_breaks_at_work_is_a_503(client, upload):
     until(lambda: judge.children())
     for child in judge.children():
         child.kill()
-    assert pending.status() == 503
+    return pending.status()
+
+
+def test_a_judge_that_breaks_at_work_is_a_503(client, upload):
+    for _ in range(5):
+        status = status_when_the_judge_is_killed_at_work(client, upload)
+        if status == 503:
+            break
+        assert status == 200  # it had just said what it thought
+    assert status == 503
     assert post(client, PHOTO).status_code == 200
 
 
@@ -229,22 +238,23 @@ def test_weights_that_are_gone(client, home):
     assert str(home.root) not in answer.text
 
 
-def linked(path):
-    try:
-        return os.readlink(path)  # noqa: PTH115 - memory files are no paths
-    except FileNotFoundError:  # the folder's own
-        return ""
+def open_uploads():
+    """Numbers of this process's open files, memory files among them, in which an upload is."""
+    found = set()
+    for path in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # the folder's own
+            found |= {path.name} if "upload" in os.readlink(path) else set()  # noqa: PTH115 - memory files are no paths
+    return found
 
 
 def test_nothing_of_an_upload_is_left(client, home, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # where a file without a name would have one
-    before = sorted(home.root.rglob("*"))
+    before, of_others = sorted(home.root.rglob("*")), open_uploads()  # of servers that earlier tests have stopped
     client.detect(PHOTO, heatmap=True)
     post(client, PHOTO[:-500])
     assert sorted(home.root.rglob("*")) == before
     assert not list(tmp_path.iterdir())
-    assert not [file for file in psutil.Process().open_files() if "upload" in file.path]
-    assert not [link for link in map(linked, Path("/proc/self/fd").iterdir()) if "upload" in link]
+    assert open_uploads() <= of_others
 
 
 def test_damaged_files_break_nothing(client):
