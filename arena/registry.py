@@ -1,6 +1,6 @@
 """Contenders by role and name. Built-ins and outside packages come through the same door.
 
-A contender is a class with a frozen dataclass `Options` and a constructor `(options, setting)`; it fulfils
+A contender is a class with a frozen dataclass `Options` and a constructor `(options, brief)`; it fulfils
 `types.Generator` or `types.Detector`. Register it where it is defined:
 
     @register("detector", "my-net")
@@ -22,7 +22,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
-from arena.types import ArenaError, Role, Setting
+from arena.types import ArenaError, Brief, Role
 
 ENTRY_POINTS = "arena.contenders"
 BUILTIN_PACKAGES = ("arena.generator", "arena.detector")
@@ -56,9 +56,9 @@ class Contender:
         except TypeError as error:
             raise ArenaError(f"{self.role} {self.name!r} has an option of the wrong type: {error}") from error
 
-    def seat(self, setting: Setting, options: Mapping[str, Any] | None = None) -> Any:
+    def team(self, brief: Brief, options: Mapping[str, Any] | None = None) -> Any:
         """A fresh team of this contender, ready to train."""
-        return self.cls(self.options(options), setting)
+        return self.cls(self.options(options), brief)
 
 
 @dataclass

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
@@ -18,28 +16,16 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from arena import __version__, registry
-from arena.types import ArenaError, Role, Setting, State
+from arena.types import ArenaError, Brief, Role, Snapshot
 
 FORMAT = 1
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """Weights that play. `extra` holds what is not a tensor, such as a detector's alarm threshold."""
-
-    role: Role
-    contender: str
-    options: Mapping[str, Any]
-    image_size: int
-    round: int
-    weights: State
-    extra: Mapping[str, float] = field(default_factory=dict)
-
-    def to_bytes(self) -> bytes:
-        """The snapshot as the content of a safetensors file."""
-        header = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "weights"}
-        header |= {"format": FORMAT, "arena": __version__}
-        return save(dict(self.weights), metadata={"snapshot": json.dumps(header, sort_keys=True)})
+def to_bytes(snapshot: Snapshot) -> bytes:
+    """A snapshot as the content of a safetensors file."""
+    header = {f.name: getattr(snapshot, f.name) for f in dataclasses.fields(snapshot) if f.name != "weights"}
+    header |= {"format": FORMAT, "arena": __version__}
+    return save(dict(snapshot.weights), metadata={"snapshot": json.dumps(header, sort_keys=True)})
 
 
 def read_snapshot(path: Path) -> Snapshot:
@@ -60,9 +46,9 @@ def read_snapshot(path: Path) -> Snapshot:
     return Snapshot(**{name: header[name] for name in fields}, weights=weights)
 
 
-def seat(snapshot: Snapshot, device: str = "cpu", precision: Any = "fp32") -> Any:
+def player(snapshot: Snapshot, device: str = "cpu", precision: Any = "fp32") -> Any:
     """The contender of a snapshot with its weights loaded, ready to generate or to answer."""
-    setting = Setting(snapshot.image_size, seed=0, device=device, precision=precision)
-    team = registry.find(snapshot.role, snapshot.contender).seat(setting, snapshot.options)
+    brief = Brief(snapshot.image_size, seed=0, device=device, precision=precision)
+    team = registry.find(snapshot.role, snapshot.contender).team(brief, snapshot.options)
     team.load(snapshot)
     return team

@@ -12,13 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
-
-if TYPE_CHECKING:
-    from arena.snapshot import Snapshot
 
 Images = npt.NDArray[np.uint8]
 """Images, uint8 `[N, H, W, 3]`, RGB. The only form in which images cross a boundary."""
@@ -77,6 +74,22 @@ class InvalidAnswer(ArenaError):  # noqa: N818
 
 class Lost(ArenaError):  # noqa: N818
     """A worker died; the round it was playing has to be played again."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Frozen, self-describing weights of one contender after one round: what is rated, replayed and exported.
+
+    `extra` holds what is not a tensor, such as a detector's alarm threshold. `arena.snapshot` reads and writes them.
+    """
+
+    role: Role
+    contender: str
+    options: Mapping[str, Any]
+    image_size: int
+    round: int
+    weights: State
+    extra: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -160,7 +173,7 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Setting:
+class Brief:
     """What a contender is told when it takes its seat.
 
     `image_size`: side of the square images in pixels. `device`: 'cpu' or 'cuda[:i]'. `precision`: 'fp32' or 'bf16'.

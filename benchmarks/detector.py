@@ -21,8 +21,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from arena.detector.cnn import CNN, CNNOptions
 from arena.detector.team import SCORING_BATCH
-from arena.training import as_pool, to_range, use_one_thread
-from arena.types import Images, Setting
+from arena.networks.training import as_pool, to_range, use_one_thread
+from arena.types import Brief, Images
 
 SIZE, POOL = 64, 1000
 
@@ -41,7 +41,7 @@ def plain_network(width: int) -> nn.Module:
 
 def team(options: Namespace, augment: bool = False) -> CNN:
     chosen = CNNOptions(width=options.width, batch=options.batch, augment=augment)
-    return CNN(chosen, Setting(SIZE, seed=0, device=options.device, precision="bf16"))
+    return CNN(chosen, Brief(SIZE, seed=0, device=options.device, precision="bf16"))
 
 
 def plain_training(options: Namespace, images: Tensor) -> Steps:

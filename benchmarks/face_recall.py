@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from arena.faces.crop import Finder, Found, overlap
+from arena.faces.crop.finder import Finder, Found, overlap
 
 SMALLEST = (50.0, 20.0)
 """Sizes in pixels down to which faces are looked for: the default of `arena faces crop`, and MTCNN's own."""

@@ -23,12 +23,12 @@ import numpy as np
 import torch
 from PIL import Image
 
-from arena.faces.crop import Finder
-from arena.faces.leaks import near_duplicates
-from arena.faces.pack import pack
-from arena.faces.packed import FaceSet, Packer, open_packed
+from arena.faces.crop.finder import Finder
 from arena.faces.procedural import render
-from arena.faces.source import open_source
+from arena.faces.sets.leaks import near_duplicates
+from arena.faces.sets.pack import pack
+from arena.faces.sets.packed import FaceSet, Packer, open_packed
+from arena.faces.sources.opening import open_source
 from arena.types import Images
 
 _BATCH = 64

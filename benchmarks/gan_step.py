@@ -27,8 +27,8 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from arena.generator.dcgan import DCGAN, DCGANOptions
-from arena.training import Course, as_pool, run, to_range, use_one_thread
-from arena.types import Images, Setting, ignore_progress
+from arena.networks.training import Course, as_pool, run, to_range, use_one_thread
+from arena.types import Brief, Images, ignore_progress
 
 LATENT, SIZE, POOL = 100, 64, 1024
 
@@ -112,10 +112,10 @@ def repeated(step: Callable[[], object], device: str) -> Steps:
 
 def captured(team: DCGAN, pool: Tensor) -> Steps:
     """A training through `training.run`, which captures its step as a CUDA graph."""
-    options, setting = team.options, team.setting
+    options, brief = team.options, team.brief
 
     def work(steps: int) -> None:
-        course = Course("generator", 1, steps, options.batch, 0, 1.0, setting.device)
+        course = Course("generator", 1, steps, options.batch, 0, 1.0, brief.device)
         run(course, lambda: team._step(pool, None), ("discriminator", "generator"), lambda: True, ignore_progress)
 
     return work
@@ -125,10 +125,10 @@ def variants(options: Namespace, faces: Images) -> dict[str, Steps]:
     device, width, batch = options.device, options.width, options.batch
     pool = as_pool(faces, device)
     images = to_range(pool)
-    setting = Setting(SIZE, seed=0, device=device, precision="bf16")
+    brief = Brief(SIZE, seed=0, device=device, precision="bf16")
 
     def team() -> DCGAN:
-        team = DCGAN(DCGANOptions(width=width, batch=batch, latent=LATENT), setting)
+        team = DCGAN(DCGANOptions(width=width, batch=batch, latent=LATENT), brief)
         for network in team.networks().values():
             network.train()
         return team

@@ -20,12 +20,12 @@ from typing import Any
 import psutil
 
 from arena.cluster.table import RayTable, connected
-from arena.config import load_config
-from arena.match import Observer, new_match, play, prepare_faces
+from arena.networks.training import bf16_pays, use_one_thread
+from arena.play.config import load_config
+from arena.play.match import Observer, new_match, play, prepare_faces
+from arena.play.table import Setup
 from arena.store.home import Home
-from arena.table import Seating
 from arena.tracking.shipper import Shipper
-from arena.training import bf16_pays, use_one_thread
 
 
 class Memory(threading.Thread):
@@ -55,8 +55,8 @@ class Meter(Observer):
         self.table: RayTable | None = None
         self.resident: dict[str, float] = {}
 
-    def seat(self, seating: Seating) -> RayTable:
-        self.table = RayTable(seating, lambda progress: None)
+    def seat(self, setup: Setup) -> RayTable:
+        self.table = RayTable(setup, lambda progress: None)
         return self.table
 
     def on_round(self, record: dict[str, Any]) -> None:

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from arena.desk import SHEET_COLUMNS
 from arena.images import png
+from arena.play.desk import SHEET_COLUMNS
 from arena.referee.figures import match_figure
 from arena.referee.verdict import Verdict
-from arena.showcase import sample_sheet
+from arena.results.showcase import sample_sheet
 from arena.store.home import Home
 
 FIELDS = Verdict.__dataclass_fields__

@@ -58,7 +58,8 @@ def main() -> None:
             service.stop()
             server.join()
     with Image.open(io.BytesIO(picture)) as image:
-        pixels = np.asarray(image.convert("RGB"))[None]
+        shown = image.convert("RGB").resize((given.width * 2 // 3, given.height * 2 // 3), Image.Resampling.LANCZOS)
+    pixels = np.asarray(shown)[None]
     given.out.write_bytes(png(pixels, "generated", f"page of the match {given.match}"))
 
 

@@ -7,7 +7,7 @@ import signal
 import pytest
 import scripted  # noqa: F401 - registers its contenders
 
-from arena.training import use_one_thread
+from arena.networks.training import use_one_thread
 
 # A shell starts what runs in the background with Ctrl-C ignored, and every process it starts would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

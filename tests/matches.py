@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from arena.config import MatchConfig, validate
-from arena.match import Match, Observer, new_match, open_match, play, prepare_faces
+from arena.play.config import MatchConfig, validate
+from arena.play.match import Match, Observer, new_match, open_match, play, prepare_faces
+from arena.play.table import LocalTable, Setup, Table
 from arena.store.disk import Disk
 from arena.store.home import Home
-from arena.table import LocalTable, Seating, Table
 
 TINY: dict[str, Any] = {
     "faces": "procedural:180",
@@ -57,11 +57,11 @@ def start(root: Path, config: MatchConfig, name: str = "tiny", disk: Disk | None
     return new_match(home, config, name, prepare_faces(home, config), "cpu", "fp32")
 
 
-def played(match: Match, set_table: Callable[[Seating], Table] | None = None) -> Recorder:
+def played(match: Match, set_table: Callable[[Setup], Table] | None = None) -> Recorder:
     """Play a match to its end."""
     recorder = Recorder()
     with match.home.lock(match.name):
-        play(match, set_table or (lambda seating: LocalTable(seating, disk=match.home.disk)), recorder)
+        play(match, set_table or (lambda setup: LocalTable(setup, disk=match.home.disk)), recorder)
     return recorder
 
 

@@ -12,6 +12,7 @@ from tiny import tiny_team
 
 from arena import registry
 from arena.faces.procedural import render
+from arena.snapshot import to_bytes
 
 KINDS = ("PNG", "JPEG", "WEBP")
 
@@ -58,7 +59,7 @@ def give_detector(home, match, number, image_size=16):
     """Put the weights of a detector that never trained into a committed round."""
     team = tiny_team(registry.find("detector", "cnn"), image_size=image_size)
     path = home.round_folder(match, number) / "detector.snapshot.safetensors"
-    path.write_bytes(team.snapshot(number).to_bytes())
+    path.write_bytes(to_bytes(team.snapshot(number)))
     return path
 
 

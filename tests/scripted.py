@@ -9,8 +9,7 @@ import numpy as np
 
 from arena.registry import register
 from arena.seeds import rng
-from arena.snapshot import Snapshot
-from arena.types import Answer, Diverged, Images, Role, Setting, State, Training, ignore_progress
+from arena.types import Answer, Brief, Diverged, Images, Role, Snapshot, State, Training, ignore_progress
 
 
 @dataclass(frozen=True)
@@ -35,8 +34,8 @@ class Scripted:
     Options: ClassVar[Any] = NoOptions
     contender: ClassVar[str]
 
-    def __init__(self, options: Any, setting: Setting) -> None:
-        self.options, self.setting = options, setting
+    def __init__(self, options: Any, brief: Brief) -> None:
+        self.options, self.brief = options, brief
         self.on_progress = ignore_progress
         self.trained = 0
 
@@ -51,7 +50,7 @@ class Scripted:
         self.trained = int(state["trained"])
 
     def snapshot(self, round: int) -> Snapshot:
-        return Snapshot(self.role, self.contender, {}, self.setting.image_size, round, self.state())
+        return Snapshot(self.role, self.contender, {}, self.brief.image_size, round, self.state())
 
     def load(self, snapshot: Snapshot) -> None:
         self.restore(snapshot.weights)
@@ -64,7 +63,7 @@ class Stamper(Scripted):
     role = "generator"
 
     def generate(self, n: int, seed: int) -> Images:
-        size = self.setting.image_size
+        size = self.brief.image_size
         images = rng(seed).integers(0, 200, (n, size, size, 3)).astype(np.uint8)
         images[:, 0, 0] = 255
         return images
@@ -117,7 +116,7 @@ class Coin(Scripted):
     role = "detector"
 
     def answer(self, paper: Images) -> Answer:
-        return Answer(rng(self.setting.seed, self.trained).random(len(paper)), 0.5)
+        return Answer(rng(self.brief.seed, self.trained).random(len(paper)), 0.5)
 
 
 @register("detector", "stubborn-reader")

@@ -13,14 +13,15 @@ from typing import Any
 import numpy as np
 import safetensors.numpy
 
-from arena.desk import EXAM, FAKES, SAMPLE_SCORES, SAMPLES
 from arena.images import png, sheet
 from arena.referee.exam import ExamRecord, draw_paper
 from arena.referee.verdict import verdict
+from arena.service.app import create_app
 from arena.service.security import listen
 from arena.service.server import Server
 from arena.store.disk import stage
 from arena.store.home import Home
+from arena.store.names import EXAM, FAKES, SAMPLE_SCORES, SAMPLES
 from arena.types import Answer
 
 SIZE = 8
@@ -84,8 +85,8 @@ def play_all(home: Home, match: str = "duel") -> None:
 
 @contextmanager
 def served(root: Path, token: str | None = None, port: int = 0, **options: Any) -> Iterator[str]:
-    """The service over a home as a real server on a port, by default a free one; its address. `options`: of Server."""
-    server = Server(root, token, tick=0.01, **options)
+    """The service over a home as a real server, by default on a free port; its address. `options`: of create_app."""
+    server = Server(create_app(root, token, tick=0.01, **options))
     bound = listen("127.0.0.1", port)  # from here on connections wait until the server is up
     address = f"http://127.0.0.1:{bound.getsockname()[1]}"
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})

@@ -15,7 +15,7 @@ import torch
 from tiny import SIZE, equal_states, pictures, tiny_options, tiny_team
 
 from arena import registry
-from arena.snapshot import read_snapshot, seat
+from arena.snapshot import player, read_snapshot, to_bytes
 from arena.types import Diverged
 
 EVERYONE = [c for c in registry.contenders() if c.cls.__module__ != "scripted"]  # those are puppets of other tests
@@ -192,11 +192,11 @@ def test_a_snapshot_file_plays_the_same(contender, precision, tmp_path):
     train(team)
     snapshot = team.snapshot(7)
     path = tmp_path / "snapshot.safetensors"
-    path.write_bytes(snapshot.to_bytes())
+    path.write_bytes(to_bytes(snapshot))
     read = read_snapshot(path)
     assert (read.role, read.contender, read.round, read.image_size) == (contender.role, contender.name, 7, SIZE)
     assert contender.options(read.options) == team.options
-    assert same(output(seat(read, precision=precision)), output(team))
+    assert same(output(player(read, precision=precision)), output(team))
 
 
 @everyone

@@ -12,7 +12,7 @@ import typer
 from typer.main import get_command
 
 from arena.cli.commands import app
-from arena.config import MatchConfig, validate
+from arena.play.config import MatchConfig, validate
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ import pytest
 
 from arena import registry
 from arena.registry import Registry
-from arena.types import ArenaError, Setting
+from arena.types import ArenaError, Brief
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Scripted:
 
     Options = Options
 
-    def __init__(self, options, setting):
-        self.options, self.setting = options, setting
+    def __init__(self, options, brief):
+        self.options, self.brief = options, brief
 
 
 @pytest.fixture
@@ -61,10 +61,10 @@ def test_a_contender_says_what_it_is():
 
 
 def test_seats_a_team_with_its_options_and_setting(contender):
-    setting = Setting(16, seed=1)
-    team = contender.seat(setting, {"width": 9})
-    assert (team.options, team.setting) == (Options(9), setting)
-    assert contender.seat(setting).options == Options(4)
+    brief = Brief(16, seed=1)
+    team = contender.team(brief, {"width": 9})
+    assert (team.options, team.brief) == (Options(9), brief)
+    assert contender.team(brief).options == Options(4)
 
 
 @pytest.mark.parametrize(

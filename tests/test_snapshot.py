@@ -8,8 +8,8 @@ from safetensors.numpy import save
 from tiny import equal_states, pictures, tiny_team
 
 from arena import registry
-from arena.snapshot import FORMAT, Snapshot, read_snapshot, seat
-from arena.types import ArenaError
+from arena.snapshot import FORMAT, player, read_snapshot, to_bytes
+from arena.types import ArenaError, Snapshot
 
 WEIGHTS = {"0.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "1.count": np.array(7, np.int64)}
 SNAPSHOT = Snapshot("detector", "cnn", {"width": 4, "augment": False}, 16, 3, WEIGHTS, {"threshold": 0.1 + 0.2})
@@ -30,7 +30,7 @@ def header(**changes):
 
 
 def test_a_file_gives_back_the_snapshot(path):
-    path.write_bytes(SNAPSHOT.to_bytes())
+    path.write_bytes(to_bytes(SNAPSHOT))
     read = read_snapshot(path)
     assert equal_states(read.weights, WEIGHTS)
     assert (read.role, read.contender, read.options) == ("detector", "cnn", {"width": 4, "augment": False})
@@ -38,7 +38,7 @@ def test_a_file_gives_back_the_snapshot(path):
 
 
 def test_the_same_snapshot_is_the_same_bytes():
-    assert SNAPSHOT.to_bytes() == SNAPSHOT.to_bytes()
+    assert to_bytes(SNAPSHOT) == to_bytes(SNAPSHOT)
 
 
 def test_a_missing_file_is_called_missing(path):
@@ -48,7 +48,7 @@ def test_a_missing_file_is_called_missing(path):
 
 @pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[:-4], lambda data: b"\xff" * len(data)])
 def test_a_damaged_file_is_no_snapshot(path, damage):
-    path.write_bytes(damage(SNAPSHOT.to_bytes()))
+    path.write_bytes(damage(to_bytes(SNAPSHOT)))
     with pytest.raises(ArenaError, match="is not a readable snapshot"):
         read_snapshot(path)
 
@@ -88,7 +88,7 @@ def test_an_incomplete_header_is_named(path, name):
 def test_an_unknown_contender_cannot_take_a_seat(path):
     write(path, header(contender="nobody"))
     with pytest.raises(ArenaError, match="there is no detector called 'nobody'"):
-        seat(read_snapshot(path))
+        player(read_snapshot(path))
 
 
 @pytest.mark.parametrize(
@@ -99,12 +99,12 @@ def test_weights_of_another_network_cannot_take_a_seat(width, complaint):
     weights = {name: array for name, array in snapshot.weights.items() if width != 4 or name != "0.weight"}
     other = Snapshot("detector", "cnn", {"width": width}, 16, 0, weights, snapshot.extra)
     with pytest.raises(ArenaError, match=f"these weights belong to another network: {complaint}"):
-        seat(other)
+        player(other)
 
 
 def test_a_seated_snapshot_does_not_lean_on_the_array_it_came_from():
     snapshot = tiny_team(registry.find("detector", "cnn")).snapshot(0)
-    team = seat(snapshot)
+    team = player(snapshot)
     before = team.answer(pictures(3)).scores
     for array in snapshot.weights.values():
         array[...] = 0

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from arena.types import Setting
+from arena.types import Brief
 
 SIZE = 16
 OPTIONS = {"width": 4, "latent": 8, "batch": 8, "steps": 3, "warmup_steps": 4}
@@ -24,8 +24,8 @@ def pictures(n, seed=0, size=SIZE):
     return images
 
 
-def setting(**changes):
-    return dataclasses.replace(Setting(SIZE, seed=3), **changes)
+def brief(**changes):
+    return dataclasses.replace(Brief(SIZE, seed=3), **changes)
 
 
 def tiny_options(contender, **changes):
@@ -35,8 +35,8 @@ def tiny_options(contender, **changes):
 
 
 def tiny_team(contender, /, *, options=None, **changes):
-    """A fresh team of a contender; `changes` go to its setting."""
-    return contender.seat(setting(**changes), tiny_options(contender, **(options or {})))
+    """A fresh team of a contender; `changes` go to its brief."""
+    return contender.team(brief(**changes), tiny_options(contender, **(options or {})))
 
 
 def equal_states(one, two):

@@ -15,7 +15,7 @@ from arena.types import ArenaError
 
 if TYPE_CHECKING:
     from arena.faces.decode import Pixels
-    from arena.judge import Judgement
+    from arena.photo.judge import Judgement
 
 COLOURS = {"real": "green", "fake": "red"}
 
@@ -38,10 +38,10 @@ def detect(
     as_json: JsonOption = False,
 ) -> None:
     """Find the faces in photos and say of each whether the detector takes it for real or fake."""
-    from arena.faces.crop import Finder
-    from arena.judge import RECIPE, judge
-    from arena.snapshot import read_snapshot, seat
-    from arena.training import use_one_thread
+    from arena.faces.crop.finder import Finder
+    from arena.networks.training import use_one_thread
+    from arena.photo.judge import RECIPE, judge
+    from arena.snapshot import player, read_snapshot
 
     if heatmap is not None:
         _check_names(photos)
@@ -50,7 +50,7 @@ def detect(
     if weights.role != "detector":
         raise ArenaError(f"{path} holds the weights of a generator; a detector's are needed to judge a photo")
     use_one_thread()
-    detector, finder = seat(weights), Finder("cpu", RECIPE.min_size)
+    detector, finder = player(weights), Finder("cpu", RECIPE.min_size)
     console = console_for(as_json)
     for photo in photos:
         judgement = judge(_read(photo), detector, weights.image_size, finder, heat=heatmap is not None)
@@ -65,7 +65,7 @@ def detect(
 
 def _chosen(home: Path, match: str | None, round: int | None, snapshot: Path | None) -> tuple[Path, dict[str, Any]]:
     """The snapshot's file, and what to say of it."""
-    from arena.champion import champion
+    from arena.photo.latest import chosen_detector
     from arena.store.follow import Follower
 
     if snapshot is not None:
@@ -74,7 +74,7 @@ def _chosen(home: Path, match: str | None, round: int | None, snapshot: Path | N
         return snapshot, {"snapshot": str(snapshot)}
     ledger = Follower(home)
     ledger.refresh()
-    chosen = champion(ledger, match, round)
+    chosen = chosen_detector(ledger, match, round)
     ledger.close()
     say(f"[dim]judged by the {chosen.contender} of round {chosen.round} of {chosen.match}[/]")
     if chosen.synthetic:

@@ -15,8 +15,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column, Table
 
 from arena.cli.console import emit, table
-from arena.match import Observer
-from arena.standings import without_curves
+from arena.play.match import Observer
+from arena.store.record import without_curves
 from arena.types import Progress as Step
 from arena.types import Role
 

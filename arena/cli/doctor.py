@@ -79,7 +79,7 @@ def _packages() -> Iterator[Check]:
 def _devices() -> Iterator[Check]:
     import torch
 
-    from arena.training import bf16_pays, use_one_thread
+    from arena.networks.training import bf16_pays, use_one_thread
 
     if torch.cuda.is_available():
         for i in range(torch.cuda.device_count()):

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from arena.types import ArenaError
 
 if TYPE_CHECKING:
-    from arena.faces.cropping import Progress as CropProgress
+    from arena.faces.crop.cropping import Progress as CropProgress
 
 app = typer.Typer(
     name="faces", help="Get real faces into the arena: your photos, videos, or public sets.", no_args_is_help=True
@@ -53,10 +53,10 @@ def crop(
     device: Device = "auto",
 ) -> None:
     """Cut the faces out of photos and videos."""
-    from arena.faces.crop import Finder
-    from arena.faces.cropping import Recipe, crop_faces
+    from arena.faces.crop.cropping import CropPlan, crop_faces
+    from arena.faces.crop.finder import Finder
 
-    recipe = Recipe(size, margin, min_score, min_size, align, all_faces, every, max_frames)
+    recipe = CropPlan(size, margin, min_score, min_size, align, all_faces, every, max_frames)
     finder = Finder(device, min_size)
     begin = time.monotonic()
     with _bar("cropping") as show:
@@ -85,8 +85,8 @@ def split(
     seed: Seed = 0,
 ) -> None:
     """Split faces into folders that share no person and no photo."""
-    from arena.faces.parts import read_by, read_parts, split_into_folders
-    from arena.faces.source import open_source
+    from arena.faces.sets.parts import read_by, read_parts, split_into_folders
+    from arena.faces.sources.opening import open_source
 
     shares, unit = read_parts(parts), read_by(by)
     with _bar("splitting") as show:
@@ -102,7 +102,7 @@ def pack(
     size: Size = 64,
 ) -> None:
     """Pack faces into one file that opens at once."""
-    from arena.faces.cache import pack_file
+    from arena.faces.sets.cache import pack_file
 
     begin = time.monotonic()
     with _bar("packing") as show:
@@ -120,8 +120,8 @@ def make(
     seed: Seed = 20,
 ) -> None:
     """Draw synthetic faces, which show nobody."""
-    from arena.faces.drawn import make as draw
-    from arena.faces.report import SYNTHETIC
+    from arena.faces.sets.report import SYNTHETIC
+    from arena.faces.sources.drawn import make as draw
 
     with _bar("drawing") as show:
         draw(out, n, size, seed, show)
@@ -136,10 +136,10 @@ def describe(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
 ) -> None:
     """Count, measure and check a set of faces."""
-    from arena.faces.describe import describe as look
-    from arena.faces.report import SYNTHETIC, html_report, summary
-    from arena.faces.source import open_source
-    from arena.faces.tables import save_text
+    from arena.faces.sets.describe import describe as look
+    from arena.faces.sets.report import SYNTHETIC, html_report, summary
+    from arena.faces.sources.opening import open_source
+    from arena.faces.sources.tables import save_text
 
     with _bar("looking") as show:
         found, sample = look(open_source(source), search, show)
@@ -171,8 +171,8 @@ def collect(
     device: Device = "auto",
 ) -> None:
     """Collect photos with known licences, then cut the faces out."""
-    from arena.faces.collect import MANIFEST, PHOTOS, make_plan
-    from arena.faces.collect import collect as gather
+    from arena.faces.collect.collect import collect as gather
+    from arena.faces.collect.shelf import MANIFEST, PHOTOS, make_plan
 
     accepted = [licence.strip() for licence in licences.split(",")]
     plan = make_plan(keywords, search, accepted, most=most, people=people, contact=contact, delay=delay, api=api)

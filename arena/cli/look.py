@@ -17,17 +17,18 @@ from rich.markup import escape
 from rich.table import Table
 
 from arena import registry
-from arena import standings as ranking
-from arena import verify as verification
-from arena.blind import Tally, counted, visitors_tally
 from arena.cli.console import console as console_for
 from arena.cli.console import emit, say, table
 from arena.cli.display import COLOURS, rounds_table
 from arena.cli.options import DEFAULT_HOME, HomeOption, JsonOption
-from arena.config import option_shapes
-from arena.match import open_match
-from arena.showcase import sample_sheet
+from arena.play import verify as verification
+from arena.play.config import option_shapes
+from arena.play.match import open_match
+from arena.referee.blind import Tally, counted, visitors_tally
+from arena.results import standings as ranking
+from arena.results.showcase import sample_sheet
 from arena.store.home import Home, MatchRow
+from arena.store.record import without_curves
 from arena.store.votes import votes_since
 from arena.types import ROLES, ArenaError
 
@@ -106,7 +107,7 @@ def show(
         return
     if as_json:
         emit([_match_summary(store, row) | {"config": row.config, "facts": row.facts, "events": store.events(match)}])
-        emit(ranking.without_curves(record) for record in ranking.rounds_of(records))
+        emit(without_curves(record) for record in ranking.rounds_of(records))
         return
     console = console_for()
     summary = _match_summary(store, row)

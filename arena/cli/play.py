@@ -37,13 +37,13 @@ from arena.cli.options import (
     SetOption,
     access,
 )
-from arena.config import load_config, read_settings, with_absolute_faces
-from arena.devices import Probe, check_device, choose_device, choose_precision
-from arena.match import Match, choose_name, new_match, open_match, play, play_more, prepare_faces
-from arena.showcase import sample_sheet, write_animation
+from arena.play.config import load_config, read_settings, with_absolute_faces
+from arena.play.devices import Probe, check_device, choose_device, choose_precision
+from arena.play.match import Match, choose_name, new_match, open_match, play, play_more, prepare_faces
+from arena.play.table import LocalTable, Setup, TableFactory
+from arena.results.showcase import sample_sheet, write_animation
 from arena.store.home import Home, match_folder
 from arena.store.progress import ProgressFile
-from arena.table import LocalTable, Seating, TableFactory
 from arena.types import OnProgress, Progress
 
 INTERRUPTED = 130
@@ -158,7 +158,7 @@ class _Workers:
 @contextlib.contextmanager
 def _workers(ray: str, screen: Display) -> Iterator[_Workers]:
     """This process, or a Ray cluster for the length of the block."""
-    from arena.training import bf16_pays
+    from arena.networks.training import bf16_pays
 
     if ray == "off":
         yield _Workers(lambda s: LocalTable(s, _shown(s, screen)), _gpus_here(), "on this machine", bf16_pays)
@@ -184,9 +184,9 @@ def _workers(ray: str, screen: Display) -> Iterator[_Workers]:
         raise KeyboardInterrupt from ended
 
 
-def _shown(seating: Seating, screen: Display) -> OnProgress:
+def _shown(setup: Setup, screen: Display) -> OnProgress:
     """Progress goes on the screen, and into a file for who watches from elsewhere."""
-    file = ProgressFile(match_folder(seating.root, seating.match))
+    file = ProgressFile(match_folder(setup.root, setup.match))
 
     def show(step: Progress) -> None:
         screen.on_progress(step)

@@ -14,7 +14,7 @@ from typing import Any
 
 from arena.cli.console import console
 from arena.cli.family import end_all, one_interrupt
-from arena.config import validate
+from arena.play.config import validate
 from arena.service.records import read_record, record_path
 from arena.service.server import Access, Service, opened
 from arena.service.starts import Terms

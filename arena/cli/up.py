@@ -26,7 +26,7 @@ from arena.cli.options import (
     ShowTokenOption,
     access,
 )
-from arena.config import read_settings
+from arena.play.config import read_settings
 
 
 def up(

@@ -20,8 +20,8 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from arena.cluster.environment import prepare_environment
 from arena.cluster.worker import WatchedSeat
-from arena.desk import Desk
-from arena.table import Seating
+from arena.play.desk import Desk
+from arena.play.table import Setup
 from arena.types import ArenaError, Lost, OnProgress, Role, ignore_progress
 
 TICK = 0.25
@@ -82,26 +82,26 @@ class _Remote:
 class RayTable:
     """Both teams and the referee as Ray actors: one worker and one thread each on CPUs, a GPU or a share of one."""
 
-    seating: Seating
+    setup: Setup
     on_progress: OnProgress = ignore_progress
 
     def __post_init__(self) -> None:
-        seating = self.seating
+        setup = self.setup
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         # The referee reads and writes the home, so it sits where the home is. It works while the teams wait.
         referee = ray.remote(num_cpus=0, scheduling_strategy=here, max_restarts=0)(Desk)
-        self.referee = _Remote(referee.remote(seating.root, seating.match, seating.config, seating.faces))
+        self.referee = _Remote(referee.remote(setup.root, setup.match, setup.config, setup.faces))
         self.generator, self.detector = self._seat("generator"), self._seat("detector")
         self.referee.rehearse()
 
     def _seat(self, role: Role) -> _Remote:
         options: dict[str, Any] = {"num_cpus": 1, "max_restarts": 0, "max_task_retries": 0}
         options["concurrency_groups"] = {"watch": 1}
-        if self.seating.device.startswith("cuda"):
+        if self.setup.device.startswith("cuda"):
             options["num_gpus"] = gpu_share(gpus())
         team = ray.remote(**options)(WatchedSeat)
-        setting, reals = self.seating.setting(role), self.referee.reals(role)
-        return _Remote(team.remote(role, *self.seating.contestant(role), setting, reals))
+        brief, reals = self.setup.brief(role), self.referee.reals(role)
+        return _Remote(team.remote(role, *self.setup.choice(role), brief, reals))
 
     def settle(self, value: Any) -> Any:
         """Wait for a reference and pass on the progress of the teams meanwhile."""

@@ -7,15 +7,15 @@ from typing import Any
 
 import ray
 
-from arena.seats import TeamSeat
+from arena.play.seats import Seat
 
 
-class WatchedSeat(TeamSeat):
+class WatchedSeat(Seat):
     """A seat whose progress can be asked for while it trains."""
 
     @ray.method(concurrency_group="watch")  # type: ignore[untyped-decorator]
     def progress(self) -> Any:
-        """See `TeamSeat.progress`."""
+        """See `Seat.progress`."""
         return super().progress()
 
     @ray.method(concurrency_group="watch")  # type: ignore[untyped-decorator]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from arena.blocks import Halve, Logit
 from arena.detector.team import NetworkDetector, NetworkOptions
+from arena.networks.blocks import Halve, Logit
 from arena.registry import register
 
 

@@ -16,11 +16,10 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from arena.detector.augment import augment
 from arena.detector.heatmap import heat_of, smooth_grad
 from arena.detector.threshold import alarm_threshold
+from arena.networks.trainable import Trainable, compute_dtype
+from arena.networks.training import Course, as_pool, draw, run, seeded, to_range
 from arena.seeds import derive, rng
-from arena.snapshot import Snapshot
-from arena.trainable import Trainable, compute_dtype
-from arena.training import Course, as_pool, draw, run, seeded, to_range
-from arena.types import Answer, Heat, Images, NoFace, Role, Scores, Setting, State, Training, ignore_progress
+from arena.types import Answer, Brief, Heat, Images, NoFace, Role, Scores, Snapshot, State, Training, ignore_progress
 
 SCORING_BATCH = 250
 """Images scored at a time: fixed, because another batch size may round differently."""
@@ -63,14 +62,14 @@ class NetworkDetector(ABC, Generic[O]):
     no_face: ClassVar[NoFace] = "whole"
     contender: ClassVar[str]  # set by `register`
 
-    def __init__(self, options: O, setting: Setting) -> None:
-        self.options, self.setting = options, setting
+    def __init__(self, options: O, brief: Brief) -> None:
+        self.options, self.brief = options, brief
         self.on_progress = ignore_progress
-        with seeded(derive(setting.seed, "weights"), setting.device):
+        with seeded(derive(brief.seed, "weights"), brief.device):
             self._trainable = Trainable(
                 self.build_network(),
-                device=setting.device,
-                precision=setting.precision,
+                device=brief.device,
+                precision=brief.precision,
                 learning_rate=options.learning_rate,
             )
         self.threshold = 0.5
@@ -93,18 +92,18 @@ class NetworkDetector(ABC, Generic[O]):
         self, round: int, *, reals: Images, gallery: Images, reservoir: Images, learning_rate_scale: float = 1.0
     ) -> Training:
         """See `types.Detector.train`."""
-        options, device = self.options, self.setting.device
+        options, device = self.options, self.brief.device
         held_out, trained_on = self._split(len(reals))
         real_pool = as_pool(reals[trained_on], device)
         pools = [as_pool(gallery, device), as_pool(reservoir, device)]
         course = Course("detector", round, options.steps, options.batch, self._images, learning_rate_scale, device)
         self._trainable.scale_learning_rate(learning_rate_scale)
         self.network.train()
-        with seeded(derive(self.setting.seed, "train", round), device):
+        with seeded(derive(self.brief.seed, "train", round), device):
             step = self._stepper(real_pool, *pools)
             training = run(course, step, ("detector",), self._trainable.is_finite, self.on_progress)
         self._images = training.images
-        self.threshold = alarm_threshold(self.score(reals[held_out]), self.setting.false_alarm_rate)
+        self.threshold = alarm_threshold(self.score(reals[held_out]), self.brief.false_alarm_rate)
         return training
 
     def _stepper(self, reals: Tensor, gallery: Tensor, reservoir: Tensor) -> Any:
@@ -117,7 +116,7 @@ class NetworkDetector(ABC, Generic[O]):
             images = to_range(torch.cat([draw(reals, half), *fakes]))
             if self.options.augment:
                 images = augment(images)
-            logits = self.network(images.to(compute_dtype(self.setting.precision)))
+            logits = self.network(images.to(compute_dtype(self.brief.precision)))
             loss = binary_cross_entropy_with_logits(logits.float(), labels)
             self._trainable.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -129,10 +128,10 @@ class NetworkDetector(ABC, Generic[O]):
     @torch.no_grad()
     def score(self, images: Images) -> Scores:
         """Probability of fake per image, float64 `[N]`."""
-        network, dtype = self._trainable.settle(), compute_dtype(self.setting.precision)
+        network, dtype = self._trainable.settle(), compute_dtype(self.brief.precision)
         logits = []
         for i in range(0, len(images), SCORING_BATCH):
-            batch = to_range(as_pool(images[i : i + SCORING_BATCH], self.setting.device))
+            batch = to_range(as_pool(images[i : i + SCORING_BATCH], self.brief.device))
             logits.append(network(batch.to(dtype)).double().cpu())
         return torch.sigmoid(torch.cat(logits)).numpy()
 
@@ -142,8 +141,8 @@ class NetworkDetector(ABC, Generic[O]):
 
     def heat_maps(self, images: Images) -> Heat:
         """Where it looks in each image, uint8 `[N, S, S, 3]`, to find its score, float32 `[N, S, S]` in [0, 1]."""
-        pixels = to_range(as_pool(images, self.setting.device))
-        return heat_of(smooth_grad(self._trainable.settle(), pixels, compute_dtype(self.setting.precision)))
+        pixels = to_range(as_pool(images, self.brief.device))
+        return heat_of(smooth_grad(self._trainable.settle(), pixels, compute_dtype(self.brief.precision)))
 
     def state(self) -> State:
         """See `types.Team.state`."""
@@ -157,7 +156,7 @@ class NetworkDetector(ABC, Generic[O]):
 
     def snapshot(self, round: int) -> Snapshot:
         """See `types.Team.snapshot`."""
-        options, size = dataclasses.asdict(self.options), self.setting.image_size
+        options, size = dataclasses.asdict(self.options), self.brief.image_size
         extra = {"threshold": self.threshold}
         return Snapshot("detector", self.contender, options, size, round, self._trainable.weights(), extra)
 
@@ -168,6 +167,6 @@ class NetworkDetector(ABC, Generic[O]):
 
     def _split(self, n: int) -> tuple[np.ndarray, np.ndarray]:
         """Indices of the held-out and of the training faces, the same in every round."""
-        order = rng(self.setting.seed, "validation").permutation(n)
+        order = rng(self.brief.seed, "validation").permutation(n)
         held_out = max(1, round(n * self.options.validation))
         return np.sort(order[:held_out]), np.sort(order[held_out:])

@@ -1,6 +1,6 @@
 """Where faces come from: one word of `--faces` becomes a source, a source yields faces and names what it skips.
 
-A new source is one small class derived from `Source` and a line in `_kinds`.
+A new source is one small class derived from `Source` and a line in `sources.opening.KINDS`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
-
-from arena.types import ArenaError
 
 
 @dataclass(frozen=True)
@@ -79,35 +77,3 @@ class Source(Protocol):
     def faces(self, size: int | None = None) -> Iterator[Face | Skipped]:
         """Every face in a fixed order. `size`: the side in pixels it will be shrunk to, if the caller knows."""
         ...
-
-
-def open_source(spec: str) -> Source:
-    """The source that a word on the command line names. Raises ArenaError when there is none, or it is empty.
-
-    `procedural` or `procedural:N` draws N faces that show nobody. A folder, a zip or a tar holds images; the folder
-    that an image lies in is its identity, images at the top have none. A CSV names images and who they show. `lfw`
-    and `celeba` are public sets. A packed file holds faces of one size.
-    """
-    try:
-        for kind in _kinds():
-            source = kind.open(spec)
-            if source is not None:
-                return source
-    except OSError as error:  # no permission, a name too long, a disk that is gone
-        raise ArenaError(f"the faces at {spec!r} cannot be read: {error.strerror or error}") from error
-    raise ArenaError(
-        f"there are no faces at {spec!r}: it is neither a folder, zip, tar, labels CSV or packed file "
-        f"nor one of the words procedural, lfw, celeba"
-    )
-
-
-def _kinds() -> tuple[type[Source], ...]:
-    # Imported here because the sources import this module for `Face`.
-    from arena.faces.archives import Tar, Zip
-    from arena.faces.drawn import Procedural
-    from arena.faces.files import Folder
-    from arena.faces.pack import Packed
-    from arena.faces.public import Celeba, Lfw
-    from arena.faces.tables import Table
-
-    return Procedural, Lfw, Celeba, Packed, Table, Folder, Zip, Tar

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from arena.blocks import Double, Halve
 from arena.generator.team import GanOptions, GanTeam
+from arena.networks.blocks import Double, Halve
 from arena.registry import register
 from arena.types import ArenaError
 
@@ -82,8 +82,8 @@ class DCGAN(GanTeam[DCGANOptions]):
 
     def build_generator(self) -> nn.Module:
         """The network from latents to images."""
-        return Generator(self.options.latent, self.options.width, self.setting.image_size)
+        return Generator(self.options.latent, self.options.width, self.brief.image_size)
 
     def build_discriminator(self) -> nn.Module:
         """The network from images to logits."""
-        return Discriminator(self.options.width, self.setting.image_size)
+        return Discriminator(self.options.width, self.brief.image_size)

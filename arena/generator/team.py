@@ -13,11 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from arena.generator.losses import discriminator_loss, evasion_loss
+from arena.networks.trainable import Trainable, compute_dtype, frozen
+from arena.networks.training import Course, as_pool, draw, run, seeded, to_images, to_range
 from arena.seeds import derive
-from arena.snapshot import Snapshot, seat
-from arena.trainable import Trainable, compute_dtype, frozen
-from arena.training import Course, as_pool, draw, run, seeded, to_images, to_range
-from arena.types import Images, Role, Setting, State, Training, ignore_progress
+from arena.snapshot import player
+from arena.types import Brief, Images, Role, Snapshot, State, Training, ignore_progress
 
 SAMPLING_BATCH = 250
 """Images made at a time: fixed, because another batch size may round differently."""
@@ -68,10 +68,10 @@ class GanTeam(ABC, Generic[O]):
     Options: ClassVar[Any] = GanOptions
     contender: ClassVar[str]  # set by `register`
 
-    def __init__(self, options: O, setting: Setting) -> None:
-        self.options, self.setting = options, setting
+    def __init__(self, options: O, brief: Brief) -> None:
+        self.options, self.brief = options, brief
         self.on_progress = ignore_progress
-        with seeded(derive(setting.seed, "weights"), setting.device):
+        with seeded(derive(brief.seed, "weights"), brief.device):
             self.generator = self._trainable(self.build_generator(), options.average)
             self.discriminator = self._trainable(self.build_discriminator(), 0.0)
         self._images = 0
@@ -92,7 +92,7 @@ class GanTeam(ABC, Generic[O]):
         self, round: int, *, reals: Images, opponent: Snapshot | None, learning_rate_scale: float = 1.0
     ) -> Training:
         """See `types.Generator.train`."""
-        options, device = self.options, self.setting.device
+        options, device = self.options, self.brief.device
         steps = options.steps if round else options.warmup_steps
         course = Course("generator", round, steps, options.batch, self._images, learning_rate_scale, device)
         critic = self._critic(opponent)
@@ -101,14 +101,14 @@ class GanTeam(ABC, Generic[O]):
             trainable.network.train()
         pool = as_pool(reals, device)
         names = ("discriminator", "generator", *(("evasion",) if critic is not None else ()))
-        with seeded(derive(self.setting.seed, "train", round), device):
+        with seeded(derive(self.brief.seed, "train", round), device):
             training = run(course, lambda: self._step(pool, critic), names, self._is_finite, self.on_progress)
         self._images = training.images
         return training
 
     def _step(self, pool: Tensor, critic: nn.Module | None) -> Tensor:
         # Draw a batch of real faces, half of them mirrored, and make as many fakes.
-        real = to_range(draw(pool, self.options.batch)).to(compute_dtype(self.setting.precision))
+        real = to_range(draw(pool, self.options.batch)).to(compute_dtype(self.brief.precision))
         fake = self.generator.network(self._latents(self.options.batch))
 
         # Train the discriminator on separate batches: batch norm must not mix real and fake statistics.
@@ -135,7 +135,7 @@ class GanTeam(ABC, Generic[O]):
     def generate(self, n: int, seed: int) -> Images:
         """See `types.Generator.generate`."""
         network = self.generator.settle()
-        with seeded(seed, self.setting.device):
+        with seeded(seed, self.brief.device):
             latents = self._latents(n)
         batches = [to_images(network(latents[i : i + SAMPLING_BATCH])) for i in range(0, n, SAMPLING_BATCH)]
         return np.concatenate(batches)
@@ -155,18 +155,18 @@ class GanTeam(ABC, Generic[O]):
     def snapshot(self, round: int) -> Snapshot:
         """See `types.Team.snapshot`."""
         name, options = self.contender, dataclasses.asdict(self.options)
-        return Snapshot("generator", name, options, self.setting.image_size, round, self.generator.weights())
+        return Snapshot("generator", name, options, self.brief.image_size, round, self.generator.weights())
 
     def load(self, snapshot: Snapshot) -> None:
         """See `types.Team.load`."""
         self.generator.load_weights(snapshot.weights)
 
     def _trainable(self, network: nn.Module, average: float) -> Trainable:
-        options, setting = self.options, self.setting
+        options, brief = self.options, self.brief
         return Trainable(
             network,
-            device=setting.device,
-            precision=setting.precision,
+            device=brief.device,
+            precision=brief.precision,
             learning_rate=options.learning_rate,
             betas=(options.beta1, 0.999),
             average=average,
@@ -176,13 +176,13 @@ class GanTeam(ABC, Generic[O]):
         """Team B's frozen network, or None when there is none that gradients can flow through."""
         if opponent is None:
             return None
-        team = seat(opponent, self.setting.device, self.setting.precision)
+        team = player(opponent, self.brief.device, self.brief.precision)
         network: nn.Module | None = getattr(team, "network", None)
         return network.eval().requires_grad_(False) if network is not None else None
 
     def _latents(self, n: int) -> Tensor:
-        latents = torch.randn(n, self.options.latent, 1, 1, device=self.setting.device)
-        return latents.to(compute_dtype(self.setting.precision))
+        latents = torch.randn(n, self.options.latent, 1, 1, device=self.brief.device)
+        return latents.to(compute_dtype(self.brief.precision))
 
     def _is_finite(self) -> bool:
         return self.generator.is_finite() and self.discriminator.is_finite()

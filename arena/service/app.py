@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 
 from arena import __version__
-from arena.config import WrongSetting
+from arena.play.config import WrongSetting
 from arena.service.docs import completed, docs_page
 from arena.service.routes import ROUTERS
 from arena.service.security import HEADERS, Guard
@@ -51,7 +51,7 @@ def create_app(
     app = FastAPI(
         title="arena",
         version=__version__,
-        description="Everything a home of the arena holds, read only, and what happens in it as it happens.",
+        description="The matches of a home as they are played, and what one can do with them and their detectors.",
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from arena.blind import BlindTest, Vote, counted, detectors_tally, draw_images, visitors_tally
 from arena.images import png, sheet
+from arena.referee.blind import BlindTest, Vote, counted, detectors_tally, draw_images, visitors_tally
 from arena.referee.exam import ExamRecord
 from arena.service import models, pictures
 from arena.service.realfaces import RealFaces

@@ -11,8 +11,8 @@ import os
 import sys
 from pathlib import Path
 
-from arena.config import MatchConfig, WrongSetting, read_settings, validate
-from arena.faces.source import open_source
+from arena.faces.sources.opening import open_source
+from arena.play.config import MatchConfig, WrongSetting, read_settings, validate
 from arena.types import ArenaError
 
 WHERE = "the settings"

@@ -12,11 +12,11 @@ import numpy as np
 
 from arena import registry
 from arena.detector.heatmap import heat_png
-from arena.faces.crop import Finder
+from arena.faces.crop.finder import Finder
 from arena.faces.procedural import render
-from arena.judge import RECIPE, judge
-from arena.snapshot import read_snapshot, seat
-from arena.training import use_one_thread
+from arena.networks.training import use_one_thread
+from arena.photo.judge import RECIPE, judge
+from arena.snapshot import player, read_snapshot
 from arena.types import ArenaError
 
 _WARM_SIZE = 160
@@ -42,7 +42,7 @@ def work(job: dict[str, Any], files: list[int]) -> dict[str, Any]:
     path = Path(job["snapshot"])
     try:
         snapshot = read_snapshot(path)
-        detector = seat(snapshot)
+        detector = player(snapshot)
     except ArenaError as error:  # folders of this machine stay on it
         return {"problem": str(error).replace(str(path), path.name)}
     shape = job["height"], job["width"], 3

@@ -11,7 +11,7 @@ from fastapi import Request
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from arena.champion import Champion
+from arena.photo.latest import ChosenDetector
 from arena.service import models
 from arena.service.uploads import anonymous_file, receive
 from arena.service.workers import Died, Worker
@@ -48,13 +48,13 @@ class PhotoCheck:
         self.decoder.stop()
         self.judge.stop()
 
-    async def check(self, request: Request, champion: Champion, heatmap: bool) -> models.Detection:
+    async def check(self, request: Request, chosen: ChosenDetector, heatmap: bool) -> models.Detection:
         """Judge the photo in the body of a request. Raises HTTPException, and ClientDisconnect when nobody waits."""
         try:
             with self._place(), anonymous_file() as upload, anonymous_file() as pixels:
                 await receive(request, upload)
                 size = await _unless_gone(request, self._decode(upload, pixels))
-                return await _unless_gone(request, self._judge(pixels, size, champion, heatmap))
+                return await _unless_gone(request, self._judge(pixels, size, chosen, heatmap))
         except OSError:  # memory or files have run out
             raise HTTPException(503, "there is no room for a photo now; try again") from None
 
@@ -80,19 +80,21 @@ class PhotoCheck:
             raise HTTPException(422, answer["problem"])
         return answer
 
-    async def _judge(self, pixels: int, size: dict[str, Any], champion: Champion, heatmap: bool) -> models.Detection:
+    async def _judge(
+        self, pixels: int, size: dict[str, Any], chosen: ChosenDetector, heatmap: bool
+    ) -> models.Detection:
         try:
-            answer = await self.judge.run({"snapshot": str(champion.snapshot), "heatmap": heatmap, **size}, (pixels,))
+            answer = await self.judge.run({"snapshot": str(chosen.snapshot), "heatmap": heatmap, **size}, (pixels,))
         except Died:
             raise HTTPException(
                 503, "the photo could not be judged: the judge took too long or broke; try again"
             ) from None
         if "problem" in answer:
-            who = f"the detector of round {champion.round} of {champion.match}"
+            who = f"the detector of round {chosen.round} of {chosen.match}"
             raise HTTPException(503, f"{who} cannot judge: {answer['problem']}")
-        notes = [SYNTHETIC] if champion.synthetic else []
+        notes = [SYNTHETIC] if chosen.synthetic else []
         notes += [answer["note"]] if answer["note"] else []
-        judge = {**vars(champion), "threshold": answer.pop("threshold")}
+        judge = {**vars(chosen), "threshold": answer.pop("threshold")}
         return models.Detection.model_validate(answer | {"judge": judge, "note": "; ".join(notes) or None})
 
 

@@ -14,15 +14,15 @@ import safetensors.numpy
 from PIL import Image
 from safetensors import SafetensorError
 
-from arena.desk import EXAM, FAKES, SAMPLE_SCORES, SAMPLES
 from arena.images import png
 from arena.referee.exam import ExamRecord
+from arena.results.showcase import animation
 from arena.service import models
 from arena.service.realfaces import RealFaces, origin_of
 from arena.service.views import NotFound, version_of
-from arena.showcase import animation
 from arena.store.follow import CommittedRound
 from arena.store.home import MatchRow
+from arena.store.names import EXAM, FAKES, SAMPLE_SCORES, SAMPLES
 from arena.types import ArenaError, Images
 
 MOST_FILMS = 4

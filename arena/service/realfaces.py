@@ -9,10 +9,10 @@ from pathlib import Path
 
 from fastapi import HTTPException
 
-from arena.desk import split_faces
-from arena.faces.cache import open_cache
-from arena.faces.split import Index
+from arena.faces.sets.cache import open_cache
+from arena.faces.sets.split import Index
 from arena.images import Origin
+from arena.play.desk import split_faces
 from arena.service.views import NotFound
 from arena.store.home import MatchRow
 from arena.store.settings import SETTINGS, read_settings

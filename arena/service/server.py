@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from types import FrameType
 from urllib.parse import quote
 
 import uvicorn
+from fastapi import FastAPI
 
 from arena.service.app import TICK, create_app
 from arena.service.security import TOKEN, check_token, home_token, is_loopback, listen
@@ -25,19 +26,10 @@ STOP_SECONDS = 2
 
 
 class Server(uvicorn.Server):
-    """A server over a home that tells its streams when it stops."""
+    """A server of an application (see create_app) that tells its streams when it stops."""
 
-    def __init__(
-        self,
-        root: Path,
-        token: str | None = None,
-        names: Iterable[str] = (),
-        tick: float = TICK,
-        terms: Terms | None = None,
-        mlflow_link: MlflowLink | None = None,
-    ) -> None:
-        """As create_app. Raises ArenaError when there is no home."""
-        self.application = create_app(root, token, names, tick, terms, mlflow_link)
+    def __init__(self, application: FastAPI) -> None:
+        self.application = application
         super().__init__(
             uvicorn.Config(
                 self.application,
@@ -126,7 +118,7 @@ def opened(
         is_new = not (root / TOKEN).exists()
         token = access.token or home_token(root)
         names = [*access.names, *([] if is_loopback(host) else [host])]
-        server = Server(root, token, names, TICK, terms, mlflow_link)
+        server = Server(create_app(root, token, names, TICK, terms, mlflow_link))
         yield Service(server, bound, address, _signing_in(root, access, address, token, is_new))
 
 

@@ -21,7 +21,7 @@ from typing import Any
 import psutil
 import yaml
 
-from arena.config import MatchConfig, WrongSetting, check_name, validate
+from arena.play.config import MatchConfig, WrongSetting, check_name, validate
 from arena.service.checker import WHERE
 from arena.service.records import FOLDER, STOPPED, Record, read_record, read_records, record_path
 from arena.store.disk import readable_errors

@@ -9,10 +9,10 @@ from pathlib import PurePath
 from typing import Any
 
 from arena import __version__
-from arena import standings as ranking
-from arena.blind import visitors_tally
+from arena.referee.blind import visitors_tally
+from arena.results import standings as ranking
 from arena.service import models
-from arena.store.follow import CommittedRound, Cursor, Entry, Follower
+from arena.store.follow import CommittedRound, Cursor, Follower, Happening
 from arena.store.home import MatchRow
 from arena.types import ArenaError
 
@@ -159,14 +159,14 @@ def examined(ledger: Follower, match: str | None, number: int | None) -> list[tu
     return found
 
 
-def note_view(entry: Entry) -> models.Note:
+def note_view(entry: Happening) -> models.Note:
     """An event of the ledger."""
     assert entry.note is not None
     kind, detail = entry.note
     return models.Note(match=entry.match, round=entry.round, at=entry.at, kind=kind, detail=detail)
 
 
-def entry_view(ledger: Follower, entry: Entry) -> models.Model:
+def entry_view(ledger: Follower, entry: Happening) -> models.Model:
     """What happened, as the data of the event that is called `entry.kind`."""
     if entry.kind == "note":
         return note_view(entry)

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from arena.blind import Count, counted
-from arena.standings import without_curves
+from arena.referee.blind import Count, counted
 from arena.store.disk import readable_errors
 from arena.store.home import Home, MatchRow
+from arena.store.record import without_curves
 from arena.store.votes import votes_since
 from arena.types import ArenaError
 
@@ -43,7 +43,7 @@ class Cursor(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Entry:
+class Happening:
     """Something that happened. `kind`: 'match' (it began), 'round', 'end', or 'note' for an event of the ledger.
 
     `cursor`: how far someone has read who has read this. `note`: kind and text of an event.
@@ -79,7 +79,7 @@ class Follower:
         self._rowid = self._vote = 0
         self.matches: dict[str, MatchRow] = {}
         self.rounds: dict[str, list[CommittedRound]] = {}
-        self.log: list[Entry] = []
+        self.log: list[Happening] = []
         self.votes: list[Count] = []
 
     @property
@@ -112,9 +112,9 @@ class Follower:
                 self.revision += 1
         return self.revision
 
-    def entries(self, after: Cursor, match: str | None = None, most: int = 200) -> list[Entry]:
+    def entries(self, after: Cursor, match: str | None = None, most: int = 200) -> list[Happening]:
         """What happened after a cursor, oldest first, at most so many; of one match or of all."""
-        found: list[Entry] = []
+        found: list[Happening] = []
         if after.past(self.cursor) == after:
             return found
         for entry in self.log:
@@ -140,7 +140,7 @@ class Follower:
             self.votes.append(counted(vote))
             self._vote = rowid
 
-    def _happenings(self) -> list[Entry]:
+    def _happenings(self) -> list[Happening]:
         errands = self.home.rows(
             "SELECT id, match, kind, round, enqueued_ms / 1000.0 FROM outbox WHERE id > ? ORDER BY id",
             self.cursor.errand,
@@ -149,9 +149,9 @@ class Follower:
             "SELECT id, match, round, at, kind, detail FROM event WHERE id > ? ORDER BY id", self.cursor.event
         )
         happened, cursor = [], self.cursor
-        begun = (Entry(Cursor(id, 0), kind, match, round, at) for id, match, kind, round, at in errands)
+        begun = (Happening(Cursor(id, 0), kind, match, round, at) for id, match, kind, round, at in errands)
         noted = (
-            Entry(Cursor(0, id), "note", match, round, at, (kind, detail))
+            Happening(Cursor(0, id), "note", match, round, at, (kind, detail))
             for id, match, round, at, kind, detail in events
         )
         # By time for the reader, but each of the two keeps the order of its ids, whatever the clock did.

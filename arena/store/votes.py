@@ -7,7 +7,7 @@ import sqlite3
 import time
 from dataclasses import astuple
 
-from arena.blind import BlindTest, Shown, Vote
+from arena.referee.blind import BlindTest, Shown, Vote
 from arena.store.home import Home
 from arena.types import ArenaError
 

@@ -16,13 +16,13 @@ import numpy as np
 import safetensors.numpy
 from PIL import Image
 
-from arena.desk import EXAM, SAMPLES
 from arena.images import xmp
 from arena.referee import figures
 from arena.referee.exam import ExamRecord
 from arena.referee.verdict import Verdict
-from arena.showcase import animation
+from arena.results.showcase import animation
 from arena.store.home import Errand, Home, MatchRow
+from arena.store.names import EXAM, SAMPLES
 from arena.tracking.note import note
 
 EXAM_METRICS = ("accuracy", "auroc", "average_precision", "brier", "eer", "p_value", "threshold", "tnr", "tpr")
@@ -87,7 +87,7 @@ def tags(match: MatchRow, records: Sequence[Mapping[str, Any]]) -> dict[str, str
     return {
         "mlflow.note.content": note(match, records, wins),
         "mlflow.source.name": "arena",
-        "arena.match": match.name,
+        "arena.play.match": match.name,
         "score": f"A {wins['A']} : {wins['B']} B",
         "winner": leader,
         "device": facts["device"],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 import zipfile
 
 import numpy as np
@@ -13,30 +12,13 @@ import yaml
 from matches import TINY, played, start, tiny
 from PIL import Image
 
-from arena.blind import BlindTest, Shown, Vote
-from arena.cli import main
 from arena.cli.commands import app
 from arena.cli.console import console
 from arena.cli.display import display
 from arena.faces.procedural import render
+from arena.referee.blind import BlindTest, Shown, Vote
 from arena.store.home import Home
 from arena.store.votes import enter_test, enter_vote
-
-
-@pytest.fixture
-def arena(monkeypatch, capsys, tmp_path):
-    """Run a command; return its exit status, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("ARENA_HOME", raising=False)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["arena", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return ended.value.code or 0, out, err
-
-    return run
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from PIL import Image
 from servedhome import CONFIG, FACTS, new_home, play, play_all
 
 from arena.cli import main
+from arena.snapshot import to_bytes
 
 
 @pytest.fixture
@@ -108,6 +109,6 @@ def test_a_generator_is_no_judge(arena, home, photo, tmp_path):
     from arena import registry
 
     path = tmp_path / "generator.safetensors"
-    path.write_bytes(tiny_team(registry.find("generator", "dcgan")).snapshot(1).to_bytes())
+    path.write_bytes(to_bytes(tiny_team(registry.find("generator", "dcgan")).snapshot(1)))
     _, err = arena(photo, "--snapshot", path, status=1)
     assert "holds the weights of a generator" in err[-1]

@@ -14,9 +14,10 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from arena.cli.faces import app
-from arena.faces import collect, crop
-from arena.faces.collect import Plan
-from arena.faces.crop import Found
+from arena.faces.collect import collect
+from arena.faces.collect.shelf import Plan
+from arena.faces.crop import finder as crop
+from arena.faces.crop.finder import Found
 from arena.faces.decode import Pixels
 from arena.types import ArenaError
 

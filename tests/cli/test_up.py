@@ -15,7 +15,7 @@ import pytest
 import yaml
 from matches import TINY
 
-from arena.cli import family, main
+from arena.cli import family
 from arena.service.client import Client
 from arena.store.home import Home
 
@@ -105,17 +105,12 @@ def test_a_match_that_cannot_be_played_ends_it_with_its_sentence(tmp_path):
 
 
 @pytest.fixture
-def refused(tmp_path, monkeypatch, capsys):
+def refused(arena):
     """Run a command in this process that is refused; what it says."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("ARENA_HOME", raising=False)
 
     def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["arena", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        assert (ended.value.code, out, err.count("\n")) == (1, "", 1)
+        code, out, err = arena(*arguments)
+        assert (code, out, err.count("\n")) == (1, "", 1)
         return err
 
     return run

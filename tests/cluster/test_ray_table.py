@@ -33,7 +33,7 @@ def in_process(tmp_path_factory):
 def test_a_match_under_ray_equals_one_in_process_to_the_bit(tmp_path, in_process):
     match = start(tmp_path, tiny(rounds=2))
     progress = []
-    played(match, lambda seating: RayTable(seating, progress.append))
+    played(match, lambda setup: RayTable(setup, progress.append))
     assert outcome(match) == in_process
 
 
@@ -43,8 +43,8 @@ def test_a_killed_worker_costs_a_second_attempt_and_nothing_else(tmp_path, in_pr
     match = start(tmp_path, tiny(rounds=2))
     tables = []
 
-    def set_table(seating):
-        table = RayTable(seating)
+    def set_table(setup):
+        table = RayTable(setup)
         tables.append(table)
         if len(tables) == 1:
             _kill_in_round(table, victim)

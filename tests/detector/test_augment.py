@@ -11,7 +11,7 @@ from tiny import pictures
 
 from arena.detector import augment as module
 from arena.detector.augment import augment, blur, brightness, jpeg_like, noise
-from arena.training import seeded, to_range
+from arena.networks.training import seeded, to_range
 
 FACES = to_range(torch.from_numpy(pictures(16).copy())).contiguous()
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tiny import setting, tiny_team
+from tiny import brief, tiny_team
 from torch import nn
 
 from arena import registry
@@ -12,7 +12,7 @@ CNN = registry.find("detector", "cnn")
 
 
 def test_four_convolutions_and_one_logit():
-    network = CNN.seat(setting(), {"width": 32}).network
+    network = CNN.team(brief(), {"width": 32}).network
     convolutions = [m for m in network if isinstance(m, nn.Conv2d)]
     assert [list(m.weight.shape) for m in convolutions] == [
         [32, 3, 3, 3],
@@ -32,7 +32,7 @@ def test_scores_images_of_any_size(size):
 
 
 def test_dropout_is_an_option():
-    assert CNN.seat(setting(), {"dropout": 0.7}).network[-2].p == 0.7
+    assert CNN.team(brief(), {"dropout": 0.7}).network[-2].p == 0.7
 
 
 @pytest.mark.parametrize(

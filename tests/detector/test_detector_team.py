@@ -7,7 +7,7 @@ from tiny import SIZE, pictures, tiny_team
 
 from arena import registry
 from arena.detector import team as detector
-from arena.training import as_pool, to_range
+from arena.networks.training import as_pool, to_range
 
 CNN = registry.find("detector", "cnn")
 EMPTY = np.empty((0, SIZE, SIZE, 3), np.uint8)

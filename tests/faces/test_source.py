@@ -11,9 +11,10 @@ import pytest
 from facefiles import faces_in, people, picture, plain_render, skipped_in, write
 from PIL import Image
 
-from arena.faces.drawn import make
-from arena.faces.files import identity_of
-from arena.faces.source import Face, open_source
+from arena.faces.source import Face
+from arena.faces.sources.drawn import make
+from arena.faces.sources.files import identity_of
+from arena.faces.sources.opening import open_source
 from arena.types import FAKE, REAL, ArenaError
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tiny import setting
+from tiny import brief
 from torch import nn
 
 from arena import registry
@@ -66,7 +66,7 @@ def test_features_stop_doubling_at_eight_times_the_width():
 @pytest.mark.parametrize("size", [1, 4, 24, 48, 65])
 def test_another_size_is_one_sentence(size):
     with pytest.raises(ArenaError, match=f"makes images of 8, 16, 32, 64, 128 ... pixels, not {size}"):
-        DCGAN.seat(setting(image_size=size))
+        DCGAN.team(brief(image_size=size))
 
 
 @pytest.mark.parametrize(

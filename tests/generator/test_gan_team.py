@@ -7,8 +7,8 @@ from tiny import SIZE, equal_states, pictures, tiny_team
 
 from arena import registry
 from arena.generator import team as gan
-from arena.snapshot import Snapshot
-from arena.training import as_pool, seeded
+from arena.networks.training import as_pool, seeded
+from arena.types import Snapshot
 
 DCGAN = registry.find("generator", "dcgan")
 CNN = registry.find("detector", "cnn")
@@ -94,7 +94,7 @@ def test_label_smoothing_reaches_the_loss():
 
 
 def test_an_opponent_without_a_network_cannot_be_trained_against(monkeypatch):
-    monkeypatch.setattr(gan, "seat", lambda *arguments: object())
+    monkeypatch.setattr(gan, "player", lambda *arguments: object())
     opponent = Snapshot("detector", "scripted", {}, SIZE, 1, {})
     assert set(trained(1, opponent)[1].losses) == {"discriminator", "generator"}
 

@@ -8,10 +8,10 @@ of the three differences stays below the standard deviation of the three float32
 from __future__ import annotations
 
 import numpy as np
-from tiny import pictures, setting
+from tiny import brief, pictures
 
 from arena import registry
-from arena.training import WINDOW
+from arena.networks.training import WINDOW
 
 OPTIONS = {"width": 8, "latent": 16, "batch": 16, "steps": 300}
 REALS = pictures(400, seed=1)
@@ -19,7 +19,7 @@ REALS = pictures(400, seed=1)
 
 def losses(precision, seed):
     """Mean losses of each hundred steps, `[3, 2]`."""
-    team = registry.find("generator", "dcgan").seat(setting(precision=precision, seed=seed), OPTIONS)
+    team = registry.find("generator", "dcgan").team(brief(precision=precision, seed=seed), OPTIONS)
     curve = team.train(1, reals=REALS, opponent=None).curve
     values = np.array([[point.losses["discriminator"], point.losses["generator"]] for point in curve])
     return values.reshape(3, 100 // WINDOW, 2).mean(1)

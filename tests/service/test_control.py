@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from matches import TINY
 from servedhome import new_home, play_all
 
-from arena.config import MatchConfig
+from arena.play.config import MatchConfig
 from arena.service.app import create_app
 from arena.service.starts import Terms
 from arena.store.home import Home

@@ -13,10 +13,11 @@ from matches import played, start, tiny
 from PIL import Image
 from servedhome import new_home, play, play_all
 
-from arena.desk import SAMPLE_SCORES, split_faces
-from arena.faces.cache import open_cache
+from arena.faces.sets.cache import open_cache
+from arena.play.desk import split_faces
 from arena.service.app import create_app
 from arena.store.home import Home
+from arena.store.names import SAMPLE_SCORES
 from arena.types import ArenaError
 
 

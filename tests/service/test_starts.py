@@ -16,7 +16,7 @@ import psutil
 import pytest
 from servedhome import new_home
 
-from arena.config import WrongSetting
+from arena.play.config import WrongSetting
 from arena.service import starts
 from arena.service.records import last_words, read_record, record_path
 from arena.service.starts import Busy, Conflict, Starts, Terms

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from servedhome import new_home
 
-from arena.blind import BlindTest, Shown, Vote
+from arena.referee.blind import BlindTest, Shown, Vote
 from arena.store.follow import Follower
 from arena.store.home import Home
 from arena.store.votes import AnsweredAlready, enter_test, enter_vote, find_test, votes_since

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StrictBool
 
-from arena.blind import Tally
+from arena.referee.blind import Tally
 from arena.service.models.base import Model
 
 

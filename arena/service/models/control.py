@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from arena.config import NAME
+from arena.play.config import NAME
 from arena.service.models.base import Model, Seconds
 
 

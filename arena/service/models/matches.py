@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict
 
-from arena.blind import Tally
+from arena.referee.blind import Tally
+from arena.results.standings import Standing
 from arena.service.models.base import Model, Seconds
-from arena.standings import Standing
 from arena.types import Role
 
 Status = Literal["playing", "finished", "stopped"]

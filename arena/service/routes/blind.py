@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Body, Depends, HTTPException, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
 
-from arena.blind import BlindTest, detectors_tally, visitors_tally
+from arena.referee.blind import BlindTest, detectors_tally, visitors_tally
 from arena.service import blindtests, models, views
 from arena.service.docs import CHANGING_ANSWERS, problems
 from arena.service.routes.parameters import Arena, Png, new_router

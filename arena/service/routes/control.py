@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
-from arena.config import MatchConfig, validate
+from arena.play.config import MatchConfig, validate
 from arena.service import models, views
 from arena.service.contenders import load_contenders
 from arena.service.docs import CHANGING_ANSWERS, problems

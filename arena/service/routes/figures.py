@@ -9,12 +9,12 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request, Response
 
-from arena import charts
+from arena.results import charts
+from arena.results.standings import Record
 from arena.service import models, pictures, views
 from arena.service.routes.parameters import Arena, Committed, MatchName, new_router
 from arena.service.routes.rounds import shown_rounds
 from arena.service.state import committed, versioned
-from arena.standings import Record
 from arena.store.follow import CommittedRound
 
 router = new_router()

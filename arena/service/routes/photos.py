@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Query, Request, Response
 from starlette.requests import ClientDisconnect
 
-from arena.champion import Champion, NoChampion, champion
+from arena.photo.latest import ChosenDetector, NoDetector, chosen_detector
 from arena.service import models
 from arena.service.docs import problems
 from arena.service.routes.parameters import HIGHEST, Arena, new_router
@@ -42,15 +42,15 @@ async def chosen(
     state: Arena,
     match: Annotated[str | None, Query(description="A match; by default the one that played last.")] = None,
     round: Annotated[int | None, Query(ge=0, lt=HIGHEST, description="A round of it; by default the last.")] = None,
-) -> Champion:
+) -> ChosenDetector:
     """The detector that the address asks for."""
     try:
-        return champion(state.ledger, match, round)
-    except NoChampion as none:
+        return chosen_detector(state.ledger, match, round)
+    except NoDetector as none:
         raise NotFound(str(none)) from none
 
 
-Chosen = Annotated[Champion, Depends(chosen)]
+Chosen = Annotated[ChosenDetector, Depends(chosen)]
 
 
 @router.get("/champion", response_model=models.Judge)

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request, Response
 
-from arena.desk import SAMPLES
 from arena.service import models, pictures, views
 from arena.service.docs import problems
 from arena.service.realfaces import origin_of
@@ -24,6 +23,7 @@ from arena.service.routes.parameters import (
 )
 from arena.service.state import State, committed
 from arena.store.follow import CommittedRound
+from arena.store.names import SAMPLES
 
 router = new_router()
 

@@ -1,0 +1,1 @@
+"""Collecting photos whose licence is known."""

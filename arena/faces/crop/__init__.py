@@ -1,0 +1,1 @@
+"""Photos and videos to face crops: finding faces, cutting them out, reports."""

@@ -1,0 +1,1 @@
+"""Faces in one file: packing, the cache, splits by identity, leaks, descriptions."""

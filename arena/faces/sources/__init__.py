@@ -1,0 +1,1 @@
+"""Where faces come from: folders, archives, tables, public sets, drawn ones."""

@@ -1,0 +1,1 @@
+"""Trainable networks: one owner and one state each, the training loop, fast blocks."""

@@ -1,0 +1,192 @@
+"""A network with everything it takes to train it: one owner, one state, in float32 or bfloat16."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim.adam import adam
+
+from arena.networks.blocks import Logit
+from arena.types import ArenaError, State
+
+CHANNELS_LAST = torch.channels_last
+
+
+def cast(network: nn.Module, precision: str) -> nn.Module:
+    """In 'bf16', convolutions and linear layers compute in bfloat16; normalisation and the logit stay in float32."""
+    if precision == "bf16":
+        for module in network.modules():
+            if isinstance(module, (nn.modules.conv._ConvNd, nn.Linear)) and not isinstance(module, Logit):
+                module.to(torch.bfloat16)
+    return network
+
+
+def compute_dtype(precision: str) -> torch.dtype:
+    """The dtype of a network's input."""
+    return torch.bfloat16 if precision == "bf16" else torch.float32
+
+
+@contextlib.contextmanager
+def frozen(network: nn.Module) -> Iterator[None]:
+    """Gradients flow through the network but not into its weights, which saves a third of the backward pass."""
+    parameters = [p for p in network.parameters() if p.requires_grad]
+    for p in parameters:
+        p.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for p in parameters:
+            p.requires_grad_(True)
+
+
+class Trainable:
+    """A network, its Adam optimiser and its float32 master weights: one owner, one state.
+
+    In 'bf16' the convolutions hold bfloat16 working copies; Adam updates the float32 masters, which are then copied
+    back. Autocast would cast every weight again in every pass (ratios in benchmarks/README.md).
+    `average`: decay of an exponential moving average of the weights, 0 for none.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        *,
+        device: str,
+        precision: str,
+        learning_rate: float,
+        betas: tuple[float, float] = (0.9, 0.999),
+        weight_decay: float = 0.0,
+        average: float = 0.0,
+    ) -> None:
+        network.to(device=device, memory_format=CHANNELS_LAST)  # type: ignore[call-overload]
+        self._names = [name for name, _ in network.named_parameters()]
+        exact = [p.detach().clone() for p in network.parameters()]
+        self.network = cast(network, precision)
+        self._working = list(self.network.parameters())
+        self._masters = [
+            p if p.dtype == torch.float32 else m.requires_grad_() for p, m in zip(self._working, exact, strict=True)
+        ]
+        self._copied = [
+            (w, m, torch.zeros_like(m)) for w, m in zip(self._working, self._masters, strict=True) if w is not m
+        ]
+        self._learning_rate, self._betas, self._weight_decay, self._scale = learning_rate, betas, weight_decay, 1.0
+        self._moments = {key: [torch.zeros_like(m) for m in self._masters] for key in ("exp_avg", "exp_avg_sq")}
+        self._steps = [torch.zeros((), device=m.device) for m in self._masters]
+        self._average = average
+        self._averages = [m.detach().clone() for m in self._masters] if average else []
+        self.averaged = copy.deepcopy(self.network).requires_grad_(False) if average else self.network
+
+    def scale_learning_rate(self, scale: float) -> None:
+        """Train with `scale` times the configured learning rate from now on."""
+        self._scale = scale
+
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+        for p in self._working:
+            p.grad = None
+
+    def step(self) -> None:
+        """One Adam step from the gradients of the network's parameters."""
+        if self._copied:
+            for _, master, gradient in self._copied:
+                master.grad = gradient
+            torch._foreach_copy_([m.grad for _, m, _ in self._copied], [w.grad for w, _, _ in self._copied])  # type: ignore[misc]
+        with torch.no_grad():
+            self._adam()
+            if self._copied:
+                torch._foreach_copy_([w for w, _, _ in self._copied], [m for _, m, _ in self._copied])
+            if self._averages:
+                torch._foreach_lerp_(self._averages, self._masters, 1 - self._average)
+
+    def _adam(self) -> None:
+        # The functional form: the optimiser class imports the compiler, which costs each worker seconds at its start.
+        adam(
+            self._masters,
+            [m.grad for m in self._masters],  # type: ignore[misc]
+            self._moments["exp_avg"],
+            self._moments["exp_avg_sq"],
+            [],
+            self._steps,
+            fused=True,
+            capturable=self._steps[0].is_cuda,
+            amsgrad=False,
+            beta1=self._betas[0],
+            beta2=self._betas[1],
+            lr=self._learning_rate * self._scale,
+            weight_decay=self._weight_decay,
+            eps=1e-8,
+            maximize=False,
+        )
+
+    @torch.no_grad()
+    def settle(self) -> nn.Module:
+        """The network that plays, in evaluation mode: the moving average where there is one, else the last weights."""
+        if self._averages:
+            torch._foreach_copy_(list(self.averaged.parameters()), self._averages)
+            for target, source in zip(self.averaged.buffers(), self.network.buffers(), strict=True):
+                target.copy_(source)
+        return self.averaged.eval()
+
+    def weights(self) -> State:
+        """Float32 weights and buffers of the network that plays, under the names of its `state_dict`."""
+        values = self._averages or self._masters
+        return {n: _array(v) for n, v in zip(self._names, values, strict=True)} | self._buffers()
+
+    @torch.no_grad()
+    def load_weights(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Take over `weights()`; optimiser and moving average start from them."""
+        _copy(dict(zip(self._names, self._masters, strict=True)), weights)
+        self._spread(weights)
+        for average, master in zip(self._averages, self._masters, strict=False):
+            average.copy_(master)
+
+    def state(self) -> State:
+        """Masters, buffers, moments and moving average: everything the next step depends on."""
+        return {name: _array(value) for name, value in self._state_tensors().items()} | self._buffers()
+
+    @torch.no_grad()
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Continue from `state()` bit for bit."""
+        _copy(self._state_tensors(), state)
+        self._spread(state)
+
+    def is_finite(self) -> bool:
+        """Whether every master weight and every buffer is a finite number."""
+        floats = [b for b in self.network.buffers() if b.is_floating_point()]
+        return all(bool(torch.isfinite(t).all()) for t in (*self._masters, *floats))
+
+    def _state_tensors(self) -> dict[str, Tensor]:
+        tensors = dict(zip(self._names, self._masters, strict=True))
+        columns = {"adam/step": self._steps} | {f"adam/{key}": values for key, values in self._moments.items()}
+        if self._averages:
+            columns["average"] = self._averages
+        for column, values in columns.items():
+            tensors |= {f"{column}/{name}": value for name, value in zip(self._names, values, strict=True)}
+        return tensors
+
+    def _buffers(self) -> State:
+        return {name: _array(value) for name, value in self.network.named_buffers()}
+
+    def _spread(self, source: Mapping[str, np.ndarray]) -> None:
+        _copy(dict(self.network.named_buffers()), source)
+        for working, master, _ in self._copied:
+            working.copy_(master)
+
+
+def _array(tensor: Tensor) -> np.ndarray:
+    # clone, because the array must not change when training goes on
+    return tensor.detach().to("cpu", copy=True).contiguous().numpy()
+
+
+def _copy(targets: Mapping[str, Tensor], source: Mapping[str, np.ndarray]) -> None:
+    for name, target in targets.items():
+        found = source.get(name)
+        if found is None or found.shape != target.shape:
+            what = "no values" if found is None else f"values of the shape {list(found.shape)}"
+            raise ArenaError(f"these weights belong to another network: {what} for {name!r} {list(target.shape)}")
+        target.copy_(torch.from_numpy(np.array(found)))

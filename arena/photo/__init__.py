@@ -1,0 +1,1 @@
+"""A detector's judgement of a stranger's photo."""

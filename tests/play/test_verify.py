@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from matches import played, reopened, start, tiny
+
+from arena.play.verify import replay, verify
+from arena.types import ArenaError
+
+
+@pytest.fixture
+def match(tmp_path):
+    match = start(tmp_path, tiny(rounds=2))
+    played(match)
+    return match
+
+
+def findings(match):
+    return [(finding.round, finding.file) for _, found in verify(match) for finding in found]
+
+
+def test_an_untouched_match_is_as_acknowledged(match):
+    assert [number for number, _ in verify(match)] == [0, 1, 2]
+    assert findings(match) == []
+    assert replay(reopened(match.home.root), 1) == replay(match, 2) == []
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_changed_byte_is_found_and_named_in_every_file(match, number):
+    folder = match.home.round_folder("tiny", number)
+    for path in sorted(folder.iterdir()):
+        data = path.read_bytes()
+        middle = len(data) // 2
+        path.write_bytes(data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :])
+        assert findings(match) == [(number, path.name)]
+        path.write_bytes(data)
+    assert findings(match) == []
+
+
+def test_a_missing_file_is_found_and_named(match):
+    (match.home.round_folder("tiny", 1) / "gallery.npy").unlink()
+    assert findings(match) == [(1, "gallery.npy")]
+
+
+def test_a_verdict_changed_in_the_ledger_is_found(match):
+    record = match.home.records("tiny")[1]
+    forged = record | {"accuracy": 0.123, "winner": "A" if record["winner"] == "B" else "B"}
+    with match.home.transaction() as ledger:
+        ledger.execute("UPDATE round SET record = ? WHERE number = 1", (json.dumps(forged),))
+    found = [finding for _, some in verify(match) for finding in some]
+    assert {finding.text.split()[0] for finding in found} == {"accuracy", "winner"}
+    assert {(finding.round, finding.file) for finding in found} == {(1, "")}
+
+
+def test_a_replay_finds_scores_that_the_weights_do_not_give(match):
+    path = match.home.round_folder("tiny", 1) / "exam.safetensors"
+    exam = safetensors.numpy.load_file(path)
+    exam["scores"][3] = 1 - exam["scores"][3]
+    safetensors.numpy.save_file(exam, path)
+    found = replay(match, 1)
+    assert [finding.file for finding in found] == ["exam.safetensors"]
+    assert "other scores" in found[0].text
+
+
+def test_a_replay_finds_fakes_that_the_weights_do_not_make(match):
+    path = match.home.round_folder("tiny", 1) / "fakes.npy"
+    fakes = np.load(path)
+    fakes[0, 0, 0, 0] ^= 1
+    np.save(path, fakes)
+    assert [finding.file for finding in replay(match, 1)] == ["fakes.npy"]
+
+
+@pytest.mark.parametrize("number", [0, 3, -1])
+def test_a_round_that_is_not_there_cannot_be_replayed(match, number):
+    with pytest.raises(ArenaError, match="has rounds 1 to 2"):
+        replay(match, number)
