@@ -50,7 +50,7 @@ class Contender:
         """An `Options` object of this contender. Raises ArenaError for an unknown key or an impossible value."""
         self.check_keys(given or {})
         try:
-            return self.cls.Options(**(given or {}))
+            return self.cls.Options(**{name: _frozen(value) for name, value in (given or {}).items()})
         except ValueError as error:
             raise ArenaError(f"{self.role} {self.name!r}: {error}") from error
         except TypeError as error:
@@ -127,6 +127,11 @@ def find(role: Role, name: str) -> Contender:
         names = [c.name for c in contenders(role)]
         raise ArenaError(f"there is no {role} called {name!r}{_hint(name, names)}; known: {', '.join(names)}")
     return found
+
+
+def _frozen(value: Any) -> Any:
+    """A list as the tuple that it was before it went through JSON, so that options are equal and cannot change."""
+    return tuple(map(_frozen, value)) if isinstance(value, (list, tuple)) else value
 
 
 def _hint(word: str, known: Iterable[str]) -> str:

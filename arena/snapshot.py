@@ -18,7 +18,8 @@ from safetensors.numpy import save
 from arena import __version__, registry
 from arena.types import ArenaError, Brief, Role, Snapshot
 
-FORMAT = 1
+FORMAT = 2
+"""In format 1 the weights had no name of a network in front: there was one, called like the role."""
 
 
 def to_bytes(snapshot: Snapshot) -> bytes:
@@ -38,17 +39,19 @@ def read_snapshot(path: Path) -> Snapshot:
         raise ArenaError(f"there is no snapshot at {path}") from None
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ArenaError(f"{path} is not a readable snapshot: {error}") from error
-    if header.get("format") != FORMAT or header.get("role") not in get_args(Role):
+    if header.get("format") not in (1, FORMAT) or header.get("role") not in get_args(Role):
         raise ArenaError(f"{path} was written by arena {header.get('arena')} in a format this version cannot read")
     fields = [f.name for f in dataclasses.fields(Snapshot) if f.name != "weights"]
     if missing := [name for name in fields if name not in header]:
         raise ArenaError(f"{path} is not a readable snapshot: its header does not say its {missing[0]}")
+    if header["format"] == 1:
+        weights = {f"{header['role']}/{name}": array for name, array in weights.items()}
     return Snapshot(**{name: header[name] for name in fields}, weights=weights)
 
 
 def player(snapshot: Snapshot, device: str = "cpu", precision: Any = "fp32") -> Any:
-    """The contender of a snapshot with its weights loaded, ready to generate or to answer."""
-    brief = Brief(snapshot.image_size, seed=0, device=device, precision=precision)
+    """The contender of a snapshot with its weights loaded, ready to generate or to answer, but not to train."""
+    brief = Brief(snapshot.image_size, seed=0, device=device, precision=precision, trains=False)
     team = registry.find(snapshot.role, snapshot.contender).team(brief, snapshot.options)
     team.load(snapshot)
     return team

@@ -12,10 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Images = npt.NDArray[np.uint8]
 """Images, uint8 `[N, H, W, 3]`, RGB. The only form in which images cross a boundary."""
@@ -23,12 +26,21 @@ Images = npt.NDArray[np.uint8]
 Scores = npt.NDArray[np.float64]
 """Probability that each image is fake, float64 `[N]` in [0, 1]."""
 
+Identities = npt.NDArray[np.int64]
+"""Who each image shows, int64 `[N]`: equal numbers are one person."""
+
+Points = npt.NDArray[np.float32]
+"""Landmarks of each face, float32 `[N, 5, 2]`, x and y in pixels of the image: left eye, right eye (as seen), nose,
+left and right corner of the mouth; NaN where none were found."""
+
 Heat = npt.NDArray[np.float32]
 """Where a detector looked, float32 `[N, H, W]`, of one image `[H, W]`, in [0, 1]: 1 is where its answer hangs most."""
 
 NoFace = Literal["whole", "fake"]
-"""What a photo without a face is to a detector: to be judged as a whole, or fake for lack of one. A detector may say so
-as its class attribute `no_face`; 'whole' where it does not."""
+"""What a photo without a face is to a detector: to be judged as a whole, or fake for lack of one."""
+
+Knowledge = Literal["whitebox", "none"]
+"""Whether Team A trains against Team B's last snapshot, or never sees it."""
 
 Labels = npt.NDArray[np.int8]
 """Truth of each image, int8 `[N]`: 0 real, 1 fake."""
@@ -72,8 +84,68 @@ class InvalidAnswer(ArenaError):  # noqa: N818
         return f"the {self.role} handed in {self.what}"
 
 
+class Failed(ArenaError):  # noqa: N818
+    """A contender raised something, whatever it was: `what` is its type and last line."""
+
+    def __init__(self, role: Role, what: str) -> None:
+        super().__init__(role, what)
+        self.role, self.what = role, what
+
+    def __str__(self) -> str:
+        return f"the {self.role} failed: {self.what}"
+
+
 class Lost(ArenaError):  # noqa: N818
     """A worker died; the round it was playing has to be played again."""
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """Real faces. `images`: uint8 `[N, S, S, 3]`, maybe read-only. `identities`: int64 `[N]`, who each shows.
+
+    `points`: float32 `[N, 5, 2]`, where a team of the match asks for landmarks (`Team.needs_points`), else None.
+    """
+
+    images: Images
+    identities: Identities
+    points: Points | None = None
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: Any) -> Faces:
+        """The faces at these places, an index array or slice, as copies where NumPy copies."""
+        points = None if self.points is None else self.points[index]
+        return Faces(self.images[index], self.identities[index], points)
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """Fakes to train on, uint8 `[N, S, S, 3]`, maybe none. `origin`: where they are from, one of the words below."""
+
+    origin: str
+    images: Images
+
+
+LAST, OLDER = "last", "older"
+"""Origins of pools: the gallery that Team A published last, and a sample of those before."""
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What a team trains on in a round: its own real faces, pools of fakes, and the snapshots it may train against.
+
+    The referee's desk chooses the pools and the opponents; a team takes what it can use of them.
+    """
+
+    faces: Faces
+    fakes: tuple[Pool, ...] = ()
+    opponents: tuple[Snapshot, ...] = ()
+
+    def pool(self, origin: str) -> Images:
+        """The fakes of one origin, uint8 `[N, S, S, 3]`; none where there is no such pool."""
+        found = [pool.images for pool in self.fakes if pool.origin == origin]
+        return np.concatenate([np.empty((0, *self.faces.images.shape[1:]), np.uint8), *found])
 
 
 @dataclass(frozen=True)
@@ -161,7 +233,8 @@ class Training:
     """What a team reports after training for one round.
 
     `losses`: means over the round. `images`: training images seen in the match so far. `seconds`: wall time of this
-    round's training. `learning_rate_scale`: 1, or less after a diverged attempt.
+    round's training. `learning_rate_scale`: 1, or less after a diverged attempt. `knowledge`: of a generator, whether
+    it has trained against a snapshot of its opponent, and `why` not where it was offered one.
     """
 
     steps: int
@@ -170,15 +243,19 @@ class Training:
     losses: Mapping[str, float]
     curve: tuple[CurvePoint, ...] = ()
     learning_rate_scale: float = 1.0
+    knowledge: Knowledge = "none"
+    why: str = ""
 
 
 @dataclass(frozen=True)
 class Brief:
-    """What a contender is told when it takes its seat.
+    """What a contender is told before anything else.
 
     `image_size`: side of the square images in pixels. `device`: 'cpu' or 'cuda[:i]'. `precision`: 'fp32' or 'bf16'.
     `seed`: this team's own seed; the match's seed stays with the referee, so a team cannot foresee an exam.
-    `false_alarm_rate`: the share of its own validation reals a detector may call fake when it sets its threshold.
+    `false_alarm_rate`: the share of strangers' real faces a detector may call fake when it sets its threshold.
+    `trains`: False for a player that is only loaded, to generate, to answer or to be attacked: it needs no optimiser
+    and no second copy of its weights.
     """
 
     image_size: int
@@ -186,6 +263,7 @@ class Brief:
     device: str = "cpu"
     precision: Literal["fp32", "bf16"] = "fp32"
     false_alarm_rate: float = 0.05
+    trains: bool = True
 
 
 OnProgress = Callable[[Progress], None]
@@ -195,11 +273,40 @@ def ignore_progress(progress: Progress) -> None:
     """The observer that looks away."""
 
 
+Critic = Callable[["Tensor"], "Tensor"]
+"""A detector's opinion that gradients can flow through: from images of the match's size, float32 or bfloat16
+`[N, 3, S, S]` in [-1, 1], to fake logits, float32 `[N]`. It resizes by itself."""
+
+
 class Team(Protocol):
-    """What both teams can do. A team owns its networks, optimisers and counters and saves itself whole."""
+    """What both teams can do. A team owns its networks, optimisers and counters and saves itself whole.
+
+    Derive from `Generator` or `Detector`: what has a body here is a capability, declared by overriding it.
+    """
 
     role: ClassVar[Role]
+    contender: ClassVar[str]
+    """Its name, set by `registry.register`."""
+    Options: ClassVar[Any]
+    """A frozen dataclass; every field has a default and a docstring below it."""
+    needs_points: ClassVar[bool] = False
+    """Whether it trains with landmarks: `Faces.points` is then never None."""
+
+    options: Any
+    brief: Brief
     on_progress: OnProgress
+
+    @classmethod
+    def fetch(cls, options: Any) -> Mapping[str, str]:
+        """Get what has to be had before a match is entered, such as pretrained weights.
+
+        Returns the SHA-256 of each by name, for the record. Raises ArenaError when something cannot be had.
+        """
+        return {}
+
+    def check(self, faces: Faces) -> None:
+        """Raise ArenaError when this team cannot play with these faces; asked before a match is entered."""
+        return
 
     def state(self) -> State:
         """Everything needed to continue after this round, as arrays; equal states behave equally."""
@@ -217,19 +324,19 @@ class Team(Protocol):
         """Take the weights of a snapshot of this contender: enough to generate or answer, not to train on."""
         ...
 
+    def train(self, round: int, material: Material, *, learning_rate_scale: float = 1.0) -> Training:
+        """Train for one round; round 0 is Team A's warm-up before the match, without an opponent.
+
+        Raises Diverged when a loss or a weight is not finite. What else it raises is an event of the match: the round
+        is tried once more, then the team forfeits it.
+        """
+        ...
+
 
 class Generator(Team, Protocol):
     """Team A: makes faces."""
 
-    def train(
-        self, round: int, *, reals: Images, opponent: Snapshot | None, learning_rate_scale: float = 1.0
-    ) -> Training:
-        """Train for one round. Round 0 is the warm-up before the match, without an opponent.
-
-        `reals`: uint8 `[N, S, S, 3]`, A's part of the real faces, maybe read-only. `opponent`: B's last snapshot in
-        the white-box rule, else None. Raises Diverged when a loss or a weight is not finite.
-        """
-        ...
+    role: ClassVar[Role] = "generator"
 
     def generate(self, n: int, seed: int) -> Images:
         """`n` fakes, uint8 `[n, S, S, 3]`. The same weights, `n` and `seed` give the same images."""
@@ -237,19 +344,19 @@ class Generator(Team, Protocol):
 
 
 class Detector(Team, Protocol):
-    """Team B: tells fake faces from real ones."""
+    """Team B: tells fake faces from real ones. Its `train` also sets the alarm threshold."""
 
-    def train(
-        self, round: int, *, reals: Images, gallery: Images, reservoir: Images, learning_rate_scale: float = 1.0
-    ) -> Training:
-        """Train for one round and set the alarm threshold.
-
-        `reals`: uint8 `[N, S, S, 3]`, B's part of the real faces, of which it holds some out for validation.
-        `gallery`: A's last published fakes. `reservoir`: fakes of older galleries, maybe empty. All may be
-        read-only. Raises Diverged when a loss or a weight is not finite.
-        """
-        ...
+    role: ClassVar[Role] = "detector"
+    no_face: ClassVar[NoFace] = "whole"
 
     def answer(self, paper: Images) -> Answer:
         """Score every image of the exam paper, uint8 `[N, S, S, 3]`."""
         ...
+
+    def critic(self) -> Critic | None:
+        """Its present opinion as a function with gradients, or None where the maths has none."""
+        return None
+
+    def heat_maps(self, images: Images) -> Heat | None:
+        """Where it looks in each image, uint8 `[N, S, S, 3]`, to find its score, or None where it cannot say."""
+        return None

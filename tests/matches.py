@@ -16,6 +16,7 @@ TINY: dict[str, Any] = {
     "faces": "procedural:180",
     "image_size": 16,
     "parts": [1, 1, 1],
+    "false_alarm_rate": 0.2,
     "gallery": 12,
     "reservoir": 18,
     "exam": {"size": 40},

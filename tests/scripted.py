@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -9,7 +10,19 @@ import numpy as np
 
 from arena.registry import register
 from arena.seeds import rng
-from arena.types import Answer, Brief, Diverged, Images, Role, Snapshot, State, Training, ignore_progress
+from arena.types import (
+    Answer,
+    Brief,
+    Detector,
+    Diverged,
+    Generator,
+    Images,
+    Material,
+    Snapshot,
+    State,
+    Training,
+    ignore_progress,
+)
 
 
 @dataclass(frozen=True)
@@ -30,7 +43,6 @@ class StubbornOptions:
 class Scripted:
     """What all scripted teams share: a counter as their whole state."""
 
-    role: ClassVar[Role]
     Options: ClassVar[Any] = NoOptions
     contender: ClassVar[str]
 
@@ -39,7 +51,7 @@ class Scripted:
         self.on_progress = ignore_progress
         self.trained = 0
 
-    def train(self, round: int, learning_rate_scale: float = 1.0, **material: Any) -> Training:
+    def train(self, round: int, material: Material, *, learning_rate_scale: float = 1.0) -> Training:
         self.trained += 1
         return Training(1, self.trained, 0.0, {"nothing": 0.0}, learning_rate_scale=learning_rate_scale)
 
@@ -50,17 +62,16 @@ class Scripted:
         self.trained = int(state["trained"])
 
     def snapshot(self, round: int) -> Snapshot:
-        return Snapshot(self.role, self.contender, {}, self.brief.image_size, round, self.state())
+        options = dataclasses.asdict(self.options)
+        return Snapshot(self.role, self.contender, options, self.brief.image_size, round, self.state())
 
     def load(self, snapshot: Snapshot) -> None:
         self.restore(snapshot.weights)
 
 
 @register("generator", "stamper")
-class Stamper(Scripted):
+class Stamper(Scripted, Generator):
     """Noise with a white pixel in the corner, which no procedural face has."""
-
-    role = "generator"
 
     def generate(self, n: int, seed: int) -> Images:
         size = self.brief.image_size
@@ -75,10 +86,10 @@ class StubbornStamper(Stamper):
 
     Options = StubbornOptions
 
-    def train(self, round: int, learning_rate_scale: float = 1.0, **material: Any) -> Training:
+    def train(self, round: int, material: Material, *, learning_rate_scale: float = 1.0) -> Training:
         if round == self.options.round and learning_rate_scale > self.options.healthy_scale:
             raise Diverged("generator", "loss 'nothing'", 1)
-        return super().train(round, learning_rate_scale, **material)
+        return super().train(round, material, learning_rate_scale=learning_rate_scale)
 
 
 @register("generator", "giant")
@@ -90,30 +101,24 @@ class Giant(Stamper):
 
 
 @register("detector", "stamp-reader")
-class StampReader(Scripted):
+class StampReader(Scripted, Detector):
     """Calls an image fake when its corner is white."""
-
-    role = "detector"
 
     def answer(self, paper: Images) -> Answer:
         return Answer((paper[:, 0, 0] == 255).all(axis=1).astype(np.float64), 0.5)
 
 
 @register("detector", "always-fake")
-class AlwaysFake(Scripted):
+class AlwaysFake(Scripted, Detector):
     """Calls everything fake."""
-
-    role = "detector"
 
     def answer(self, paper: Images) -> Answer:
         return Answer(np.ones(len(paper)), 0.5)
 
 
 @register("detector", "coin")
-class Coin(Scripted):
+class Coin(Scripted, Detector):
     """Tosses a coin for every image."""
-
-    role = "detector"
 
     def answer(self, paper: Images) -> Answer:
         return Answer(rng(self.brief.seed, self.trained).random(len(paper)), 0.5)
@@ -125,7 +130,7 @@ class StubbornReader(StampReader):
 
     Options = StubbornOptions
 
-    def train(self, round: int, learning_rate_scale: float = 1.0, **material: Any) -> Training:
+    def train(self, round: int, material: Material, *, learning_rate_scale: float = 1.0) -> Training:
         if round == self.options.round and learning_rate_scale > self.options.healthy_scale:
             raise Diverged("detector", "loss 'nothing'", 1)
-        return super().train(round, learning_rate_scale, **material)
+        return super().train(round, material, learning_rate_scale=learning_rate_scale)

@@ -96,7 +96,7 @@ def test_an_unknown_contender_cannot_take_a_seat(path):
 )
 def test_weights_of_another_network_cannot_take_a_seat(width, complaint):
     snapshot = tiny_team(registry.find("detector", "cnn")).snapshot(0)
-    weights = {name: array for name, array in snapshot.weights.items() if width != 4 or name != "0.weight"}
+    weights = {name: array for name, array in snapshot.weights.items() if width != 4 or name != "detector/0.weight"}
     other = Snapshot("detector", "cnn", {"width": width}, 16, 0, weights, snapshot.extra)
     with pytest.raises(ArenaError, match=f"these weights belong to another network: {complaint}"):
         player(other)

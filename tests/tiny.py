@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from arena.types import Brief
+from arena.types import LAST, OLDER, Brief, Faces, Material, Pool
 
 SIZE = 16
 OPTIONS = {"width": 4, "latent": 8, "batch": 8, "steps": 3, "warmup_steps": 4}
@@ -25,7 +25,14 @@ def pictures(n, seed=0, size=SIZE):
 
 
 def brief(**changes):
-    return dataclasses.replace(Brief(SIZE, seed=3), **changes)
+    return dataclasses.replace(Brief(SIZE, seed=3, false_alarm_rate=0.25), **changes)
+
+
+def material(reals, last=None, older=None, *opponents, identities=None):
+    """What a team trains on; every real face shows somebody else unless `identities` say who."""
+    who = np.arange(len(reals)) if identities is None else identities
+    pools = [Pool(origin, images) for origin, images in ((LAST, last), (OLDER, older)) if images is not None]
+    return Material(Faces(reals, who), tuple(pools), opponents)
 
 
 def tiny_options(contender, **changes):

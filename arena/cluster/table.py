@@ -100,8 +100,8 @@ class RayTable:
         if self.setup.device.startswith("cuda"):
             options["num_gpus"] = gpu_share(gpus())
         team = ray.remote(**options)(WatchedSeat)
-        brief, reals = self.setup.brief(role), self.referee.reals(role)
-        return _Remote(team.remote(role, *self.setup.choice(role), brief, reals))
+        brief, faces = self.setup.brief(role), self.referee.faces(role)
+        return _Remote(team.remote(role, *self.setup.choice(role), brief, faces))
 
     def settle(self, value: Any) -> Any:
         """Wait for a reference and pass on the progress of the teams meanwhile."""

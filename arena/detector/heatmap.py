@@ -18,11 +18,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from PIL import Image, PngImagePlugin
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from arena import __version__
-from arena.types import Heat
+from arena.types import Critic, Heat
 
 COPIES = 32
 """Noisy copies of an image; the paper uses 50 and sees little change beyond."""
@@ -35,11 +35,11 @@ _SENTENCE = (
 )
 
 
-def smooth_grad(network: nn.Module, images: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+def smooth_grad(critic: Critic, images: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
     """Mean gradient of the logits by noisy copies of each image, float32 `[N, C, H, W]`.
 
-    `network`: from `[N, C, H, W]` to logits `[N]`, in evaluation mode. `images`: float32 in [-1, 1]. The noise is the
-    same every time, so equal images give equal maps.
+    `critic`: from `[N, C, H, W]` to logits `[N]`. `images`: float32 in [-1, 1]. The noise is the same every time, so
+    equal images give equal maps.
     """
     noise = torch.Generator().manual_seed(0)
     shape = (COPIES, *images.shape[1:])
@@ -48,7 +48,7 @@ def smooth_grad(network: nn.Module, images: Tensor, dtype: torch.dtype = torch.f
     for image in images:  # one at a time: a crowd of faces must not take a crowd's memory
         sigma = NOISE * (image.max() - image.min())
         copies = (image + sigma * drawn).to(dtype).requires_grad_()
-        (gradients,) = torch.autograd.grad(network(copies).float().sum(), copies)
+        (gradients,) = torch.autograd.grad(critic(copies).float().sum(), copies)
         maps.append(gradients.float().mean(0))
     return torch.stack(maps)
 

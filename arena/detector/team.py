@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, interpolate
 
 from arena.detector.augment import augment
 from arena.detector.heatmap import heat_of, smooth_grad
-from arena.detector.threshold import alarm_threshold
+from arena.detector.threshold import alarm_threshold, fewest_held_out
+from arena.faces.sets.split import hold_out
+from arena.networks.team import NetworkTeam
 from arena.networks.trainable import Trainable, compute_dtype
-from arena.networks.training import Course, as_pool, draw, run, seeded, to_range
-from arena.seeds import derive, rng
-from arena.types import Answer, Brief, Heat, Images, NoFace, Role, Scores, Snapshot, State, Training, ignore_progress
+from arena.networks.training import as_pool, draw, run, seeded, to_range
+from arena.seeds import derive
+from arena.types import LAST, OLDER, Answer, ArenaError, Detector, Faces, Heat, Images, Material, Scores, Training
 
 SCORING_BATCH = 250
 """Images scored at a time: fixed, because another batch size may round differently."""
@@ -40,7 +42,7 @@ class NetworkOptions:
     augment: bool = True
     """Noise, blur, JPEG-like compression and brightness on the training images."""
     validation: float = 0.15
-    """Share of its real faces the team never trains on and sets its alarm threshold with."""
+    """Share of its real faces, of whole people, that the team never trains on and sets its alarm threshold with."""
 
     def __post_init__(self) -> None:
         if self.batch < 4 or self.batch % 2 or self.steps < 1:
@@ -54,73 +56,69 @@ class NetworkOptions:
 O = TypeVar("O", bound=NetworkOptions)  # noqa: E741
 
 
-class NetworkDetector(ABC, Generic[O]):
+class NetworkDetector(NetworkTeam[O], Detector):
     """A detector that is one network. A contender says how to build it."""
 
-    role: ClassVar[Role] = "detector"
     Options: ClassVar[Any] = NetworkOptions
-    no_face: ClassVar[NoFace] = "whole"
-    contender: ClassVar[str]  # set by `register`
-
-    def __init__(self, options: O, brief: Brief) -> None:
-        self.options, self.brief = options, brief
-        self.on_progress = ignore_progress
-        with seeded(derive(brief.seed, "weights"), brief.device):
-            self._trainable = Trainable(
-                self.build_network(),
-                device=brief.device,
-                precision=brief.precision,
-                learning_rate=options.learning_rate,
-            )
-        self.threshold = 0.5
-        self._images = 0
+    input_size: ClassVar[int | None] = None
+    """Side in pixels of what the network sees, whatever the match's images are; None for those of the match."""
+    threshold = 0.5
 
     @abstractmethod
     def build_network(self) -> nn.Module:
-        """A network from images `[N, 3, S, S]` in [-1, 1] to logits `[N]`, above 0 for fake."""
+        """A network from images `[N, 3, S, S]` in [-1, 1] to logits `[N]`, above 0 for fake; S is its input size."""
+
+    def build(self) -> dict[str, Trainable]:
+        """See `NetworkTeam.build`."""
+        brief = self.brief
+        detector = Trainable(
+            self.build_network(),
+            device=brief.device,
+            precision=brief.precision,
+            learning_rate=self.options.learning_rate,
+            trains=brief.trains,
+        )
+        return {"detector": detector}
 
     @property
     def network(self) -> nn.Module:
-        """The network, for a generator that trains against it in the white-box rule."""
-        return self._trainable.network
+        """The network in training."""
+        return self.trainables["detector"].network
 
-    def networks(self) -> dict[str, nn.Module]:
-        """The networks in training, by name."""
-        return {"detector": self.network}
+    def check(self, faces: Faces) -> None:
+        """See `types.Team.check`."""
+        self._split(faces)
 
-    def train(
-        self, round: int, *, reals: Images, gallery: Images, reservoir: Images, learning_rate_scale: float = 1.0
-    ) -> Training:
-        """See `types.Detector.train`."""
+    def train(self, round: int, material: Material, *, learning_rate_scale: float = 1.0) -> Training:
+        """See `types.Team.train`."""
         options, device = self.options, self.brief.device
-        held_out, trained_on = self._split(len(reals))
-        real_pool = as_pool(reals[trained_on], device)
-        pools = [as_pool(gallery, device), as_pool(reservoir, device)]
-        course = Course("detector", round, options.steps, options.batch, self._images, learning_rate_scale, device)
-        self._trainable.scale_learning_rate(learning_rate_scale)
-        self.network.train()
+        held_out, trained_on = self._split(material.faces)
+        reals = material.faces.images
+        pools = [as_pool(images, device) for images in (reals[trained_on], material.pool(LAST), material.pool(OLDER))]
+        course = self.course(round, options.steps, options.batch, learning_rate_scale)
+        self.begin_training(learning_rate_scale)
         with seeded(derive(self.brief.seed, "train", round), device):
-            step = self._stepper(real_pool, *pools)
-            training = run(course, step, ("detector",), self._trainable.is_finite, self.on_progress)
-        self._images = training.images
+            training = run(course, self._stepper(*pools), ("detector",), self.is_finite, self.on_progress)
+        self.images = training.images
         self.threshold = alarm_threshold(self.score(reals[held_out]), self.brief.false_alarm_rate)
         return training
 
-    def _stepper(self, reals: Tensor, gallery: Tensor, reservoir: Tensor) -> Any:
+    def _stepper(self, reals: Tensor, last: Tensor, older: Tensor) -> Callable[[], Tensor]:
         half = self.options.batch // 2
-        old = int(half * self.options.memory) if len(reservoir) else 0
+        old = int(half * self.options.memory) if len(older) else 0
         labels = torch.cat([torch.zeros(half), torch.ones(half)]).to(reals.device)
 
         def step() -> Tensor:
-            fakes = [draw(gallery, half - old)] + ([draw(reservoir, old)] if old else [])
+            fakes = [draw(last, half - old)] + ([draw(older, old)] if old else [])
             images = to_range(torch.cat([draw(reals, half), *fakes]))
             if self.options.augment:
                 images = augment(images)
-            logits = self.network(images.to(compute_dtype(self.brief.precision)))
+            logits = self.network(self._fitted(images))
             loss = binary_cross_entropy_with_logits(logits.float(), labels)
-            self._trainable.zero_grad()
+            trainable = self.trainables["detector"]
+            trainable.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
-            self._trainable.step()
+            trainable.step()
             return loss.detach()[None]
 
         return step
@@ -128,45 +126,52 @@ class NetworkDetector(ABC, Generic[O]):
     @torch.no_grad()
     def score(self, images: Images) -> Scores:
         """Probability of fake per image, float64 `[N]`."""
-        network, dtype = self._trainable.settle(), compute_dtype(self.brief.precision)
+        network = self.trainables["detector"].settle()
         logits = []
         for i in range(0, len(images), SCORING_BATCH):
             batch = to_range(as_pool(images[i : i + SCORING_BATCH], self.brief.device))
-            logits.append(network(batch.to(dtype)).double().cpu())
+            logits.append(network(self._fitted(batch)).double().cpu())
         return torch.sigmoid(torch.cat(logits)).numpy()
 
     def answer(self, paper: Images) -> Answer:
         """See `types.Detector.answer`."""
         return Answer(self.score(paper), self.threshold)
 
+    def critic(self) -> Callable[[Tensor], Tensor]:
+        """See `types.Detector.critic`."""
+        network = self.trainables["detector"].settle()
+        return lambda images: network(self._fitted(images)).float()
+
     def heat_maps(self, images: Images) -> Heat:
-        """Where it looks in each image, uint8 `[N, S, S, 3]`, to find its score, float32 `[N, S, S]` in [0, 1]."""
+        """See `types.Detector.heat_maps`: float32 `[N, S, S]` in [0, 1]."""
         pixels = to_range(as_pool(images, self.brief.device))
-        return heat_of(smooth_grad(self._trainable.settle(), pixels, compute_dtype(self.brief.precision)))
+        return heat_of(smooth_grad(self.critic(), pixels, compute_dtype(self.brief.precision)))
 
-    def state(self) -> State:
-        """See `types.Team.state`."""
-        counters = {"images": np.array(self._images, np.int64), "threshold": np.array(self.threshold)}
-        return {f"detector/{name}": array for name, array in self._trainable.state().items()} | counters
+    def extra(self) -> dict[str, float]:
+        """See `NetworkTeam.extra`."""
+        return {"threshold": self.threshold}
 
-    def restore(self, state: State) -> None:
-        """See `types.Team.restore`."""
-        self._trainable.restore({name.partition("/")[2]: array for name, array in state.items() if "/" in name})
-        self._images, self.threshold = int(state["images"]), float(state["threshold"])
+    def take_extra(self, extra: Mapping[str, float]) -> None:
+        """See `NetworkTeam.take_extra`."""
+        self.threshold = extra["threshold"]
 
-    def snapshot(self, round: int) -> Snapshot:
-        """See `types.Team.snapshot`."""
-        options, size = dataclasses.asdict(self.options), self.brief.image_size
-        extra = {"threshold": self.threshold}
-        return Snapshot("detector", self.contender, options, size, round, self._trainable.weights(), extra)
+    def _fitted(self, images: Tensor) -> Tensor:
+        """Images as the network takes them: its size and its arithmetic."""
+        size = self.input_size
+        if size is not None and size != images.shape[-1]:
+            resized = interpolate(images.float(), (size, size), mode="bilinear", align_corners=False, antialias=True)
+            images = resized.contiguous(memory_format=torch.channels_last)
+        return images.to(compute_dtype(self.brief.precision))
 
-    def load(self, snapshot: Snapshot) -> None:
-        """See `types.Team.load`."""
-        self._trainable.load_weights(snapshot.weights)
-        self.threshold = snapshot.extra["threshold"]
-
-    def _split(self, n: int) -> tuple[np.ndarray, np.ndarray]:
-        """Indices of the held-out and of the training faces, the same in every round."""
-        order = rng(self.brief.seed, "validation").permutation(n)
-        held_out = max(1, round(n * self.options.validation))
-        return np.sort(order[:held_out]), np.sort(order[held_out:])
+    def _split(self, faces: Faces) -> tuple[np.ndarray, np.ndarray]:
+        """Indices of the held-out faces, of people it never trains on, and of the others; the same in every round."""
+        seed, rate = derive(self.brief.seed, "validation"), self.brief.false_alarm_rate
+        held_out, trained_on = hold_out(faces.identities, self.options.validation, seed)
+        needed, people = fewest_held_out(rate), len(np.unique(faces.identities))
+        if len(held_out) < needed or not len(trained_on):
+            raise ArenaError(
+                f"a false-alarm rate of {rate:g} needs at least {needed} real faces that Team B never trains on, but "
+                f"of its {len(faces)} faces of {people} people it holds out {len(held_out)}: bring more, or raise "
+                f"detector.options.validation or false_alarm_rate"
+            )
+        return held_out, trained_on

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from abc import abstractmethod
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from arena.generator.losses import discriminator_loss, evasion_loss
+from arena.networks.team import NetworkTeam
 from arena.networks.trainable import Trainable, compute_dtype, frozen
-from arena.networks.training import Course, as_pool, draw, run, seeded, to_images, to_range
+from arena.networks.training import as_pool, draw, run, seeded, to_images, to_range
 from arena.seeds import derive
 from arena.snapshot import player
-from arena.types import Brief, Images, Role, Snapshot, State, Training, ignore_progress
+from arena.types import Critic, Detector, Generator, Images, Material, Training
 
 SAMPLING_BATCH = 250
 """Images made at a time: fixed, because another batch size may round differently."""
@@ -61,20 +61,11 @@ class GanOptions:
 O = TypeVar("O", bound=GanOptions)  # noqa: E741
 
 
-class GanTeam(ABC, Generic[O]):
+class GanTeam(NetworkTeam[O], Generator):
     """A generator with its own discriminator. A contender says how to build the two networks."""
 
-    role: ClassVar[Role] = "generator"
     Options: ClassVar[Any] = GanOptions
-    contender: ClassVar[str]  # set by `register`
-
-    def __init__(self, options: O, brief: Brief) -> None:
-        self.options, self.brief = options, brief
-        self.on_progress = ignore_progress
-        with seeded(derive(brief.seed, "weights"), brief.device):
-            self.generator = self._trainable(self.build_generator(), options.average)
-            self.discriminator = self._trainable(self.build_discriminator(), 0.0)
-        self._images = 0
+    plays = ("generator",)
 
     @abstractmethod
     def build_generator(self) -> nn.Module:
@@ -84,82 +75,61 @@ class GanTeam(ABC, Generic[O]):
     def build_discriminator(self) -> nn.Module:
         """A network from images `[N, 3, S, S]` in [-1, 1] to logits `[N]`, above 0 for fake."""
 
-    def networks(self) -> dict[str, nn.Module]:
-        """The networks in training, by name."""
-        return {"generator": self.generator.network, "discriminator": self.discriminator.network}
+    def build(self) -> dict[str, Trainable]:
+        """See `NetworkTeam.build`."""
+        generator = self._trainable(self.build_generator(), self.options.average)
+        if not self.brief.trains:
+            return {"generator": generator}
+        return {"generator": generator, "discriminator": self._trainable(self.build_discriminator(), 0.0)}
 
-    def train(
-        self, round: int, *, reals: Images, opponent: Snapshot | None, learning_rate_scale: float = 1.0
-    ) -> Training:
-        """See `types.Generator.train`."""
+    def train(self, round: int, material: Material, *, learning_rate_scale: float = 1.0) -> Training:
+        """See `types.Team.train`."""
         options, device = self.options, self.brief.device
         steps = options.steps if round else options.warmup_steps
-        course = Course("generator", round, steps, options.batch, self._images, learning_rate_scale, device)
-        critic = self._critic(opponent)
-        for trainable in (self.generator, self.discriminator):
-            trainable.scale_learning_rate(learning_rate_scale)
-            trainable.network.train()
-        pool = as_pool(reals, device)
+        course = self.course(round, steps, options.batch, learning_rate_scale)
+        self.begin_training(learning_rate_scale)
+        critic, why = self._critic(material)
+        pool = as_pool(material.faces.images, device)
         names = ("discriminator", "generator", *(("evasion",) if critic is not None else ()))
         with seeded(derive(self.brief.seed, "train", round), device):
-            training = run(course, lambda: self._step(pool, critic), names, self._is_finite, self.on_progress)
-        self._images = training.images
-        return training
+            training = run(course, lambda: self._step(pool, critic), names, self.is_finite, self.on_progress)
+        self.images = training.images
+        return replace(training, knowledge="none" if critic is None else "whitebox", why=why)
 
-    def _step(self, pool: Tensor, critic: nn.Module | None) -> Tensor:
+    def _step(self, pool: Tensor, critic: Critic | None) -> Tensor:
+        generator, discriminator = self.trainables["generator"], self.trainables["discriminator"]
         # Draw a batch of real faces, half of them mirrored, and make as many fakes.
         real = to_range(draw(pool, self.options.batch)).to(compute_dtype(self.brief.precision))
-        fake = self.generator.network(self._latents(self.options.batch))
+        fake = generator.network(self._latents(self.options.batch))
 
         # Train the discriminator on separate batches: batch norm must not mix real and fake statistics.
-        discriminator = self.discriminator.network
-        on_real, on_fake = discriminator(real).float(), discriminator(fake.detach()).float()
+        on_real = discriminator.network(real).float()
+        on_fake = discriminator.network(fake.detach()).float()
         loss_d = discriminator_loss(on_real, on_fake, self.options.smoothing)
-        self.discriminator.zero_grad()
+        discriminator.zero_grad()
         loss_d.backward()  # type: ignore[no-untyped-call]
-        self.discriminator.step()
+        discriminator.step()
 
         # Train the generator through the updated discriminator and, white-box, through Team B's snapshot.
-        with frozen(discriminator):
-            loss_g = evasion_loss(discriminator(fake).float())
+        with frozen(discriminator.network):
+            loss_g = evasion_loss(discriminator.network(fake).float())
         losses = [loss_d, loss_g]
         if critic is not None:
             losses.append(evasion_loss(critic(fake).float()))
         total = loss_g + self.options.pressure * losses[2] if critic is not None else loss_g
-        self.generator.zero_grad()
+        generator.zero_grad()
         total.backward()  # type: ignore[no-untyped-call]
-        self.generator.step()
+        generator.step()
         return torch.stack([loss.detach() for loss in losses])
 
     @torch.no_grad()
     def generate(self, n: int, seed: int) -> Images:
         """See `types.Generator.generate`."""
-        network = self.generator.settle()
+        network = self.trainables["generator"].settle()
         with seeded(seed, self.brief.device):
             latents = self._latents(n)
         batches = [to_images(network(latents[i : i + SAMPLING_BATCH])) for i in range(0, n, SAMPLING_BATCH)]
         return np.concatenate(batches)
-
-    def state(self) -> State:
-        """See `types.Team.state`."""
-        parts = {"generator": self.generator.state(), "discriminator": self.discriminator.state()}
-        flat = {f"{part}/{name}": array for part, state in parts.items() for name, array in state.items()}
-        return flat | {"images": np.array(self._images, np.int64)}
-
-    def restore(self, state: State) -> None:
-        """See `types.Team.restore`."""
-        for part, trainable in (("generator", self.generator), ("discriminator", self.discriminator)):
-            trainable.restore({name.partition("/")[2]: a for name, a in state.items() if name.startswith(f"{part}/")})
-        self._images = int(state["images"])
-
-    def snapshot(self, round: int) -> Snapshot:
-        """See `types.Team.snapshot`."""
-        name, options = self.contender, dataclasses.asdict(self.options)
-        return Snapshot("generator", name, options, self.brief.image_size, round, self.generator.weights())
-
-    def load(self, snapshot: Snapshot) -> None:
-        """See `types.Team.load`."""
-        self.generator.load_weights(snapshot.weights)
 
     def _trainable(self, network: nn.Module, average: float) -> Trainable:
         options, brief = self.options, self.brief
@@ -170,19 +140,17 @@ class GanTeam(ABC, Generic[O]):
             learning_rate=options.learning_rate,
             betas=(options.beta1, 0.999),
             average=average,
+            trains=brief.trains,
         )
 
-    def _critic(self, opponent: Snapshot | None) -> nn.Module | None:
-        """Team B's frozen network, or None when there is none that gradients can flow through."""
-        if opponent is None:
-            return None
-        team = player(opponent, self.brief.device, self.brief.precision)
-        network: nn.Module | None = getattr(team, "network", None)
-        return network.eval().requires_grad_(False) if network is not None else None
+    def _critic(self, material: Material) -> tuple[Critic | None, str]:
+        """What to evade: the opponent's critic, or None and why."""
+        if not material.opponents:
+            return None, ""
+        opponent: Detector = player(material.opponents[0], self.brief.device, self.brief.precision)
+        critic = opponent.critic()
+        return critic, "" if critic is not None else f"{opponent.contender} has no gradients to train against"
 
     def _latents(self, n: int) -> Tensor:
         latents = torch.randn(n, self.options.latent, 1, 1, device=self.brief.device)
         return latents.to(compute_dtype(self.brief.precision))
-
-    def _is_finite(self) -> bool:
-        return self.generator.is_finite() and self.discriminator.is_finite()

@@ -49,7 +49,8 @@ class Trainable:
 
     In 'bf16' the convolutions hold bfloat16 working copies; Adam updates the float32 masters, which are then copied
     back. Autocast would cast every weight again in every pass (ratios in benchmarks/README.md).
-    `average`: decay of an exponential moving average of the weights, 0 for none.
+    `average`: decay of an exponential moving average of the weights, 0 for none. `trains`: False for a network that is
+    only loaded and played: there are no masters, moments or averages, and no gradients.
     """
 
     def __init__(
@@ -62,9 +63,14 @@ class Trainable:
         betas: tuple[float, float] = (0.9, 0.999),
         weight_decay: float = 0.0,
         average: float = 0.0,
+        trains: bool = True,
     ) -> None:
         network.to(device=device, memory_format=CHANNELS_LAST)  # type: ignore[call-overload]
         self._names = [name for name, _ in network.named_parameters()]
+        self._trains = trains
+        if not trains:
+            self.network = self.averaged = cast(network, precision).requires_grad_(False).eval()
+            return
         exact = [p.detach().clone() for p in network.parameters()]
         self.network = cast(network, precision)
         self._working = list(self.network.parameters())
@@ -126,7 +132,7 @@ class Trainable:
     @torch.no_grad()
     def settle(self) -> nn.Module:
         """The network that plays, in evaluation mode: the moving average where there is one, else the last weights."""
-        if self._averages:
+        if self._trains and self._averages:
             torch._foreach_copy_(list(self.averaged.parameters()), self._averages)
             for target, source in zip(self.averaged.buffers(), self.network.buffers(), strict=True):
                 target.copy_(source)
@@ -134,12 +140,17 @@ class Trainable:
 
     def weights(self) -> State:
         """Float32 weights and buffers of the network that plays, under the names of its `state_dict`."""
+        if not self._trains:
+            return {n: _array(p.float()) for n, p in self.network.named_parameters()} | self._buffers()
         values = self._averages or self._masters
         return {n: _array(v) for n, v in zip(self._names, values, strict=True)} | self._buffers()
 
     @torch.no_grad()
     def load_weights(self, weights: Mapping[str, np.ndarray]) -> None:
         """Take over `weights()`; optimiser and moving average start from them."""
+        if not self._trains:
+            _copy(dict(self.network.named_parameters()) | dict(self.network.named_buffers()), weights)
+            return
         _copy(dict(zip(self._names, self._masters, strict=True)), weights)
         self._spread(weights)
         for average, master in zip(self._averages, self._masters, strict=False):

@@ -65,7 +65,10 @@ def to_images(output: Tensor) -> Images:
 
 @dataclass(frozen=True)
 class Course:
-    """The course of one round of training: who trains, for how many steps, from where."""
+    """The course of one round of training: who trains, for how many steps, from where.
+
+    `captures`: the step may become one CUDA graph.
+    """
 
     role: Role
     round: int
@@ -74,6 +77,7 @@ class Course:
     images_before: int
     learning_rate_scale: float
     device: str
+    captures: bool = False
 
 
 def run(
@@ -95,7 +99,7 @@ def run(
     def counted() -> None:
         sums.add_(step().detach())
 
-    advance = _captured(counted) if course.device.startswith("cuda") else counted
+    advance = _captured(counted) if course.captures else counted
     totals = np.zeros(len(loss_names))
     curve = []
     done = 0

@@ -15,22 +15,43 @@ import numpy.typing as npt
 import safetensors.numpy
 
 from arena.faces.sets.cache import open_cache
-from arena.faces.sets.split import Split, split_by_identity
+from arena.faces.sets.split import Index, Split, split_by_identity
 from arena.images import png
 from arena.play.stopwatch import Stopwatch
 from arena.referee import metrics
 from arena.referee.exam import Referee
 from arena.referee.reservoir import reservoir_places
 from arena.referee.sheets import sample_sheet
-from arena.referee.verdict import Rule, check_answer
-from arena.seeds import derive
-from arena.snapshot import to_bytes
+from arena.referee.verdict import Rule, check_answer, check_fakes
+from arena.seeds import derive, rng
+from arena.snapshot import read_snapshot, to_bytes
 from arena.store.disk import Disk, readable_errors, stage
 from arena.store.home import Home
 from arena.store.names import EXAM, FAKES, GALLERY, SAMPLE_SCORES, SAMPLES, SNAPSHOT, STATE
-from arena.types import ROLES, Answer, ArenaError, FakeOrder, HandIn, Images, Role, Show, State, Training
+from arena.types import (
+    LAST,
+    OLDER,
+    ROLES,
+    Answer,
+    ArenaError,
+    Faces,
+    FakeOrder,
+    HandIn,
+    Images,
+    Material,
+    Pool,
+    Role,
+    Show,
+    Snapshot,
+    State,
+    Training,
+)
 
 SHEET_COLUMNS = 8
+SAMPLES_OF_SHEET = 64
+"""Images of the sample sheet."""
+NO_FACES = Faces(np.empty((0, 0, 0, 3), np.uint8), np.empty(0, np.int64))
+"""A team has its own faces at its seat; they do not travel every round."""
 FEWEST = 50
 """Faces that each part of a split must have at least."""
 
@@ -67,10 +88,11 @@ class Desk:
         self._watch = Stopwatch()
         face_set = open_cache(faces)
         parts = split_faces(face_set.identities, config)
-        self._faces, self._parts = face_set.images, {"generator": parts.a, "detector": parts.b}
+        self._faces = Faces(face_set.images, face_set.identities)
+        self._parts: dict[Role, Index] = {"generator": parts.a, "detector": parts.b}
         rule = Rule(config["exam"]["win_accuracy"], config["exam"]["significance"])
         seed = derive(config["seed"], "referee")
-        self.referee = Referee(self._faces[parts.exam], seed, config["exam"]["size"], rule)
+        self.referee = Referee(self._faces.images[parts.exam], seed, config["exam"]["size"], rule)
 
     def pid(self) -> int:
         """The process id of the referee's worker."""
@@ -80,9 +102,30 @@ class Desk:
         """Load what grading needs: seconds of imports, better spent while Team A warms up."""
         metrics.load()
 
-    def reals(self, role: Role) -> Images:
+    def faces(self, role: Role) -> Faces:
         """A team's own part of the real faces."""
         return self._faces[self._parts[role]]
+
+    def material(self, role: Role, number: int) -> Material:
+        """What a team is given in a round beside its own faces, out of what the rounds before have left behind."""
+        if not number:
+            return Material(NO_FACES)
+        if role == "generator":
+            sees = self._config["knowledge"] == "whitebox"
+            return Material(NO_FACES, opponents=(self._snapshot("detector", number - 1),) if sees else ())
+        fakes = Pool(LAST, self.gallery(number - 1)), Pool(OLDER, self.reservoir(number - 1))
+        return Material(NO_FACES, fakes=fakes)
+
+    def stand_in(self, number: int, order: FakeOrder) -> Show:
+        """What takes the place of a generator that shows nothing: what it published last, else noise."""
+        size, gallery = self._config["image_size"], self._config["gallery"]
+        draw = rng(order.seed, "stand-in")
+        if number:
+            last = np.array(self.gallery(number - 1))
+        else:
+            last = draw.integers(0, 256, (gallery, size, size, 3)).astype(np.uint8)
+        fakes, samples = (last[draw.integers(0, len(last), n)] for n in (order.n, SAMPLES_OF_SHEET))
+        return Show(fakes, last, samples)
 
     def gallery(self, number: int) -> Images:
         """The fakes that Team A published after a round."""
@@ -122,26 +165,35 @@ class Desk:
         show: Show,
         training_a: Training,
         training_b: Training,
-        hand_in_a: HandIn,
-        hand_in_b: HandIn,
+        hand_in_a: HandIn | None,
+        hand_in_b: HandIn | None,
         answer: Answer | None = None,
         opinion: Answer | None = None,
         forfeit: Role | None = None,
     ) -> Staged:
         """Grade the exam (none in the opening) and write the round to its staging folder.
 
-        `opinion`: the detector's answer to the samples, judged at the threshold of its exam.
+        A team that hands in nothing is where it was after the round before; a detector that answers nothing has called
+        everything alike. `opinion`: the detector's answer to the samples, judged at the threshold of its exam.
         """
         trainings = {"generator": training_a, "detector": training_b}
         hand_ins = {"generator": hand_in_a, "detector": hand_in_b}
         config = self._config
+        for images, n in ((show.gallery, config["gallery"]), (show.samples, SAMPLES_OF_SHEET)):
+            check_fakes(images, n, config["image_size"])
         files = {GALLERY: _npy(show.gallery), SAMPLES: _sample_sheet(show, self._match, number)}
         for role, hand_in in hand_ins.items():
-            files[STATE.format(role=role)] = safetensors.numpy.save(hand_in.state)
-            files[SNAPSHOT.format(role=role)] = to_bytes(hand_in.snapshot)
+            if hand_in is None:
+                before = self._home.round_folder(self._match, number - 1)
+                names = (STATE.format(role=role), SNAPSHOT.format(role=role))
+                files |= {name: (before / name).read_bytes() for name in names}
+            else:
+                files[STATE.format(role=role)] = safetensors.numpy.save(hand_in.state)
+                files[SNAPSHOT.format(role=role)] = to_bytes(hand_in.snapshot)
         record: dict[str, Any] = {"match": self._match, "round": number}
         record |= {role: config[role]["name"] for role in ROLES}
-        if answer is not None:
+        if number:
+            answer = answer or Answer(np.full(config["exam"]["size"], 0.5), 1.0)
             with self._watch("grade"):
                 verdict, exam = self.referee.grade(number, answer, forfeit)
             files |= {EXAM: safetensors.numpy.save(exam.to_arrays()), FAKES: _npy(show.fakes)}
@@ -153,9 +205,12 @@ class Desk:
         folder = self._home.staging_folder(self._match, number, token)
         with self._watch("stage"), readable_errors(f"round {number} in {self._home.root}"):
             manifest = stage(folder, files, self._home.disk)
-        record["timings"] = {role: hand_in.seconds for role, hand_in in hand_ins.items()}
+        record["timings"] = {role: hand_in.seconds if hand_in else {} for role, hand_in in hand_ins.items()}
         record["timings"]["referee"] = self._watch.read()
         return Staged(json.loads(json.dumps(record, allow_nan=False)), manifest, folder)  # as the ledger will hold it
+
+    def _snapshot(self, role: Role, number: int) -> Snapshot:
+        return read_snapshot(self._home.round_folder(self._match, number) / SNAPSHOT.format(role=role))
 
     def _array(self, number: int, name: str) -> Images:
         path = self._home.round_folder(self._match, number) / name

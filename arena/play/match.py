@@ -15,13 +15,14 @@ import numpy as np
 from arena import registry
 from arena.faces.sets.cache import FaceSet, open_cache, prepare
 from arena.faces.sets.leaks import find_leaks, refuse_leaks
+from arena.faces.sets.split import Split
 from arena.play.config import MatchConfig, check_name, validate
 from arena.play.desk import Staged, split_faces
 from arena.play.round import Attempts, RoundPlan, play_opening, play_round
 from arena.play.table import Setup, Table, TableFactory
 from arena.store.disk import readable_errors
 from arena.store.home import Home
-from arena.types import ROLES, ArenaError, Brief, Diverged, Lost
+from arena.types import ArenaError, Brief, Diverged, Faces, Failed, InvalidAnswer, Lost
 
 VERSIONS = ("arena", "torch", "torchvision", "numpy", "scikit-learn", "ray", "mlflow")
 
@@ -89,12 +90,13 @@ def new_match(
     `device`, `precision`: resolved, so that a match that is resumed elsewhere computes the same. Raises ArenaError.
     """
     split = split_faces(faces.identities, config.dump())
-    _try_seats(config)
+    fetched = _try_teams(config, faces, split)
     facts = {
         "device": device,
         "precision": precision,
         "machine": platform.machine(),
         "python": platform.python_version(),
+        "fetched": fetched,
         "versions": {package: found for package in VERSIONS if (found := _version(package))},
         "faces": {
             "source": faces.source,
@@ -120,11 +122,20 @@ def open_match(home: Home, name: str, on_decode: OnDecode = lambda done, total: 
     return Match(home, name, config, row.facts, _same_faces(home, config, row.facts, name, on_decode))
 
 
-def _try_seats(config: MatchConfig) -> None:
-    """Build both contenders once, so that options that do not fit the images are found before the match is entered."""
-    for role in ROLES:
+def _try_teams(config: MatchConfig, faces: FaceSet, split: Split) -> dict[str, dict[str, str]]:
+    """Build both teams once, so that options that do not fit the images or the faces are found before the match.
+
+    Returns what each had to fetch, with hashes.
+    """
+    fetched = {}
+    everyone = Faces(faces.images, faces.identities)
+    for role, part in (("generator", split.a), ("detector", split.b)):
         choice = getattr(config, role)
-        registry.find(role, choice.name).team(Brief(config.image_size, seed=0), choice.options)
+        contender = registry.find(role, choice.name)  # type: ignore[arg-type]
+        fetched[role] = dict(contender.cls.fetch(contender.options(choice.options)))
+        brief = Brief(config.image_size, seed=0, false_alarm_rate=config.false_alarm_rate)
+        contender.team(brief, choice.options).check(everyone[part])
+    return fetched
 
 
 def play_more(match: Match, rounds: int) -> Match:
@@ -162,9 +173,11 @@ def play(match: Match, set_table: TableFactory, observer: Observer | None = None
 
 def _play_until_staged(
     match: Match, number: int, table: Table | None, set_table: TableFactory, observer: Observer
-) -> tuple[Staged, Table]:
-    """Attempt a round until it is played: again after a lost worker, slower after a diverged training."""
-    attempts = Attempts(RoundPlan(number, match.config.knowledge == "whitebox", match.config.gallery))
+) -> tuple[Staged, Table | None]:
+    """Attempt a round until it is played: again after a lost worker, slower after a diverged training, at last without
+    a team that cannot. Returns None for a table that has to be set anew.
+    """
+    attempts = Attempts(RoundPlan(number, match.config.gallery))
     in_step = table is not None
     while True:
         try:
@@ -173,8 +186,11 @@ def _play_until_staged(
                 _restore(table, number - 1)
             in_step = True
             staged = play_round(attempts.plan, table) if number else play_opening(attempts.plan, table)
+            if attempts.plan.absent:  # nobody knows in which state it is
+                table.leave()
+                return staged, None
             return staged, table
-        except (Diverged, Lost) as error:
+        except (Diverged, Failed, InvalidAnswer, Lost) as error:
             kind, text = attempts.after(error)
             match.home.log(match.name, number, kind, text)
             observer.on_event(number, kind, text)

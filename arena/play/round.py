@@ -10,25 +10,40 @@ from typing import Any
 from arena.play.desk import Staged
 from arena.play.seats import sat_out
 from arena.play.table import Table
-from arena.types import ArenaError, Diverged, Lost, Role
+from arena.types import ArenaError, Diverged, Failed, InvalidAnswer, Lost, Role
 
 MOST_RETRIES = 3
 """Attempts with a lower learning rate before a diverged team forfeits the round."""
 BACKOFF = 0.5
 """Factor on the learning rate of each of them."""
+MOST_FAILURES = 1
+"""Attempts that are simply repeated before a team that raised something forfeits the round."""
 MOST_LOSSES = 5
 """Lost workers in one round before the match gives up: something is wrong with the machine then."""
+
+Misfortune = Diverged | Failed | InvalidAnswer | Lost
+"""What can go wrong in a round without ending a match."""
 
 
 @dataclass(frozen=True)
 class RoundPlan:
-    """What is special about an attempt at a round. `forfeit`: the team that may not train any more this round."""
+    """What is special about an attempt at a round.
+
+    `sits_out`: teams that do not train any more this round and play with their old weights. `absent`: those that are
+    asked for nothing at all; the desk puts what they handed in last in their place.
+    """
 
     number: int
-    whitebox: bool
     gallery: int
     learning_rate_scales: Mapping[Role, float] = field(default_factory=dict)
-    forfeit: Role | None = None
+    sits_out: frozenset[Role] = frozenset()
+    absent: frozenset[Role] = frozenset()
+
+    @property
+    def forfeit(self) -> Role | None:
+        """The team that loses the round for not having played it; None where the exam decides: both did, or neither."""
+        (role, *others) = [*(self.sits_out | self.absent), None]
+        return None if len(others) > 1 else role
 
 
 class Attempts:
@@ -37,26 +52,45 @@ class Attempts:
     def __init__(self, plan: RoundPlan) -> None:
         self.plan = plan
         self._diverged: dict[Role, int] = {"generator": 0, "detector": 0}
+        self._failed: dict[Role, int] = {"generator": 0, "detector": 0}
         self._lost = 0
 
-    def after(self, error: Diverged | Lost) -> tuple[str, str]:
+    def after(self, error: Misfortune) -> tuple[str, str]:
         """Change the plan for the next attempt; return what kind of event this is and a sentence about it.
 
         Raises ArenaError when there is nothing left to try.
         """
-        return self._after_divergence(error) if isinstance(error, Diverged) else self._after_loss(error)
+        if isinstance(error, Lost):
+            return self._after_loss(error)
+        if isinstance(error, Diverged):
+            return self._after_divergence(error)
+        return self._after_failure(error)
 
     def _after_divergence(self, error: Diverged) -> tuple[str, str]:
         role = error.role
         self._diverged[role] += 1
-        if self._diverged[role] <= MOST_RETRIES:
-            scale = BACKOFF ** self._diverged[role]
-            self.plan = replace(self.plan, learning_rate_scales={**self.plan.learning_rate_scales, role: scale})
-            return "retry", f"{error}; the round is played again with {scale:g} times its learning rate"
-        if self.plan.number == 0 or self.plan.forfeit is not None:
-            raise ArenaError(f"{error}, and so did every retry; lower its learning_rate") from error
-        self.plan = replace(self.plan, forfeit=role)
-        return "forfeit", f"{error} in every retry; the {role} forfeits the round"
+        if self._diverged[role] > MOST_RETRIES:
+            return self._forfeit(role, f"{error} in every retry")
+        scale = BACKOFF ** self._diverged[role]
+        self.plan = replace(self.plan, learning_rate_scales={**self.plan.learning_rate_scales, role: scale})
+        return "retry", f"{error}; the round is played again with {scale:g} times its learning rate"
+
+    def _after_failure(self, error: Failed | InvalidAnswer) -> tuple[str, str]:
+        role = error.role
+        self._failed[role] += 1
+        if self._failed[role] > MOST_FAILURES:
+            return self._forfeit(role, str(error))
+        return "retry", f"{error}; the round is played again"
+
+    def _forfeit(self, role: Role, text: str) -> tuple[str, str]:
+        plan = self.plan
+        if role in plan.absent:
+            raise ArenaError(f"{text}, although it was asked for nothing")
+        if role in plan.sits_out:
+            self.plan = replace(plan, absent=plan.absent | {role})
+            return "forfeit", f"{text}, also with its old weights; what the {role} handed in last takes its place"
+        self.plan = replace(plan, sits_out=plan.sits_out | {role})
+        return "forfeit", f"{text}; the {role} forfeits the round"
 
     def _after_loss(self, error: Lost) -> tuple[str, str]:
         self._lost += 1
@@ -72,23 +106,23 @@ def play_round(plan: RoundPlan, table: Table) -> Staged:
     when what it needs is there.
     """
     a, b, referee = table.generator, table.detector, table.referee
-    number, before = plan.number, plan.number - 1
+    number = plan.number
+    a_plays, b_plays = "generator" not in plan.absent, "detector" not in plan.absent
 
     # Both teams train at the same time, on what the round before left behind.
-    opponent = b.snapshot(before) if plan.whitebox else None
-    training_a = _train(plan, "generator", lambda **k: a.train(number, opponent=opponent, **k))
-    material = {"gallery": referee.gallery(before), "reservoir": referee.reservoir(before)}
-    training_b = _train(plan, "detector", lambda **k: b.train(number, **material, **k))
+    training_a = _train(plan, "generator", a.train, referee.material)
+    training_b = _train(plan, "detector", b.train, referee.material)
 
     # The referee orders fakes with a seed nobody knew, and sets the exam.
-    show = a.show(number, referee.order_fakes(number), plan.gallery)
+    order = referee.order_fakes(number)
+    show = a.show(number, order, plan.gallery) if a_plays else referee.stand_in(number, order)
     paper = referee.set_paper(number, show)
-    answer = b.answer(paper)
-    opinion = b.answer(referee.samples(show))  # of the sample sheet; nothing depends on it, the exam is over
+    answer = b.answer(paper) if b_plays else None
+    opinion = b.answer(referee.samples(show)) if b_plays else None  # nothing depends on it, the exam is over
 
     # It grades the answer and stages everything for the ledger.
     token = uuid.uuid4().hex
-    hand_in_a, hand_in_b = a.hand_in(number), b.hand_in(number)
+    hand_in_a, hand_in_b = a.hand_in(number) if a_plays else None, b.hand_in(number) if b_plays else None
     staged = referee.close(
         number, token, show, training_a, training_b, hand_in_a, hand_in_b, answer, opinion, plan.forfeit
     )
@@ -98,16 +132,18 @@ def play_round(plan: RoundPlan, table: Table) -> Staged:
 def play_opening(plan: RoundPlan, table: Table) -> Staged:
     """Round 0: Team A warms up and publishes its first gallery; there is no exam."""
     a, b, referee = table.generator, table.detector, table.referee
-    training = _train(plan, "generator", lambda **k: a.train(0, opponent=None, **k))
-    show = a.show(0, referee.order_fakes(0), plan.gallery)
+    a_plays = "generator" not in plan.absent
+    training = _train(plan, "generator", a.train, referee.material)
+    order = referee.order_fakes(0)
+    show = a.show(0, order, plan.gallery) if a_plays else referee.stand_in(0, order)
     token = uuid.uuid4().hex
     return _settled(table, referee.close(0, token, show, training, sat_out(), a.hand_in(0), b.hand_in(0)))
 
 
-def _train(plan: RoundPlan, role: Role, train: Callable[..., Any]) -> Any:
-    if plan.forfeit == role:
+def _train(plan: RoundPlan, role: Role, train: Callable[..., Any], material: Callable[..., Any]) -> Any:
+    if role in plan.sits_out:
         return sat_out()
-    return train(learning_rate_scale=plan.learning_rate_scales.get(role, 1.0))
+    return train(plan.number, material(role, plan.number), plan.learning_rate_scales.get(role, 1.0))
 
 
 def _settled(table: Table, value: Any) -> Staged:

@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from arena import registry
+from arena.play.desk import SAMPLES_OF_SHEET
 from arena.play.stopwatch import Stopwatch
 from arena.seeds import derive
 from arena.types import (
     Answer,
     Brief,
+    Diverged,
+    Faces,
+    Failed,
     FakeOrder,
     HandIn,
-    Images,
+    InvalidAnswer,
+    Material,
     OnProgress,
     Progress,
     Role,
     Show,
-    Snapshot,
     State,
     Training,
     ignore_progress,
 )
 
-SAMPLES = 64
-"""Images of the sample sheet, made from the same latents every round."""
-
 
 class Seat:
-    """One team at its own worker. Every call that changes the team names the round, so order cannot slip."""
+    """One team at its own worker. Every call that changes the team names the round, so order cannot slip.
+
+    Whatever the team raises leaves its seat as Diverged, InvalidAnswer or Failed: an event of the match, and one that
+    can cross a process boundary, whatever class the contender has thought of.
+    """
 
     def __init__(
         self,
@@ -37,21 +45,21 @@ class Seat:
         contender: str,
         options: Mapping[str, Any],
         brief: Brief,
-        reals: Images,
+        faces: Faces,
         on_progress: OnProgress = ignore_progress,
     ) -> None:
-        """`reals`: the team's own part of the real faces, uint8 `[N, S, S, 3]`, maybe read-only."""
+        """`faces`: the team's own part of the real faces."""
         from arena.networks.training import (
             use_one_thread,  # here, so that commands that seat nobody start without torch
         )
 
         use_one_thread()
-        self._reals = reals
+        self._faces = faces
         self.role, self.brief = role, brief
-        self.team = registry.find(role, contender).team(brief, options)
         self._latest: Progress | None = None
         self._watch = Stopwatch()
         self._on_progress = on_progress
+        self.team = registry.find(role, contender).team(brief, options)
         self.team.on_progress = self._note
 
     def _note(self, progress: Progress) -> None:
@@ -64,38 +72,49 @@ class Seat:
 
     def restore(self, state: State) -> None:
         """Continue from what the team handed in."""
-        self.team.restore(state)
+        with self._accountable("restore"):
+            self.team.restore(state)
 
-    def snapshot(self, round: int) -> Snapshot:
-        """The weights that play, as they are now."""
-        snapshot: Snapshot = self.team.snapshot(round)
-        return snapshot
-
-    def train(self, round: int, **material: Any) -> Training:
-        """Train for one round; see `types.Generator.train` and `types.Detector.train`."""
-        with self._watch("train"):
-            training: Training = self.team.train(round, reals=self._reals, **material)
+    def train(self, round: int, material: Material, learning_rate_scale: float = 1.0) -> Training:
+        """Train for one round on the team's own faces and what the desk has chosen; see `types.Team.train`."""
+        with self._accountable("train"):
+            mine = replace(material, faces=self._faces)
+            training: Training = self.team.train(round, mine, learning_rate_scale=learning_rate_scale)
         return training
 
     def hand_in(self, round: int) -> HandIn:
         """The team's state and snapshot after the round."""
-        return HandIn(self.team.state(), self.team.snapshot(round), self._watch.read())
+        with self._accountable("hand_in"):
+            state, snapshot = self.team.state(), self.team.snapshot(round)
+        return HandIn(state, snapshot, self._watch.read())
 
     def show(self, round: int, order: FakeOrder, gallery: int) -> Show:
         """Generator only: the fakes the referee ordered, a gallery of this many, and the sample sheet's images."""
         wanted = (
             (order.n, order.seed),
             (gallery, derive(self.brief.seed, "gallery", round)),
-            (SAMPLES, derive(self.brief.seed, "samples")),
+            (SAMPLES_OF_SHEET, derive(self.brief.seed, "samples")),
         )
-        with self._watch("show"):
+        with self._accountable("show"):
             return Show(*(self.team.generate(n, seed) for n, seed in wanted))
 
-    def answer(self, paper: Images) -> Answer:
-        """Detector only: score an exam."""
-        with self._watch("answer"):
+    def answer(self, paper: Any) -> Answer:
+        """Detector only: score an exam, uint8 `[N, S, S, 3]`."""
+        with self._accountable("answer"):
             answer: Answer = self.team.answer(paper)
         return answer
+
+    @contextmanager
+    def _accountable(self, what: str) -> Iterator[None]:
+        """Time a call, and put what the team raises into words."""
+        try:
+            with self._watch(what):
+                yield
+        except (Diverged, InvalidAnswer):
+            raise
+        except Exception as error:  # a stranger's contender may raise anything
+            last_line = traceback.format_exception_only(error)[-1].strip()
+            raise Failed(self.role, last_line or type(error).__name__) from None
 
 
 def sat_out() -> Training:

@@ -70,8 +70,8 @@ class LocalTable:
         self.generator, self.detector = self._seat("generator"), self._seat("detector")
 
     def _seat(self, role: Role) -> Seat:
-        brief, reals = self.setup.brief(role), self.referee.reals(role)
-        return Seat(role, *self.setup.choice(role), brief, reals, self.on_progress)
+        brief, faces = self.setup.brief(role), self.referee.faces(role)
+        return Seat(role, *self.setup.choice(role), brief, faces, self.on_progress)
 
     def settle(self, value: Any) -> Any:
         """What is computed in this process is settled already."""

@@ -3,11 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from tiny import SIZE, pictures, tiny_team
+from tiny import SIZE, material, pictures, tiny_team
 
 from arena import registry
 from arena.detector import team as detector
 from arena.networks.training import as_pool, to_range
+from arena.types import ArenaError
 
 CNN = registry.find("detector", "cnn")
 EMPTY = np.empty((0, SIZE, SIZE, 3), np.uint8)
@@ -45,7 +46,7 @@ def test_without_a_reservoir_all_fakes_are_new():
 def test_reals_are_label_0_and_fakes_label_1():
     team = tiny_team(CNN, options={"augment": False, "steps": 60, "learning_rate": 0.01})
     reals, fakes = pictures(60), 255 - pictures(60, seed=1)
-    team.train(1, reals=reals, gallery=fakes, reservoir=EMPTY)
+    team.train(1, material(reals, fakes))
     assert team.score(fakes).min() > 0.9
     assert team.score(reals).max() < 0.1
 
@@ -65,38 +66,74 @@ def test_augmentation_is_an_option(monkeypatch):
     monkeypatch.setattr(detector, "augment", lambda images: calls.append(len(images)) or images)
     for on in (True, False):
         team = tiny_team(CNN, options={"augment": on})
-        team.train(1, reals=pictures(20), gallery=pictures(20), reservoir=EMPTY)
+        team.train(1, material(pictures(20), pictures(20)))
         assert calls == [8, 8, 8]
+
+
+def people(team, n, each=1):
+    """Split `n` faces, `each` of one person."""
+    images = pictures(n)
+    return team._split(material(images, identities=np.arange(n) // each).faces)
 
 
 def test_validation_faces_are_never_trained_on():
     team = tiny_team(CNN, options={"validation": 0.25, "augment": False, "steps": 40})
     reals = np.concatenate([flat(1, value) for value in range(40)])
-    held_out, trained_on = team._split(40)
+    held_out, trained_on = people(team, 40)
     assert (len(held_out), len(trained_on)) == (10, 30)
     assert sorted([*held_out, *trained_on]) == list(range(40))
     seen = watched(team)
-    team.train(1, reals=reals, gallery=flat(9, 200), reservoir=EMPTY)
+    team.train(1, material(reals, flat(9, 200)))
     steps = [batch[:4] for batch in seen[:40]]
     assert {level for batch in steps for level in batch} == set(trained_on)
     assert seen[40:] == [list(held_out)]
 
 
+def test_whole_people_are_held_out():
+    held_out, trained_on = people(tiny_team(CNN, options={"validation": 0.2}), 60, each=4)
+    assert len(held_out) == 12
+    assert not {i // 4 for i in held_out} & {i // 4 for i in trained_on}
+
+
 def test_the_split_is_the_teams_own_and_the_same_every_round():
     team, rival = tiny_team(CNN), tiny_team(CNN, seed=8)
-    assert np.array_equal(team._split(40)[0], team._split(40)[0])
-    assert not np.array_equal(team._split(40)[0], rival._split(40)[0])
-    assert len(team._split(3)[0]) == 1
+    assert np.array_equal(people(team, 40)[0], people(team, 40)[0])
+    assert not np.array_equal(people(team, 40)[0], people(rival, 40)[0])
+
+
+@pytest.mark.parametrize(("n", "each"), [(100, 1), (40, 40)])
+def test_too_few_held_out_faces_for_a_rate_is_an_error_that_says_how_many_are_needed(n, each):
+    team = tiny_team(CNN, false_alarm_rate=0.05)
+    sentence = "needs at least 19 real faces that Team B never trains on, but of its .* it holds out"
+    with pytest.raises(ArenaError, match=sentence):
+        team.check(material(pictures(n), identities=np.arange(n) // each).faces)
+    team.check(material(pictures(130)).faces)
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5])
-def test_the_threshold_keeps_false_alarms_on_validation_faces_at_the_rate(rate):
-    team = tiny_team(CNN, options={"validation": 0.5}, false_alarm_rate=rate)
+def test_the_threshold_leaves_a_stranger_the_rate_on_validation_faces(rate):
+    team = tiny_team(CNN, options={"validation": 0.475}, false_alarm_rate=rate)
     reals = pictures(40)
-    team.train(1, reals=reals, gallery=pictures(20, seed=1), reservoir=EMPTY)
-    held_out, _ = team._split(40)
+    team.train(1, material(reals, pictures(20, seed=1)))
+    held_out, _ = people(team, 40)
     answer = team.answer(reals[held_out])
-    assert np.mean(answer.scores >= answer.threshold) == rate
+    assert len(held_out) == 19
+    assert np.sum(answer.scores >= answer.threshold) == rate * 20 - 1
+
+
+def test_a_network_may_see_images_of_another_size_than_the_match(monkeypatch):
+    monkeypatch.setattr(CNN.cls, "input_size", 24)
+    team = tiny_team(CNN)
+    sizes = []
+    team.network.register_forward_pre_hook(lambda module, inputs: sizes.append(tuple(inputs[0].shape[2:])))
+    team.train(1, material(pictures(20), pictures(20)))
+    team.score(pictures(5))
+    critic = team.critic()
+    images = torch.rand(2, 3, SIZE, SIZE, requires_grad=True)
+    critic(images).sum().backward()
+    assert set(sizes) == {(24, 24)}
+    assert images.grad.shape == images.shape
+    assert images.grad.any()
 
 
 def test_scores_are_sigmoids_of_logits():
@@ -115,7 +152,7 @@ def test_more_images_than_one_scoring_batch(monkeypatch):
 
 def test_scoring_does_not_train():
     team = tiny_team(CNN)
-    team.train(1, reals=pictures(20), gallery=pictures(20), reservoir=EMPTY)
+    team.train(1, material(pictures(20), pictures(20)))
     before = team.state()
     team.score(flat(30, 9))
     assert all(np.array_equal(before[name], array) for name, array in team.state().items())

@@ -3,12 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from tiny import SIZE, equal_states, pictures, tiny_team
+from tiny import SIZE, brief, equal_states, material, pictures, tiny_team
 
 from arena import registry
 from arena.generator import team as gan
-from arena.networks.training import as_pool, seeded
-from arena.types import Snapshot
+from arena.networks.training import as_pool, seeded, to_range
 
 DCGAN = registry.find("generator", "dcgan")
 CNN = registry.find("detector", "cnn")
@@ -16,7 +15,7 @@ CNN = registry.find("detector", "cnn")
 
 def trained(number=1, opponent=None, **options):
     team = tiny_team(DCGAN, options=options)
-    return team, team.train(number, reals=pictures(30), opponent=opponent)
+    return team, team.train(number, material(pictures(30), None, None, *([opponent] if opponent else [])))
 
 
 def test_the_opening_has_its_own_number_of_steps():
@@ -30,7 +29,7 @@ def test_the_discriminator_learns_to_tell_real_from_fake():
     assert report.curve[-1].losses["discriminator"] < report.curve[0].losses["discriminator"]
     real = torch.from_numpy(pictures(30)).permute(0, 3, 1, 2) / 127.5 - 1
     fake = torch.from_numpy(team.generate(30, 1)).permute(0, 3, 1, 2) / 127.5 - 1
-    critic = team.discriminator.network.eval()
+    critic = team.trainables["discriminator"].network.eval()
     assert critic(fake).mean() > critic(real).mean()  # above 0 means fake
 
 
@@ -39,11 +38,11 @@ def step_gradients(pressure, critic, **options):
     team = tiny_team(DCGAN, options={"pressure": pressure, **options})
     with seeded(1, "cpu"):
         losses = team._step(as_pool(pictures(30), "cpu"), critic)
-    return [p.grad.clone() for p in team.generator.network.parameters()], losses
+    return [p.grad.clone() for p in team.trainables["generator"].network.parameters()], losses
 
 
 def critic():
-    return tiny_team(CNN).network.eval().requires_grad_(False)
+    return tiny_team(CNN, trains=False).critic()
 
 
 def test_pressure_scales_the_opponents_part_of_the_gradient():
@@ -62,9 +61,12 @@ def test_pressure_scales_the_opponents_part_of_the_gradient():
 def test_the_generators_step_leaves_the_discriminators_gradients_alone():
     team = tiny_team(DCGAN)
     before = []
-    adam_step = team.discriminator.step
-    team.discriminator.step = lambda: (before.extend(p.grad.clone() for p in discriminator.parameters()), adam_step())
-    discriminator = team.discriminator.network
+    adam_step = team.trainables["discriminator"].step
+    team.trainables["discriminator"].step = lambda: (
+        before.extend(p.grad.clone() for p in discriminator.parameters()),
+        adam_step(),
+    )
+    discriminator = team.trainables["discriminator"].network
     with seeded(1, "cpu"):
         team._step(as_pool(pictures(30), "cpu"), None)
     assert all(torch.equal(b, p.grad) for b, p in zip(before, discriminator.parameters(), strict=True))
@@ -75,28 +77,36 @@ def test_real_and_fake_pass_the_discriminator_one_after_the_other():
     # In one batch, batch norm would mix the statistics of both.
     team = tiny_team(DCGAN)
     seen = []
-    team.discriminator.network.register_forward_pre_hook(lambda module, inputs: seen.append(len(inputs[0])))
+    team.trainables["discriminator"].network.register_forward_pre_hook(
+        lambda module, inputs: seen.append(len(inputs[0]))
+    )
     team._step(as_pool(pictures(30), "cpu"), None)
     assert seen == [8, 8, 8]  # real, fake, and the fake again for the generator
 
 
 def test_the_opponent_is_judged_as_it_plays_and_does_not_learn():
-    network = tiny_team(DCGAN)._critic(tiny_team(CNN).snapshot(1))
-    assert not network.training
-    assert not any(p.requires_grad for p in network.parameters())
-    assert tiny_team(DCGAN)._critic(None) is None
+    opponent = tiny_team(CNN)
+    critic, why = tiny_team(DCGAN)._critic(material(pictures(3), None, None, opponent.snapshot(1)))
+    images = to_range(as_pool(pictures(5), "cpu"))
+    logits = critic(images)
+    assert not logits.requires_grad
+    np.testing.assert_allclose(torch.sigmoid(logits.double()).numpy(), opponent.score(pictures(5)), atol=1e-6)
+    assert why == ""
+
+
+def test_a_report_says_what_team_a_knew_and_why_it_did_not():
+    assert (trained()[1].knowledge, trained()[1].why) == ("none", "")
+    assert trained(1, tiny_team(CNN).snapshot(1))[1].knowledge == "whitebox"
+    reader = registry.find("detector", "stamp-reader").team(brief())
+    report = trained(1, reader.snapshot(1))[1]
+    assert (report.knowledge, report.why) == ("none", "stamp-reader has no gradients to train against")
+    assert set(report.losses) == {"discriminator", "generator"}
 
 
 def test_label_smoothing_reaches_the_loss():
     _, (plain, _) = step_gradients(0.0, None)
     _, (smooth, _) = step_gradients(0.0, None, smoothing=0.2)
     assert plain != smooth
-
-
-def test_an_opponent_without_a_network_cannot_be_trained_against(monkeypatch):
-    monkeypatch.setattr(gan, "player", lambda *arguments: object())
-    opponent = Snapshot("detector", "scripted", {}, SIZE, 1, {})
-    assert set(trained(1, opponent)[1].losses) == {"discriminator", "generator"}
 
 
 def test_a_moving_average_plays_but_does_not_train():
@@ -111,7 +121,7 @@ def test_resuming_with_an_average_equals_never_having_stopped(average):
     one, two = trained(average=average)[0], tiny_team(DCGAN, options={"average": average})
     two.restore(one.state())
     for team in (one, two):
-        team.train(2, reals=pictures(30), opponent=None)
+        team.train(2, material(pictures(30)))
     assert equal_states(one.state(), two.state())
     assert np.array_equal(one.generate(4, 1), two.generate(4, 1))
 

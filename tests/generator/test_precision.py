@@ -8,7 +8,7 @@ of the three differences stays below the standard deviation of the three float32
 from __future__ import annotations
 
 import numpy as np
-from tiny import brief, pictures
+from tiny import brief, material, pictures
 
 from arena import registry
 from arena.networks.training import WINDOW
@@ -20,7 +20,7 @@ REALS = pictures(400, seed=1)
 def losses(precision, seed):
     """Mean losses of each hundred steps, `[3, 2]`."""
     team = registry.find("generator", "dcgan").team(brief(precision=precision, seed=seed), OPTIONS)
-    curve = team.train(1, reals=REALS, opponent=None).curve
+    curve = team.train(1, material(REALS)).curve
     values = np.array([[point.losses["discriminator"], point.losses["generator"]] for point in curve])
     return values.reshape(3, 100 // WINDOW, 2).mean(1)
 

@@ -71,3 +71,16 @@ def deal(identities: Index, seed: int, parts: Sequence[float]) -> list[Index]:
         part_of[one] = k
         dealt[k] += n
     return [np.flatnonzero(part_of[person] == k).astype(np.int64) for k in range(len(parts))]
+
+
+def hold_out(identities: Index, share: float, seed: int) -> tuple[Index, Index]:
+    """Positions of faces to hold out, and of the others, sorted int64: whole identities, at least `share` of the faces.
+
+    `identities`: int64 `[N]`, who each face shows. People are drawn one by one until the share is reached, but one at
+    least is left. The same arguments give the same two parts.
+    """
+    people, person, faces = np.unique(identities, return_inverse=True, return_counts=True)
+    order = seeds.rng(seed).permutation(len(people))
+    enough = int(np.searchsorted(np.cumsum(faces[order]), share * len(identities))) + 1
+    chosen = np.isin(person, order[: min(enough, len(people) - 1)])
+    return np.flatnonzero(chosen).astype(np.int64), np.flatnonzero(~chosen).astype(np.int64)
