@@ -1,18 +1,18 @@
 """Contenders by role and name. Built-ins and outside packages come through the same door.
 
-A contender is a class with a frozen dataclass `Options` and a constructor `(options, brief)`; it fulfils
+A contender is a class with a frozen dataclass `Options` and a constructor `(options, brief)`; it derives from
 `types.Generator` or `types.Detector`. Register it where it is defined:
 
     @register("detector", "my-net")
     class MyNet(NetworkDetector): ...
 
-A file dropped into `arena/generator/` or `arena/detector/` is found by itself; a package outside the arena names a
-module that registers its contenders in the entry-point group `arena.contenders`.
+A file dropped into `arena/generator/` or `arena/detector/` is found by itself: what it declares is read off its source,
+and it is imported when somebody wants to play it. A package outside the arena names a module that registers its
+contenders in the entry-point group `arena.contenders`; that one is imported.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 import importlib
 import pkgutil
@@ -22,6 +22,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
+from arena.declarations import Declaration, Option, Unreadable, declarations, options_of
 from arena.types import ArenaError, Brief, Role
 
 ENTRY_POINTS = "arena.contenders"
@@ -32,16 +33,32 @@ C = TypeVar("C", bound=type)
 
 @dataclass(frozen=True)
 class Contender:
-    """A registered implementation. `summary` is the first line of the class's docstring."""
+    """A registered implementation: what it declares, and its class, which is imported when it is asked for.
+
+    `summary` is the first line of the class's docstring. `module`: where the class is.
+    """
 
     role: Role
     name: str
-    cls: Any
     summary: str
+    module: str
+    declared: tuple[Option, ...]
+    _cls: Any = field(default=None, repr=False, compare=False)
+
+    @property
+    def cls(self) -> Any:
+        """The class. Raises ArenaError when its module cannot be imported."""
+        if self._cls is None:
+            _REGISTRY.load([self.module])
+            if self.module in _REGISTRY.broken:
+                reason = _REGISTRY.broken[self.module]
+                raise ArenaError(f"{self.role} {self.name!r} cannot be loaded from {self.module}: {reason}")
+            return _REGISTRY.contenders[self.role, self.name].cls
+        return self._cls
 
     def check_keys(self, given: Iterable[str]) -> None:
         """Raise ArenaError for an option that this contender does not have."""
-        known = [f.name for f in dataclasses.fields(self.cls.Options)]
+        known = [option.name for option in self.declared]
         for key in given:
             if key not in known:
                 raise ArenaError(f"{self.role} {self.name!r} has no option {key!r}{_hint(key, known)}")
@@ -63,23 +80,33 @@ class Contender:
 
 @dataclass
 class Registry:
-    """The contenders known to this process, and the plug-ins that could not be loaded with the reason."""
+    """The contenders known to this process, and the modules that could not be loaded with the reason."""
 
     contenders: dict[tuple[Role, str], Contender] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
 
     def add(self, role: Role, name: str, cls: C) -> C:
         """Register a class. Raises ArenaError when another class holds the name."""
-        known = self.contenders.get((role, name))
-        if known is not None and (known.cls.__module__, known.cls.__qualname__) != (cls.__module__, cls.__qualname__):
-            both = f"{known.cls.__module__} and {cls.__module__}"
-            raise ArenaError(f"two contenders call themselves {role} {name!r}: {both}")
         doc = (cls.__doc__ or "").strip()
         if not doc:
             raise ArenaError(f"{role} {name!r} ({cls.__module__}) needs a docstring that says what it is")
         setattr(cls, "contender", name)  # noqa: B010 - mypy; a team signs its snapshots with it
-        self.contenders[role, name] = Contender(role, name, cls, doc.splitlines()[0])
+        declared = options_of(cls.Options) if hasattr(cls, "Options") else ()
+        self._enter(Contender(role, name, doc.splitlines()[0], cls.__module__, declared, cls))
         return cls
+
+    def declare(self, module: str) -> None:
+        """Enter what a module declares, without importing it where that can be read off its source."""
+        try:
+            found = declarations(module)
+        except Unreadable:
+            self.load([module])
+            return
+        except (SyntaxError, OSError, ValueError) as error:
+            self.broken[module] = f"{type(error).__name__}: {error}"
+            return
+        for declaration in found:
+            self._enter(_contender(module, declaration))
 
     def load(self, modules: Iterable[str]) -> None:
         """Import modules so that they register their contenders; a broken one is remembered, never fatal."""
@@ -88,6 +115,14 @@ class Registry:
                 importlib.import_module(module)
             except Exception as error:  # a stranger's plug-in may raise anything
                 self.broken[module] = f"{type(error).__name__}: {error}"
+
+    def _enter(self, contender: Contender) -> None:
+        known = self.contenders.get((contender.role, contender.name))
+        if known is not None and not _is_same(known, contender):
+            both = f"{known.module} and {contender.module}"
+            raise ArenaError(f"two contenders call themselves {contender.role} {contender.name!r}: {both}")
+        if known is None or contender._cls is not None:
+            self.contenders[contender.role, contender.name] = contender
 
 
 _REGISTRY = Registry()
@@ -102,7 +137,8 @@ def register(role: Role, name: str) -> Callable[[C], C]:
 def _discover() -> None:
     for package in BUILTIN_PACKAGES:
         path = importlib.import_module(package).__path__
-        _REGISTRY.load(f"{package}.{module.name}" for module in pkgutil.iter_modules(path))
+        for module in pkgutil.iter_modules(path):
+            _REGISTRY.declare(f"{package}.{module.name}")
     _REGISTRY.load(entry.module for entry in entry_points(group=ENTRY_POINTS))
 
 
@@ -114,7 +150,7 @@ def contenders(role: Role | None = None) -> list[Contender]:
 
 
 def broken() -> dict[str, str]:
-    """Modules that should have brought contenders but failed to import, with the reason."""
+    """Modules that should have brought contenders but could not be read or imported, with the reason."""
     _discover()
     return dict(_REGISTRY.broken)
 
@@ -127,6 +163,17 @@ def find(role: Role, name: str) -> Contender:
         names = [c.name for c in contenders(role)]
         raise ArenaError(f"there is no {role} called {name!r}{_hint(name, names)}; known: {', '.join(names)}")
     return found
+
+
+def _contender(module: str, declared: Declaration) -> Contender:
+    return Contender(declared.role, declared.name, declared.summary, module, declared.options)  # type: ignore[arg-type]
+
+
+def _is_same(one: Contender, other: Contender) -> bool:
+    """Whether both are one class: read and imported, or imported twice."""
+    if one._cls is None or other._cls is None:
+        return one.module == other.module
+    return bool(one._cls.__qualname__ == other._cls.__qualname__ and one.module == other.module)
 
 
 def _frozen(value: Any) -> Any:

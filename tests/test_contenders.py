@@ -13,7 +13,7 @@ from contract import BUILT_IN, DETECTORS, EVERYONE, GENERATORS, each, given, out
 from tiny import SIZE, equal_states, pictures, tiny_team
 
 from arena import registry
-from arena.cli.look import options_of
+from arena.declarations import declarations
 from arena.snapshot import player, read_snapshot, to_bytes
 from arena.types import Brief
 
@@ -31,7 +31,16 @@ def test_has_a_summary_of_one_line(contender):
 
 @each(BUILT_IN)
 def test_documents_every_option(contender):
-    assert all(text for _, _, text in options_of(contender.cls.Options))
+    assert [option.name for option in contender.declared] == [f.name for f in dataclasses.fields(contender.cls.Options)]
+    assert all(option.help for option in contender.declared)
+
+
+@each(BUILT_IN)
+def test_its_source_says_what_its_class_is(contender):
+    (read,) = [d for d in declarations(contender.module) if (d.role, d.name) == (contender.role, contender.name)]
+    real = {f.name: f.default for f in dataclasses.fields(contender.cls.Options)}
+    assert {option.name: option.default for option in read.options} == real
+    assert (read.summary, read.cls) == (contender.summary, contender.cls.__name__)
 
 
 @each(EVERYONE)

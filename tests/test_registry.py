@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 
@@ -110,6 +113,43 @@ def test_a_package_outside_the_arena_joins_through_an_entry_point(tmp_path, monk
     monkeypatch.setattr(registry, "entry_points", lambda group: [guest] if group == registry.ENTRY_POINTS else [])
     assert registry.find("detector", "guest").summary == "A detector from elsewhere."
     assert registry.broken() == {}
+
+
+def test_listing_imports_no_contender_and_no_torch():
+    program = (
+        "import sys; from arena import registry; "
+        "assert {c.name for c in registry.contenders()} >= {'dcgan', 'cnn'}; assert all(c.declared for c in "
+        "registry.contenders()); assert 'torch' not in sys.modules; registry.find('detector', 'cnn').cls; "
+        "assert 'arena.detector.cnn' in sys.modules; assert 'arena.generator.dcgan' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parent.parent)
+
+
+def test_a_file_that_computes_what_it_declares_is_imported(tmp_path, monkeypatch):
+    (tmp_path / "computed_plugin.py").write_text(
+        "from dataclasses import dataclass\n"
+        "from arena.registry import register\n"
+        "@dataclass(frozen=True)\n"
+        "class Options:\n"
+        "    width: int = 2 + 2\n"
+        "@register('detector', 'computed')\n"
+        "class Computed:\n"
+        "    'Counts.'\n"
+        "    Options = Options\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    book = Registry()
+    monkeypatch.setattr(registry, "_REGISTRY", book)
+    book.declare("computed_plugin")
+    assert [(o.name, o.default) for o in book.contenders["detector", "computed"].declared] == [("width", 4)]
+
+
+def test_a_file_that_cannot_be_read_is_remembered(tmp_path, monkeypatch):
+    (tmp_path / "torn_plugin.py").write_text("class Torn(:")
+    monkeypatch.syspath_prepend(tmp_path)
+    book = Registry()
+    book.declare("torn_plugin")
+    assert book.broken["torn_plugin"].startswith("SyntaxError")
 
 
 def test_lists_contenders_by_role_and_name():

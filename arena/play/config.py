@@ -7,7 +7,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, cast, get_type_hints
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, ValidationInfo, field_validator
@@ -18,6 +18,7 @@ from arena.types import ROLES, ArenaError, Role
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 SHAPE = ("type", "enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "items", "anyOf")
 """What of an option's JSON Schema says which values it takes."""
+_PLAIN = {kind.__name__: kind for kind in (int, float, bool, str, tuple, list, dict)}
 WITHOUT_CONTENDERS = {"contenders": False}
 """Context of a validation that leaves contenders and their options unchecked, and so imports no torch."""
 
@@ -181,10 +182,22 @@ def with_absolute_faces(config: MatchConfig) -> MatchConfig:
     return config.model_copy(update={"faces": str(path.resolve())}) if path.exists() else config
 
 
-def option_shapes(options: type) -> dict[str, dict[str, Any]]:
-    """Which values each option of a contender's `Options` takes, as JSON Schema: type, enum and the like."""
-    properties = TypeAdapter(options).json_schema().get("properties", {})
-    return {name: {key: shape[key] for key in SHAPE if key in shape} for name, shape in properties.items()}
+def option_shapes(contender: registry.Contender) -> dict[str, dict[str, Any]]:
+    """The options of a contender by name: default, help, and which values each takes, as JSON Schema.
+
+    Types that cannot be told from the source alone are those of the class, which is then imported.
+    """
+    names = {"Literal": Literal}
+    try:
+        types = {option.name: eval(option.type, {"__builtins__": _PLAIN}, names) for option in contender.declared}
+    except (NameError, TypeError, SyntaxError):
+        types = get_type_hints(contender.cls.Options)
+    shapes = {name: TypeAdapter(kind).json_schema() for name, kind in types.items()}
+    return {
+        option.name: {"default": option.default, "help": option.help}
+        | {key: shapes[option.name][key] for key in SHAPE if key in shapes[option.name]}
+        for option in contender.declared
+    }
 
 
 def check_name(name: str) -> str:
