@@ -155,6 +155,11 @@ def broken() -> dict[str, str]:
     return dict(_REGISTRY.broken)
 
 
+def load_all() -> None:
+    """Import every contender; `broken` then says which modules failed."""
+    _REGISTRY.load(dict.fromkeys(contender.module for contender in contenders()))
+
+
 def find(role: Role, name: str) -> Contender:
     """The contender with this name. Raises ArenaError that lists what there is."""
     _discover()

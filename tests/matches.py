@@ -19,7 +19,7 @@ TINY: dict[str, Any] = {
     "false_alarm_rate": 0.2,
     "gallery": 12,
     "reservoir": 18,
-    "exam": {"size": 40},
+    "exam": {"size": 40, "secret": "seed"},
     "generator": {
         "name": "dcgan",
         "options": {"width": 4, "latent": 8, "batch": 8, "steps": 3, "warmup_steps": 2},

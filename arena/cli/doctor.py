@@ -20,7 +20,7 @@ import typer
 from arena.cli.console import console as console_for
 from arena.cli.console import emit
 from arena.cli.options import DEFAULT_HOME, HomeOption, JsonOption
-from arena.registry import broken, contenders
+from arena.registry import broken, contenders, load_all
 
 Health = Literal["ok", "warning", "problem"]
 MARKS: dict[Health, str] = {"ok": "[green]ok[/]     ", "warning": "[yellow]warning[/]", "problem": "[red]problem[/]"}
@@ -125,6 +125,7 @@ def _memory() -> Check:
 
 
 def _contenders() -> Check:
+    load_all()
     failed = broken()
     text = f"{len(contenders())} contenders"
     if failed:

@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, cast, get_type_hints
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from arena import registry
 from arena.types import ROLES, ArenaError, Role
@@ -63,6 +72,9 @@ class Exam(Strict):
     """Images of an exam, half of them real."""
     win_accuracy: Annotated[float, Field(gt=0, lt=1)] = 0.5
     """Team B wins a round with at least this accuracy."""
+    secret: Literal["random", "seed"] = "random"
+    """What exams are drawn from: a secret that nobody can foresee, or the match's seed, which makes a match repeatable.
+    With a seed that is given it is the seed, unless this says otherwise."""
     significance: Annotated[float, Field(gt=0, lt=1)] = 0.05
     """A round whose p-value is not below this is called too close."""
 
@@ -104,6 +116,15 @@ class MatchConfig(Strict):
     """Where the teams compute."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Arithmetic of convolutions; auto measures at the start of a match whether bf16 pays."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _repeatable(cls, values: Any) -> Any:
+        """Who gives a seed wants the same match again, exams included."""
+        if not isinstance(values, dict) or "seed" not in values:
+            return values
+        exam = values.get("exam", {})
+        return values | {"exam": {"secret": "seed"} | exam} if isinstance(exam, dict) else values
 
     @field_validator("generator", "detector", mode="before")
     @classmethod

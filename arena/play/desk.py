@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -28,6 +29,7 @@ from arena.snapshot import read_snapshot, to_bytes
 from arena.store.disk import Disk, readable_errors, stage
 from arena.store.home import Home
 from arena.store.names import EXAM, FAKES, GALLERY, SAMPLE_SCORES, SAMPLES, SNAPSHOT, STATE
+from arena.store.secret import read_secret
 from arena.types import (
     LAST,
     OLDER,
@@ -77,6 +79,11 @@ def split_faces(identities: Any, config: Mapping[str, Any]) -> Split:
     return split
 
 
+def pledge_of(match: str, number: int, seed: int) -> str:
+    """The pledge for an exam seed, SHA-256 in hexadecimal. One-way: it tells nothing about the seed."""
+    return hashlib.sha256(f"arena exam/{match}/{number}/{seed}".encode()).hexdigest()
+
+
 class Desk:
     """The referee with the match's files. Stateless but for the open exam: a lost desk is simply set up again."""
 
@@ -91,7 +98,8 @@ class Desk:
         self._faces = Faces(face_set.images, face_set.identities)
         self._parts: dict[Role, Index] = {"generator": parts.a, "detector": parts.b}
         rule = Rule(config["exam"]["win_accuracy"], config["exam"]["significance"])
-        seed = derive(config["seed"], "referee")
+        secret = config["exam"]["secret"] == "random"
+        seed = derive(read_secret(self._home.match_folder(match)) if secret else config["seed"], "referee")
         self.referee = Referee(self._faces.images[parts.exam], seed, config["exam"]["size"], rule)
 
     def pid(self) -> int:
@@ -139,6 +147,10 @@ class Desk:
         shape = (0, config["image_size"], config["image_size"], 3)
         picked = [self._array(gallery, GALLERY)[index] for gallery, index in places]
         return np.concatenate([np.empty(shape, np.uint8), *picked])
+
+    def pledge(self, number: int) -> str:
+        """The SHA-256 of what a round's exam is drawn from: entered before the round, checked when the exam is over."""
+        return pledge_of(self._match, number, self.referee.seed_of(number))
 
     def order_fakes(self, number: int) -> FakeOrder:
         """What the referee asks of Team A."""

@@ -22,6 +22,7 @@ from arena.play.round import Attempts, RoundPlan, play_opening, play_round
 from arena.play.table import Setup, Table, TableFactory
 from arena.store.disk import readable_errors
 from arena.store.home import Home
+from arena.store.secret import make_secret
 from arena.types import ArenaError, Brief, Diverged, Faces, Failed, InvalidAnswer, Lost
 
 VERSIONS = ("arena", "torch", "torchvision", "numpy", "scikit-learn", "ray", "mlflow")
@@ -112,6 +113,8 @@ def new_match(
     }
     with readable_errors(f"the home {home.root}"):
         home.create_match(name, config.dump(), facts)
+        if config.exam.secret == "random":
+            make_secret(home.match_folder(name))
     return Match(home, name, config, facts, faces.path)
 
 
@@ -185,6 +188,8 @@ def _play_until_staged(
             if not in_step and number > 0:
                 _restore(table, number - 1)
             in_step = True
+            if number and match.config.exam.secret == "random":
+                match.home.pledge(match.name, number, table.settle(table.referee.pledge(number)))
             staged = play_round(attempts.plan, table) if number else play_opening(attempts.plan, table)
             if attempts.plan.absent:  # nobody knows in which state it is
                 table.leave()

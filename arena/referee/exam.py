@@ -169,5 +169,9 @@ class Referee:
         self._open = None
         return result, record
 
+    def seed_of(self, round: int) -> int:
+        """What the exam of a round is drawn from. One-way: an exam's seed says nothing about the next one's."""
+        return derive(self._seed, "exam", round)
+
     def _draw(self, round: int) -> Paper:
-        return draw_paper(len(self._faces), self._size, derive(self._seed, "exam", round))
+        return draw_paper(len(self._faces), self._size, self.seed_of(round))

@@ -33,7 +33,7 @@ def warm() -> None:
     A child that had to prepare it takes half a second longer.
     """
     use_one_thread()
-    registry.contenders()
+    registry.load_all()
     _finder().find(list(render(0, np.zeros(1, np.int64), np.zeros(1, np.int64), _WARM_SIZE)))
 
 
