@@ -16,7 +16,7 @@ import arena
 ROOT = Path(arena.__file__).parent
 
 LAYERS = (
-    ("types", "seeds", "images", "registry", "snapshot"),
+    ("types", "seeds", "files", "locks", "images", "registry", "snapshot"),
     ("networks", "faces"),
     ("generator", "detector", "referee"),
     ("store",),
