@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from arena import __version__, registry
+from arena.files import safetensors_chunks
 from arena.types import ArenaError, Brief, Role, Snapshot
 
 FORMAT = 2
@@ -24,9 +25,14 @@ FORMAT = 2
 
 def to_bytes(snapshot: Snapshot) -> bytes:
     """A snapshot as the content of a safetensors file."""
+    return b"".join(to_chunks(snapshot))
+
+
+def to_chunks(snapshot: Snapshot) -> Iterator[bytes | memoryview]:
+    """The same, piece by piece."""
     header = {f.name: getattr(snapshot, f.name) for f in dataclasses.fields(snapshot) if f.name != "weights"}
     header |= {"format": FORMAT, "arena": __version__}
-    return save(dict(snapshot.weights), metadata={"snapshot": json.dumps(header, sort_keys=True)})
+    return safetensors_chunks(snapshot.weights, {"snapshot": json.dumps(header, sort_keys=True)})
 
 
 def read_snapshot(path: Path) -> Snapshot:

@@ -24,6 +24,8 @@ from arena.referee.blind import Tally, counted, visitors_tally
 from arena.results import standings as ranking
 from arena.results.showcase import sample_sheet
 from arena.store.home import Home, MatchRow
+from arena.store.names import GALLERY
+from arena.store.prune import in_words, pruned_files
 from arena.store.record import without_curves
 from arena.store.votes import votes_since
 from arena.types import ROLES, ArenaError
@@ -179,6 +181,10 @@ def verify(
         for finding in findings:
             what = f"{finding.file} " if finding.file else ""
             console.print(f"[red]round {number}: {what}{escape(finding.text)}[/]")
+    for gone, numbers in _pruned(store, match).items():
+        console.print(f"rounds {in_words(numbers)} were pruned: {gone} are gone, as the ledger says")
+    if not verification.has_device(opened):
+        console.print(f"[dim]{match} was played on a GPU and there is none here; hashes and verdicts need none[/]")
     if not wrong:
         console.print(f"{match}: {rounds} rounds, every file and every verdict is as acknowledged")
     if replay is not None:
@@ -187,9 +193,19 @@ def verify(
         for finding in findings:
             console.print(f"[red]round {replay}: {finding.file} {escape(finding.text)}[/]")
         if not findings:
-            console.print(f"round {replay}: sat again from the stored weights and seeds, every score is the same")
+            bench = verification.bench(opened)
+            console.print(f"round {replay}: sat again from the stored weights and seeds; {bench}")
     if wrong:
         raise typer.Exit(1)
+
+
+def _pruned(store: Home, match: str) -> dict[str, list[int]]:
+    """Which rounds have lost what."""
+    found: dict[str, list[int]] = {}
+    for number, files in pruned_files(store, match).items():
+        what = "weights and galleries" if GALLERY in files else "weights"
+        found.setdefault(what, []).append(number)
+    return found
 
 
 def _match_summary(store: Home, row: MatchRow) -> dict[str, Any]:

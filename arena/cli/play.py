@@ -39,7 +39,7 @@ from arena.cli.options import (
 )
 from arena.play.config import load_config, read_settings, with_absolute_faces
 from arena.play.devices import Probe, check_device, choose_device, choose_precision
-from arena.play.match import Match, choose_name, new_match, open_match, play, play_more, prepare_faces
+from arena.play.match import Match, new_match, open_match, play, play_more, prepare_faces, reserved_name
 from arena.play.table import LocalTable, Setup, TableFactory
 from arena.results.showcase import sample_sheet, write_animation
 from arena.store.home import Home, match_folder
@@ -92,8 +92,10 @@ def run(
         choose_device(resolved, _gpus_here(), "on this machine")  # before anything takes time
     console = console_for(as_json)
     store = Home.create(home)
-    free = choose_name(store, resolved, name)
-    with display(console, resolved.rounds, as_json) as screen:
+    with (
+        reserved_name(store, resolved, name) as free,  # before anything takes time
+        display(console, resolved.rounds, as_json) as screen,
+    ):
         screen.on_stage(f"reading the faces: {resolved.faces}")
         face_set = prepare_faces(store, resolved, screen.on_decode)
         with _workers(ray, screen) as workers:
@@ -101,8 +103,7 @@ def run(
             precision = choose_precision(resolved, chosen_device, workers.probe)
             match = new_match(store, resolved, free, face_set, chosen_device, precision)
             _announce(console, match)
-            with store.lock(match.name):
-                finished = _play(match, workers.set_table, screen, mlflow)
+            finished = _play(match, workers.set_table, screen, mlflow)
     _farewell(console, match, finished)
 
 

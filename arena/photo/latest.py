@@ -7,6 +7,7 @@ from pathlib import Path, PurePath
 
 from arena.store.follow import CommittedRound, Follower
 from arena.store.names import SNAPSHOT
+from arena.store.prune import pruned_files
 from arena.types import ArenaError
 
 
@@ -35,9 +36,12 @@ class NoDetector(ArenaError):  # noqa: N818 - an answer, not a mistake
 def chosen_detector(ledger: Follower, match: str | None = None, round: int | None = None) -> ChosenDetector:
     """The detector of this round of this match; by default of its last round, of the match that played last.
 
-    Raises NoDetector when nobody has played it.
+    Raises NoDetector when nobody has played it, or its weights were pruned.
     """
     chosen = _played(ledger, match or _latest_match(ledger), round)
+    snapshot = SNAPSHOT.format(role="detector")
+    if snapshot in pruned_files(ledger.home, chosen.match).get(chosen.number, ()):
+        raise NoDetector(f"the weights of round {chosen.number} of {chosen.match} were pruned; choose a later round")
     row, record = ledger.matches[chosen.match], chosen.record
     return ChosenDetector(
         match=chosen.match,
@@ -47,7 +51,7 @@ def chosen_detector(ledger: Follower, match: str | None = None, round: int | Non
         threshold=record["threshold"],
         faces=PurePath(row.config["faces"]).name,
         synthetic=bool(row.facts["faces"].get("synthetic", False)),
-        snapshot=ledger.home.round_folder(chosen.match, chosen.number) / SNAPSHOT.format(role="detector"),
+        snapshot=ledger.home.round_folder(chosen.match, chosen.number) / snapshot,
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast, get_type_hints
 
@@ -226,6 +227,11 @@ def check_name(name: str) -> str:
     if not NAME.fullmatch(name):
         raise ArenaError(f"a match cannot be called {name!r}: use up to 64 letters, digits, '-', '_' and '.'")
     return name
+
+
+def numbered_names(config: MatchConfig) -> Iterator[str]:
+    """Names for a match of these contenders, without end."""
+    return (f"{config.generator.name}-{config.detector.name}-{i}" for i in itertools.count(1))
 
 
 def _read_yaml(file: Path) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 from collections.abc import Mapping
@@ -12,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import safetensors.numpy
 
 from arena.faces.sets.cache import open_cache
 from arena.faces.sets.split import Index, Split, split_by_identity
+from arena.files import Content, npy_chunks, safetensors_chunks
 from arena.images import png
 from arena.play.stopwatch import Stopwatch
 from arena.referee import metrics
@@ -25,10 +24,10 @@ from arena.referee.reservoir import reservoir_places
 from arena.referee.sheets import sample_sheet
 from arena.referee.verdict import Rule, check_answer, check_fakes
 from arena.seeds import derive, rng
-from arena.snapshot import read_snapshot, to_bytes
+from arena.snapshot import read_snapshot, to_chunks
 from arena.store.disk import Disk, readable_errors, stage
 from arena.store.home import Home
-from arena.store.names import EXAM, FAKES, GALLERY, SAMPLE_SCORES, SAMPLES, SNAPSHOT, STATE
+from arena.store.names import EXAM, FAKES, GALLERY, SAMPLE_SCORES, SAMPLES, SNAPSHOT, STATE, state_folder
 from arena.store.secret import read_secret
 from arena.types import (
     LAST,
@@ -167,7 +166,13 @@ class Desk:
 
     def recall(self, role: Role, number: int) -> State:
         """What a team needs to continue after an acknowledged round."""
-        path = self._home.round_folder(self._match, number) / STATE.format(role=role)
+        folder, name = self._home.round_folder(self._match, number), STATE.format(role=role)
+        places = (state_folder(folder) / name, folder / name)  # the second in rounds of ledger version 0
+        path = next((place for place in places if place.exists()), None)
+        if path is None:
+            raise ArenaError(
+                f"{self._match} cannot go on: {name} of its round {number} is gone from {places[0].parent}"
+            )
         return dict(safetensors.numpy.load_file(path))
 
     def close(
@@ -189,37 +194,39 @@ class Desk:
         everything alike. `opinion`: the detector's answer to the samples, judged at the threshold of its exam.
         """
         trainings = {"generator": training_a, "detector": training_b}
-        hand_ins = {"generator": hand_in_a, "detector": hand_in_b}
+        hand_ins = {
+            "generator": hand_in_a or self._handed_in("generator", number - 1),
+            "detector": hand_in_b or self._handed_in("detector", number - 1),
+        }
         config = self._config
         for images, n in ((show.gallery, config["gallery"]), (show.samples, SAMPLES_OF_SHEET)):
             check_fakes(images, n, config["image_size"])
-        files = {GALLERY: _npy(show.gallery), SAMPLES: _sample_sheet(show, self._match, number)}
-        for role, hand_in in hand_ins.items():
-            if hand_in is None:
-                before = self._home.round_folder(self._match, number - 1)
-                names = (STATE.format(role=role), SNAPSHOT.format(role=role))
-                files |= {name: (before / name).read_bytes() for name in names}
-            else:
-                files[STATE.format(role=role)] = safetensors.numpy.save(hand_in.state)
-                files[SNAPSHOT.format(role=role)] = to_bytes(hand_in.snapshot)
+        states = {STATE.format(role=role): safetensors_chunks(hand_in.state) for role, hand_in in hand_ins.items()}
+        files: dict[str, Content] = {GALLERY: npy_chunks(show.gallery)}
+        files[SAMPLES] = _sample_sheet(show, self._match, number)
+        files |= {SNAPSHOT.format(role=role): to_chunks(hand_in.snapshot) for role, hand_in in hand_ins.items()}
         record: dict[str, Any] = {"match": self._match, "round": number}
         record |= {role: config[role]["name"] for role in ROLES}
         if number:
             answer = answer or Answer(np.full(config["exam"]["size"], 0.5), 1.0)
             with self._watch("grade"):
                 verdict, exam = self.referee.grade(number, answer, forfeit)
-            files |= {EXAM: safetensors.numpy.save(exam.to_arrays()), FAKES: _npy(show.fakes)}
+            files |= {EXAM: safetensors_chunks(exam.to_arrays()), FAKES: npy_chunks(show.fakes)}
             record |= asdict(verdict)
         if opinion is not None:
             check_answer(opinion, len(show.samples))
-            files[SAMPLE_SCORES] = _npy(opinion.scores)
+            files[SAMPLE_SCORES] = npy_chunks(opinion.scores)
         record["training"] = {role: asdict(training) for role, training in trainings.items()}
         folder = self._home.staging_folder(self._match, number, token)
         with self._watch("stage"), readable_errors(f"round {number} in {self._home.root}"):
-            manifest = stage(folder, files, self._home.disk)
-        record["timings"] = {role: hand_in.seconds if hand_in else {} for role, hand_in in hand_ins.items()}
+            manifest = stage(folder, files, self._home.disk, states)
+        record["timings"] = {role: hand_in.seconds for role, hand_in in hand_ins.items()}
         record["timings"]["referee"] = self._watch.read()
         return Staged(json.loads(json.dumps(record, allow_nan=False)), manifest, folder)  # as the ledger will hold it
+
+    def _handed_in(self, role: Role, number: int) -> HandIn:
+        """What a team handed in after an acknowledged round."""
+        return HandIn(self.recall(role, number), self._snapshot(role, number), {})
 
     def _snapshot(self, role: Role, number: int) -> Snapshot:
         return read_snapshot(self._home.round_folder(self._match, number) / SNAPSHOT.format(role=role))
@@ -228,12 +235,6 @@ class Desk:
         path = self._home.round_folder(self._match, number) / name
         images: Images = np.load(path, mmap_mode="r", allow_pickle=False)
         return images
-
-
-def _npy(array: npt.NDArray[Any]) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    return buffer.getvalue()
 
 
 def _sample_sheet(show: Show, match: str, number: int) -> bytes:

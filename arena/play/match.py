@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,13 +17,16 @@ from arena import registry
 from arena.faces.sets.cache import FaceSet, open_cache, prepare
 from arena.faces.sets.leaks import find_leaks, refuse_leaks
 from arena.faces.sets.split import Split
-from arena.play.config import MatchConfig, check_name, validate
+from arena.play.config import MatchConfig, check_name, numbered_names, validate
 from arena.play.desk import Staged, split_faces
 from arena.play.round import Attempts, RoundPlan, play_opening, play_round
 from arena.play.table import Setup, Table, TableFactory
 from arena.store.disk import readable_errors
 from arena.store.home import Home
+from arena.store.names import GALLERY
+from arena.store.prune import pruned_files
 from arena.store.secret import make_secret
+from arena.store.secrets import pledge
 from arena.types import ArenaError, Brief, Diverged, Faces, Failed, InvalidAnswer, Lost
 
 VERSIONS = ("arena", "torch", "torchvision", "numpy", "scikit-learn", "ray", "mlflow")
@@ -61,14 +65,18 @@ class Match:
         return Setup(self.home.root, self.name, config, self.faces, facts["device"], facts["precision"])
 
 
-def choose_name(home: Home, config: MatchConfig, name: str | None) -> str:
-    """The name of a new match: the given one if it is free, else one made of the contenders. Raises ArenaError."""
-    name = check_name(name) if name is not None else _free_name(home, config)
-    if any(row.name == name for row in home.matches()):
+@contextmanager
+def reserved_name(home: Home, config: MatchConfig, name: str | None) -> Iterator[str]:
+    """The name of a new match, whose lock is held in the block: the given one, else one made of the contenders.
+
+    Raises ArenaError when it is taken, also by a process that is about to start.
+    """
+    if name is not None and home.has_match(check_name(name)):
         raise ArenaError(
             f"there is already a match called {name} in {home.root}; continue it with: arena resume {name}"
         )
-    return name
+    with home.reserve(numbered_names(config) if name is None else [name]) as free:
+        yield free
 
 
 def prepare_faces(home: Home, config: MatchConfig, on_decode: OnDecode = lambda done, total: None) -> FaceSet:
@@ -113,8 +121,6 @@ def new_match(
     }
     with readable_errors(f"the home {home.root}"):
         home.create_match(name, config.dump(), facts)
-        if config.exam.secret == "random":
-            make_secret(home.match_folder(name))
     return Match(home, name, config, facts, faces.path)
 
 
@@ -142,9 +148,14 @@ def _try_teams(config: MatchConfig, faces: FaceSet, split: Split) -> dict[str, d
 
 
 def play_more(match: Match, rounds: int) -> Match:
-    """Let a match go on for this many rounds after its last one. The caller holds the match's lock."""
+    """Let a match go on for this many rounds after its last one. The caller holds the match's lock.
+
+    Raises ArenaError for a match whose galleries were pruned.
+    """
     if rounds < 1:
         raise ArenaError(f"a match can go on for 1 round or more, not {rounds}")
+    if any(GALLERY in files for files in pruned_files(match.home, match.name).values()):
+        raise ArenaError(f"{match.name} cannot go on: the galleries that its detector would remember were pruned")
     total = (match.home.last_round(match.name) or 0) + rounds
     match.home.update_rounds(match.name, total)
     return replace(match, config=match.config.model_copy(update={"rounds": total}))
@@ -159,6 +170,9 @@ def play(match: Match, set_table: TableFactory, observer: Observer | None = None
     last = match.home.last_round(match.name)
     if last is not None and last >= match.config.rounds:
         return
+    if match.config.exam.secret == "random":
+        with readable_errors(f"the secret of {match.name}"):
+            make_secret(match.home.match_folder(match.name))
     table: Table | None = None
     try:
         for number in range(0 if last is None else last + 1, match.config.rounds + 1):
@@ -189,7 +203,7 @@ def _play_until_staged(
                 _restore(table, number - 1)
             in_step = True
             if number and match.config.exam.secret == "random":
-                match.home.pledge(match.name, number, table.settle(table.referee.pledge(number)))
+                pledge(match.home, match.name, number, table.settle(table.referee.pledge(number)))
             staged = play_round(attempts.plan, table) if number else play_opening(attempts.plan, table)
             if attempts.plan.absent:  # nobody knows in which state it is
                 table.leave()
@@ -223,12 +237,6 @@ def _same_faces(home: Home, config: MatchConfig, facts: dict[str, Any], name: st
             f"{len(faces.images)} images now, {known['images']} then; put the old ones back to go on"
         )
     return faces.path
-
-
-def _free_name(home: Home, config: MatchConfig) -> str:
-    taken = {row.name for row in home.matches()}
-    base = f"{config.generator.name}-{config.detector.name}"
-    return next(name for i in range(1, len(taken) + 2) if (name := f"{base}-{i}") not in taken)
 
 
 def _version(package: str) -> str | None:

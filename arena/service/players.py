@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+from arena.locks import held_since, last_holder
 from arena.service import models, views
 from arena.service.records import Record, last_words, read_records
 from arena.service.starts import Starts
 from arena.store.follow import Follower
-from arena.store.lock import last_holder, locked_at
+from arena.store.home import match_lock
 
 SECONDS_BETWEEN_LOOKS = 0.5
 """How often the locks of unfinished matches are looked at. Rarely: for an instant, looking takes the lock."""
@@ -92,6 +93,6 @@ class Players:
 
     def _was_last_to_play(self, record: Record) -> bool:
         """Whether nobody else has played the match since, from a shell for instance."""
-        folder = self.ledger.home.match_folder(record.name)
-        last = last_holder(folder)
-        return last is None or last.pid == record.pid or locked_at(folder) < record.at
+        lock = match_lock(self.ledger.root, record.name)
+        last = last_holder(lock)
+        return last is None or last.pid == record.pid or held_since(lock) < record.at

@@ -9,12 +9,13 @@ A lock cannot outlive its process, so a number that another process has been giv
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+
+from arena.locks import seize
 
 FOLDER = "starts"
 TAIL = 16_384
@@ -56,11 +57,7 @@ def read_record(root: Path, name: str) -> Record | None:
     """The record of a match's process; None when there is none."""
     try:
         with record_path(root, name).open(encoding="utf-8") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                is_alive = False
-            except BlockingIOError:
-                is_alive = True
+            is_alive = not seize(file.fileno(), patience=0, shared=True)
             return _parsed(name, file.read(), os.fstat(file.fileno()).st_mtime, is_alive)
     except FileNotFoundError:
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import signal
@@ -21,12 +20,12 @@ from typing import Any
 import psutil
 import yaml
 
-from arena.play.config import MatchConfig, WrongSetting, check_name, validate
+from arena import locks
+from arena.play.config import MatchConfig, WrongSetting, check_name, numbered_names, validate
 from arena.service.checker import WHERE
 from arena.service.records import FOLDER, STOPPED, Record, read_record, read_records, record_path
 from arena.store.disk import readable_errors
-from arena.store.home import Home, match_folder
-from arena.store.lock import holder, is_locked
+from arena.store.home import Home, match_lock
 from arena.types import ArenaError
 
 COMMAND = "from arena.cli import main; main()"
@@ -102,7 +101,7 @@ class Starts:
     def resume(self, name: str, rounds: int | None) -> Record:
         """Go on with a match of the ledger. `rounds`: this many more. Raises Conflict or Busy."""
         with self._alone():
-            if is_locked(match_folder(self._root, name)):
+            if locks.is_held(match_lock(self._root, name)):
                 raise Conflict(f"{name} is being played; stop it first")
             self._refuse_living(name)
             self._refuse_too_many()
@@ -112,8 +111,8 @@ class Starts:
 
     def stop(self, name: str) -> None:
         """Tell whoever plays a match, or is about to, to stop: it ends within moments. Raises Conflict."""
-        folder = match_folder(self._root, name)
-        player, record = holder(folder), read_record(self._root, name)
+        lock = match_lock(self._root, name)
+        player, record = locks.holder(lock), read_record(self._root, name)
         if player is not None and not player.is_here:
             raise Conflict(f"{name} is being played on {player.host}; stop it there")
         starting = record.pid if record is not None and record.is_alive else None
@@ -122,7 +121,7 @@ class Starts:
             if pid is None:
                 raise psutil.NoSuchProcess(0)
             process = psutil.Process(pid)  # which from here on is never taken for a later one of the same number
-            if (holder(folder), read_record(self._root, name)) != (player, record):
+            if (locks.holder(lock), read_record(self._root, name)) != (player, record):
                 raise psutil.NoSuchProcess(pid)
             if record is not None and record.pid == pid:
                 self.note_stop(name)
@@ -159,8 +158,7 @@ class Starts:
         """No other thread and no other service over this home starts anything meanwhile."""
         with readable_errors(f"the home {self._root}"):
             (self._root / FOLDER).mkdir(exist_ok=True)
-            with (self._root / FOLDER / ".lock").open("w") as file:
-                fcntl.flock(file, fcntl.LOCK_EX)
+            with locks.hold(self._root / FOLDER / ".lock"):
                 yield
 
     def _free_name(self, name: str | None, config: MatchConfig) -> str:
@@ -170,10 +168,8 @@ class Starts:
         finally:
             home.close()
         if name is None:
-            taken = matches | {record.name for record in read_records(self._root)}
-            base = f"{config.generator.name}-{config.detector.name}"
-            numbered = (f"{base}-{i}" for i in range(1, len(taken) + 2))
-            name = next(free for free in numbered if free not in taken)
+            taken = matches | {record.name for record in read_records(self._root)} | self._locked()
+            name = next(free for free in numbered_names(config) if free not in taken)
         try:
             check_name(name)
         except ArenaError as error:
@@ -190,13 +186,18 @@ class Starts:
 
     def _refuse_too_many(self) -> None:
         playing = {record.name for record in read_records(self._root) if record.is_alive}
-        playing |= {folder.name for folder in (self._root / "matches").iterdir() if is_locked(folder)}
+        playing |= self._locked()
         if len(playing) >= self._most:
             verb = "matches are" if len(playing) > 1 else "match is"
             raise Busy(
                 f"{len(playing)} {verb} being played ({', '.join(sorted(playing))}), as many as this service plays "
                 "at once; stop one, wait, or allow more with --most-matches"
             )
+
+    def _locked(self) -> set[str]:
+        """Matches that a process plays or is about to start."""
+        names = [folder.name for folder in (self._root / "matches").iterdir()]
+        return {name for name in names if locks.is_held(match_lock(self._root, name))}
 
     def _spawn(self, name: str, program: str, arguments: Sequence[str], *descriptors: int) -> None:
         """Start a process and its record, whose lock it inherits."""
@@ -206,7 +207,7 @@ class Starts:
         partial = self._root / FOLDER / f".{name}.{token_hex(8)}"
         with partial.open("x", encoding="utf-8") as record, record_path(self._root, name, "log").open("ab") as log:
             log.truncate(0)
-            fcntl.flock(record, fcntl.LOCK_EX)
+            locks.seize(record.fileno())
             at = time.time()
             # The lock is for this process alone: none of its own children may keep it.
             program = f"import os; os.set_inheritable({record.fileno()}, False); {program}"

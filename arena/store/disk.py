@@ -7,10 +7,13 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from arena.files import Content, sync, sync_folder
+from arena.store.names import state_folder
 from arena.types import ArenaError
 
 MANIFEST = "manifest.json"
@@ -19,20 +22,27 @@ MANIFEST = "manifest.json"
 class Disk:
     """The durable operations, one method each, so that a test can stop the world before any of them."""
 
-    def write(self, path: Path, data: bytes) -> None:
-        """Write a new file and wait until it is on disk."""
+    def write(self, path: Path, content: Content) -> dict[str, Any]:
+        """Write a new file and wait until it is on disk; its entry in a manifest: SHA-256 and number of bytes."""
+        digest, size = hashlib.sha256(), 0
         with path.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            for chunk in (content,) if isinstance(content, bytes) else content:
+                file.write(chunk)
+                digest.update(chunk)
+                size += len(chunk)
+            sync(file)
+        return {"sha256": digest.hexdigest(), "bytes": size}
 
     def sync(self, folder: Path) -> None:
         """Wait until the folder's entries are on disk."""
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync_folder(folder)
+
+    def make(self, folder: Path) -> None:
+        """Make a folder that is not there yet, with all above it, and wait until their names are on disk."""
+        if not folder.is_dir():
+            self.make(folder.parent)
+            folder.mkdir(exist_ok=True)
+            self.sync(folder.parent)
 
     def rename(self, source: Path, target: Path) -> None:
         """Give a finished folder its name; fails when the name is taken."""
@@ -43,29 +53,47 @@ class Disk:
         connection.commit()
 
 
-def stage(folder: Path, files: Mapping[str, bytes], disk: Disk) -> str:
-    """Write files and their manifest into a new staging folder, synced; return the manifest's SHA-256."""
-    folder.mkdir(parents=True)
-    entries = {}
-    for name, data in files.items():
-        disk.write(folder / name, data)
-        entries[name] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
-    manifest = json.dumps({"files": entries}, indent=1, sort_keys=True).encode()
-    disk.write(folder / MANIFEST, manifest)
+def stage(folder: Path, files: Mapping[str, Content], disk: Disk, states: Mapping[str, Content] | None = None) -> str:
+    """Write a round and its manifest into a new staging folder, synced; return the manifest's SHA-256.
+
+    `states`: files that go into the staging folder of the match's training states. The manifest covers them too.
+    """
+    manifest = {}
+    if states:
+        manifest["states"] = _written(state_folder(folder), states, disk)
+        disk.sync(state_folder(folder))
+    manifest["files"] = _written(folder, files, disk)
+    text = json.dumps(manifest, indent=1, sort_keys=True).encode()
+    disk.write(folder / MANIFEST, text)
     disk.sync(folder)
-    return hashlib.sha256(manifest).hexdigest()
+    return hashlib.sha256(text).hexdigest()
 
 
-def damaged_files(folder: Path, manifest_sha256: str) -> list[str]:
-    """Names of files of a round that are missing or changed, the manifest first."""
+def _written(folder: Path, files: Mapping[str, Content], disk: Disk) -> dict[str, Any]:
+    disk.make(folder.parent)
+    folder.mkdir()
+    return {name: disk.write(folder / name, content) for name, content in files.items()}
+
+
+def damaged_files(
+    folder: Path, manifest_sha256: str, pruned: Collection[str] = (), can_continue: bool = False
+) -> list[str]:
+    """Names of files of a round that are missing or changed, the manifest first.
+
+    `pruned`: files that may be gone. `can_continue`: its training state is to be there; else it may be gone, not wrong.
+    """
     try:
         manifest = (folder / MANIFEST).read_bytes()
     except OSError:
         return [MANIFEST]
     if hashlib.sha256(manifest).hexdigest() != manifest_sha256:
         return [MANIFEST]
-    entries = json.loads(manifest)["files"]
-    return [name for name, entry in entries.items() if _sha256(folder / name) != entry["sha256"]]
+    found = json.loads(manifest)
+    expected = [(folder / name, entry) for name, entry in found["files"].items() if name not in pruned]
+    states = state_folder(folder)
+    if can_continue or states.is_dir():
+        expected += [(states / name, entry) for name, entry in found.get("states", {}).items()]
+    return [path.name for path, entry in expected if _sha256(path) != entry["sha256"]]
 
 
 def _sha256(path: Path) -> str | None:

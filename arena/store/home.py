@@ -3,52 +3,31 @@
     HOME/arena.db                       the ledger: matches, rounds, events, votes, and what MLflow has still to be told
     HOME/settings.yaml                  what its owner allows, if there is one
     HOME/faces/                         decoded faces
+    HOME/matches/NAME/lock              held by the process that plays the match; says which one that is
     HOME/matches/NAME/rounds/0003/      one round: weights, exam, gallery, and a manifest with a SHA-256 of each file
+    HOME/matches/NAME/states/0003/      both teams' training state, of the last two rounds only
 
-A round is written into a staging folder, synced, renamed, and only then entered in the ledger; that row is the only
+A round is written into staging folders, synced, renamed, and only then entered in the ledger; that row is the only
 acknowledgement. A round's folder is never written again.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from arena.store import lock as locks
+from arena import locks
+from arena.store import rounds
 from arena.store.disk import Disk, readable_errors
+from arena.store.migrations import migrate
+from arena.store.names import ROUNDS, STATES, state_folder
 from arena.types import ArenaError
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS match (
-    name TEXT PRIMARY KEY, created REAL NOT NULL, config TEXT NOT NULL, facts TEXT NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS round (
-    match TEXT NOT NULL REFERENCES match(name), number INTEGER NOT NULL, committed REAL NOT NULL,
-    manifest TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (match, number)
-) STRICT;
-CREATE TABLE IF NOT EXISTS event (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, match TEXT NOT NULL REFERENCES match(name), round INTEGER,
-    at REAL NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS outbox (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, match TEXT NOT NULL REFERENCES match(name), kind TEXT NOT NULL,
-    round INTEGER, enqueued_ms INTEGER NOT NULL, shipped_ms INTEGER
-) STRICT;
-CREATE TABLE IF NOT EXISTS blind_test (
-    id TEXT PRIMARY KEY, match TEXT NOT NULL REFERENCES match(name), round INTEGER NOT NULL, at REAL NOT NULL,
-    threshold REAL NOT NULL, images TEXT NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS blind_vote (
-    test TEXT PRIMARY KEY REFERENCES blind_test(id), at REAL NOT NULL, called_fake TEXT NOT NULL
-) STRICT;
-"""
 
 
 @dataclass(frozen=True)
@@ -81,6 +60,11 @@ def match_folder(root: Path, match: str) -> Path:
     return root / "matches" / match
 
 
+def match_lock(root: Path, match: str) -> Path:
+    """What the process that plays a match holds, see `arena.locks`."""
+    return match_folder(root, match) / "lock"
+
+
 class Home:
     """An arena home: the ledger and the folders beside it. Cheap to open; open one per process and thread."""
 
@@ -95,20 +79,27 @@ class Home:
     @classmethod
     def create(cls, root: Path, disk: Disk | None = None) -> Home:
         """Open a home, making it where there is nothing yet. Raises ArenaError for a place that is something else."""
+        disk = disk or Disk()
         with readable_errors(f"the home {root}"):
             if root.exists() and not root.is_dir():
                 raise ArenaError(f"{root} is a file; choose another folder with --home")
-            if root.is_dir() and not (root / "arena.db").exists() and any(root.iterdir()):
-                raise ArenaError(f"{root} is not empty and no arena home; choose another folder with --home")
-            root.mkdir(parents=True, exist_ok=True)
-            home = cls(root, disk)
-            home._connection.executescript(SCHEMA)
-            (root / "matches").mkdir(exist_ok=True)
+            disk.make(root)
+            with locks.hold(root):  # a database that several processes make at once is locked for some of them
+                is_new = not (root / "arena.db").exists()
+                if is_new and any(root.iterdir()):
+                    raise ArenaError(f"{root} is not empty and no arena home; choose another folder with --home")
+                home = cls(root, disk)
+                migrate(home._connection, root, disk.commit)
+                if is_new or not (root / "matches").is_dir():
+                    (root / "matches").mkdir(exist_ok=True)
+                    disk.sync(root)
+                    with suppress(PermissionError):  # a parent that is not ours to read
+                        disk.sync(root.absolute().parent)
             return home
 
     @classmethod
     def open(cls, root: Path, disk: Disk | None = None) -> Home:
-        """Open an existing home. Raises ArenaError when there is none."""
+        """Open an existing home. Raises ArenaError when there is none, or a newer arena has written it."""
         if not (root / "arena.db").is_file():
             raise ArenaError(f"there is no arena home at {root}; play a match first, or name another with --home")
         return cls.create(root, disk)
@@ -128,11 +119,11 @@ class Home:
 
     def round_folder(self, match: str, number: int) -> Path:
         """The folder of an acknowledged round."""
-        return self.match_folder(match) / "rounds" / f"{number:04d}"
+        return self.match_folder(match) / ROUNDS / f"{number:04d}"
 
     def staging_folder(self, match: str, number: int, token: str) -> Path:
         """Where a round is written before it is acknowledged; `token` keeps two attempts apart."""
-        return self.match_folder(match) / "rounds" / f".{number:04d}.{token}"
+        return self.match_folder(match) / ROUNDS / f".{number:04d}.{token}"
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -151,11 +142,14 @@ class Home:
 
     def create_match(self, name: str, config: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
         """Enter a new match. Raises ArenaError when the name is taken."""
-        (self.match_folder(name) / "rounds").mkdir(parents=True, exist_ok=True)
-        self.disk.sync(self.root / "matches")
+        folder = self.match_folder(name)
+        for part in (ROUNDS, STATES):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        self.disk.sync(folder)
+        self.disk.sync(folder.parent)
         now = time.time()
         with self.transaction() as ledger:
-            if ledger.execute("SELECT 1 FROM match WHERE name = ?", (name,)).fetchone():
+            if self.has_match(name):
                 raise ArenaError(
                     f"there is a match called {name} in {self.root}; continue it with: arena resume {name}"
                 )
@@ -173,17 +167,22 @@ class Home:
         rows = self.rows("SELECT name, created, config, facts FROM match ORDER BY created, name")
         return [MatchRow(name, created, json.loads(c), json.loads(f)) for name, created, c, f in rows]
 
+    def has_match(self, name: str) -> bool:
+        """Whether a match of this name was entered."""
+        return bool(self.rows("SELECT 1 FROM match WHERE name = ?", name))
+
     def match(self, name: str) -> MatchRow:
         """One match. Raises ArenaError that lists the known ones."""
-        matches = {row.name: row for row in self.matches()}
-        if name not in matches:
-            known = ", ".join(matches) or "none yet"
+        rows = self.rows("SELECT name, created, config, facts FROM match WHERE name = ?", name)
+        if not rows:
+            known = ", ".join(row.name for row in self.matches()) or "none yet"
             raise ArenaError(f"there is no match called {name!r} in {self.root}; known: {known}")
-        return matches[name]
+        ((name, created, config, facts),) = rows
+        return MatchRow(name, created, json.loads(config), json.loads(facts))
 
-    def records(self, match: str) -> list[dict[str, Any]]:
-        """The records of all acknowledged rounds, round 0 (the opening) included."""
-        rows = self.rows("SELECT record FROM round WHERE match = ? ORDER BY number", match)
+    def records(self, match: str, after: int = -1) -> list[dict[str, Any]]:
+        """The records of all acknowledged rounds, round 0 (the opening) included. `after`: only those of later ones."""
+        rows = self.rows("SELECT record FROM round WHERE match = ? AND number > ? ORDER BY number", match, after)
         return [json.loads(record) for (record,) in rows]
 
     def manifests(self, match: str) -> dict[int, str]:
@@ -198,13 +197,15 @@ class Home:
     def commit_round(
         self, match: str, number: int, staging: Path, manifest: str, record: Mapping[str, Any], last: bool = False
     ) -> None:
-        """Acknowledge a staged round: rename its folder, then enter its row and MLflow's errand in one transaction.
+        """Acknowledge a staged round: rename its folders, then enter its row and MLflow's errand in one transaction.
 
-        `last`: the match ends with this round.
+        `last`: the match ends with this round. Training states that are too old to go on from are removed after that.
         """
         folder = self.round_folder(match, number)
-        self.disk.rename(staging, folder)
-        self.disk.sync(folder.parent)
+        moves = ((state_folder(staging), state_folder(folder)), (staging, folder))
+        for source, target in moves if moves[0][0].is_dir() else moves[1:]:
+            self.disk.rename(source, target)
+            self.disk.sync(target.parent)
         now = time.time()
         with self.transaction() as ledger:
             row = (match, number, now, manifest, json.dumps(record, allow_nan=False))
@@ -212,10 +213,11 @@ class Home:
             _enqueue(ledger, match, "round", number, now)
             if last:
                 _enqueue(ledger, match, "end", None, now)
+        rounds.drop_old_states(self.match_folder(match), number)
 
     def log(self, match: str, round: int | None, kind: str, detail: str) -> None:
-        """Note an event: a diverged training, a lost worker, a forfeit."""
-        with self.transaction() as ledger:
+        """Note an event: a diverged training, a lost worker, a forfeit. Raises ArenaError when the disk is full."""
+        with readable_errors(f"an event of {match} in {self.root}"), self.transaction() as ledger:
             row = (match, round, time.time(), kind, detail)
             ledger.execute("INSERT INTO event (match, round, at, kind, detail) VALUES (?, ?, ?, ?, ?)", row)
 
@@ -224,10 +226,13 @@ class Home:
         rows = self.rows("SELECT round, at, kind, detail FROM event WHERE match = ? ORDER BY id", match)
         return [dict(zip(("round", "at", "kind", "detail"), row, strict=True)) for row in rows]
 
-    def errands(self, match: str) -> list[Errand]:
-        """Everything that MLflow has ever had to be told about a match, in order, shipped or not."""
-        columns = "id, match, kind, round, enqueued_ms, shipped_ms"
-        return [Errand(*row) for row in self.rows(f"SELECT {columns} FROM outbox WHERE match = ? ORDER BY id", match)]
+    def errands(self, match: str, after: int = 0) -> list[Errand]:
+        """Everything that MLflow has ever had to be told about a match, in order, shipped or not.
+
+        `after`: only what came after this one.
+        """
+        query = "SELECT id, match, kind, round, enqueued_ms, shipped_ms FROM outbox WHERE match = ? AND id > ?"
+        return [Errand(*row) for row in self.rows(f"{query} ORDER BY id", match, after)]
 
     def unshipped(self) -> dict[str, int]:
         """How many errands of which match have not been shipped, the longest waiting match first."""
@@ -242,19 +247,54 @@ class Home:
     @contextmanager
     def lock(self, match: str) -> Iterator[None]:
         """Be the only process that plays this match, and clear away what a dead one left unacknowledged."""
-        with locks.locked(self.match_folder(match)):
-            self._sweep(match)
+        with self._hold(match) as is_ours:
+            if not is_ours:
+                raise ArenaError(f"the match {match} is being played by another process; wait or stop that one")
+            with readable_errors(f"the match {match} in {self.root}"):
+                rounds.sweep(self.match_folder(match), self.last_round(match))
             yield
+
+    @contextmanager
+    def reserve(self, names: Iterable[str]) -> Iterator[str]:
+        """Hold the lock of the first of these names that neither a match nor another process has.
+
+        A name that no match was entered under is free again after the block, or when this process dies. Raises
+        ArenaError when there is no such name.
+        """
+        for name in names:
+            if self.has_match(name):
+                continue
+            with self._hold(name) as is_ours:
+                if not is_ours or self.has_match(name):
+                    continue
+                try:
+                    yield name
+                finally:
+                    if not self.has_match(name):
+                        self._give_back(name)
+                return
+        raise ArenaError(f"another process in {self.root} is about to start a match of this name; choose another name")
 
     def is_playing(self, match: str) -> bool:
         """Whether a process holds the match's lock."""
-        return locks.is_locked(self.match_folder(match))
+        return locks.is_held(match_lock(self.root, match))
 
-    def _sweep(self, match: str) -> None:
-        last = self.last_round(match)
-        for folder in (self.match_folder(match) / "rounds").iterdir():
-            if folder.name.startswith(".") or last is None or int(folder.name) > last:
-                shutil.rmtree(folder)
+    @contextmanager
+    def _hold(self, match: str) -> Iterator[bool]:
+        with ExitStack() as stack:
+            with readable_errors(f"the match {match} in {self.root}"):
+                self.match_folder(match).mkdir(parents=True, exist_ok=True)
+                is_ours = stack.enter_context(locks.hold(match_lock(self.root, match), locks.A_LOOK))
+            yield is_ours
+
+    def _give_back(self, name: str) -> None:
+        folder = self.match_folder(name)
+        with suppress(OSError):  # what somebody else has put there stays, and so does its folder
+            for part in (ROUNDS, STATES):
+                if (folder / part).is_dir():
+                    (folder / part).rmdir()
+            match_lock(self.root, name).unlink()
+            folder.rmdir()
 
 
 def _enqueue(ledger: sqlite3.Connection, match: str, kind: str, round: int | None, now: float) -> None:

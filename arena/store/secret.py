@@ -10,6 +10,7 @@ import os
 import secrets
 from pathlib import Path
 
+from arena.files import sync, sync_folder
 from arena.types import ArenaError
 
 SECRET = "secret"
@@ -18,26 +19,16 @@ _BYTES = 32
 
 
 def make_secret(folder: Path) -> None:
-    """Draw the secret of a match from the system's randomness, unless it has one; on disk when this returns."""
+    """Draw the secret of a match, unless it has one; on disk when this returns. The caller holds the match's lock."""
     path = folder / SECRET
+    if path.exists():
+        return
     partial = path.with_name(f".{SECRET}.{secrets.token_hex(8)}")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(partial, path)  # fails where there is one, and two processes get the same
-        except FileExistsError:
-            return
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    finally:
-        partial.unlink(missing_ok=True)
+    with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123
+        file.write(secrets.token_hex(_BYTES))
+        sync(file)
+    os.replace(partial, path)  # noqa: PTH105 - the atomic call by its own name
+    sync_folder(folder)
 
 
 def read_secret(folder: Path) -> int:

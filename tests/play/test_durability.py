@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 import errno
 import gc
+import shutil
 import sqlite3
 
 import pytest
 from matches import outcome, played, reopened, start, tiny
 
+from arena.play.verify import verify
 from arena.store.disk import Disk
 from arena.store.home import Home
 from arena.types import ArenaError
@@ -20,25 +22,27 @@ class Crash(BaseException):
 
 
 class FailingDisk(Disk):
-    """Counts durable operations and stops the world at one of them."""
+    """Counts durable operations, stops the world at one of them, and knows which names were on disk by then."""
 
     def __init__(self, at=None, after=False, error=None):
         self.count, self.at, self.after, self.error = 0, at, after, error or Crash()
+        self._synced = {}
 
     def _around(self, operation, *arguments):
         mine = self.count == self.at
         self.count += 1
         if mine and not self.after:
             raise self.error
-        operation(*arguments)
+        result = operation(*arguments)
         if mine:
             raise self.error
+        return result
 
-    def write(self, path, data):
-        self._around(super().write, path, data)
+    def write(self, path, content):
+        return self._around(super().write, path, content)
 
     def sync(self, folder):
-        self._around(super().sync, folder)
+        self._around(self._sync, folder)
 
     def rename(self, source, target):
         self._around(super().rename, source, target)
@@ -46,7 +50,32 @@ class FailingDisk(Disk):
     def commit(self, connection):
         self._around(super().commit, connection)
 
+    def _sync(self, folder):
+        super().sync(folder)
+        self._synced[folder.stat().st_ino] = {entry.name: entry.stat().st_ino for entry in folder.iterdir()}
 
+    def lose_names(self, folder):
+        """What a power cut may do: names made since their folder was synced are gone, renamed ones as before."""
+        synced = self._synced.get(folder.stat().st_ino, {})
+        for entry in folder.iterdir():
+            is_ledger = entry.name.startswith("arena.db")  # whose other files SQLite looks after
+            name, inode = ("arena.db" if is_ledger else entry.name), entry.stat().st_ino
+            before = [old for old, known in synced.items() if known == inode]
+            if entry.name in NO_LOSS or name in (synced if is_ledger else before):
+                pass
+            elif before:
+                entry.rename(folder / before[0])
+            elif entry.is_dir():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
+        for entry in folder.iterdir():
+            if entry.is_dir() and entry.name not in NO_LOSS:
+                self.lose_names(entry)
+
+
+NO_LOSS = ("faces", "lock", "progress.json")
+"""Decoded again, and made again, wherever they are lost."""
 CONFIG = {"rounds": 2}
 
 
@@ -54,7 +83,7 @@ CONFIG = {"rounds": 2}
 def whole(tmp_path_factory):
     """An uninterrupted match and the number of its durable operations."""
     disk = FailingDisk()
-    match = start(tmp_path_factory.mktemp("whole"), tiny(**CONFIG), disk=disk)
+    match = start(tmp_path_factory.mktemp("whole") / "home", tiny(**CONFIG), disk=disk)
     played(match)
     return outcome(match), disk.count
 
@@ -63,34 +92,50 @@ def _play_with(root, disk):
     try:
         played(start(root, tiny(**CONFIG), disk=disk))
     except Crash:
+        gc.collect()  # a dead process has no files open
         return
     raise AssertionError("the world was not stopped")
 
 
+def _known(root):
+    return [row.name for row in Home.open(root).matches()] if (root / "arena.db").exists() else []
+
+
 def _resume(root):
     """What a person does: start it if it is not there, else resume."""
-    gc.collect()  # a dead process has no files open
-    known = [row.name for row in Home.open(root).matches()]
-    match = reopened(root) if known else start(root, tiny(**CONFIG))
+    match = reopened(root) if _known(root) else start(root, tiny(**CONFIG))
     played(match)
     return match
 
 
+def _wrong(match):
+    return [finding for _, findings in verify(match) for finding in findings]
+
+
+@pytest.mark.parametrize("names", ["kept", "lost"])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_resuming_after_a_crash_at_any_durable_operation_equals_an_uninterrupted_match(tmp_path, whole, after):
+def test_resuming_after_a_crash_at_any_durable_operation_equals_an_uninterrupted_match(tmp_path, whole, after, names):
     expected, operations = whole
-    assert operations > 30
+    assert operations > 50
     for at in range(operations):
-        root = tmp_path / str(at)
-        _play_with(root, FailingDisk(at, after))
-        acknowledged = outcome(reopened(root)) if Home.open(root).matches() else {}
-        assert acknowledged == {number: expected[number] for number in acknowledged}, f"operation {at}"
+        world = tmp_path / str(at)
+        world.mkdir()
+        root, disk = world / "home", FailingDisk(at, after)
+        _play_with(root, disk)
+        if names == "lost":
+            disk.lose_names(world)
+        if _known(root):
+            acknowledged = outcome(reopened(root))
+            assert acknowledged == {number: expected[number] for number in acknowledged}, f"operation {at}"
+            assert _wrong(reopened(root)) == [], f"operation {at}"
         match = _resume(root)
         assert outcome(match) == expected, f"operation {at}"
+        assert _wrong(match) == [], f"operation {at}"
         errands = match.home.rows("SELECT kind, round FROM outbox ORDER BY id")
         assert errands == [("match", None), ("round", 0), ("round", 1), ("round", 2), ("end", None)], f"operation {at}"
-        left_over = [path.name for path in (match.home.match_folder("tiny") / "rounds").iterdir()]
-        assert sorted(left_over) == ["0000", "0001", "0002"], f"operation {at}"
+        folder = match.home.match_folder("tiny")
+        left_over = {part: sorted(path.name for path in (folder / part).iterdir()) for part in ("rounds", "states")}
+        assert left_over == {"rounds": ["0000", "0001", "0002"], "states": ["0001", "0002"]}, f"operation {at}"
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "no space"), sqlite3.OperationalError("disk is full")])

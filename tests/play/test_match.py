@@ -9,7 +9,7 @@ from matches import outcome, played, reopened, start, tiny
 from PIL import Image
 from scripted import StampReader
 
-from arena.play.match import choose_name, play_more
+from arena.play.match import new_match, play_more, prepare_faces, reserved_name
 from arena.play.verify import replay, verify
 from arena.snapshot import player, read_snapshot
 from arena.store.home import Home
@@ -255,11 +255,23 @@ def test_a_finished_match_plays_nothing_when_it_is_resumed(tmp_path):
 
 def test_names_are_chosen_free_and_refused_when_taken(tmp_path):
     match = start(tmp_path, tiny(rounds=1), "deep")
-    assert choose_name(match.home, match.config, None) == "dcgan-cnn-1"
-    with pytest.raises(ArenaError, match="arena resume deep"):
-        choose_name(match.home, match.config, "deep")
-    with pytest.raises(ArenaError, match="cannot be called"):
-        choose_name(match.home, match.config, "../deep")
+    with reserved_name(match.home, match.config, None) as name:
+        assert name == "dcgan-cnn-1"
+    for taken, sentence in (("deep", "arena resume deep"), ("../deep", "cannot be called")):
+        with pytest.raises(ArenaError, match=sentence), reserved_name(match.home, match.config, taken):
+            raise AssertionError
+
+
+def test_two_starts_at_once_get_two_names_and_what_was_not_used_is_free_again(tmp_path):
+    home, other, config = Home.create(tmp_path), Home.create(tmp_path), tiny(rounds=1)
+    with reserved_name(home, config, None) as first, reserved_name(other, config, None) as second:
+        assert (first, second) == ("dcgan-cnn-1", "dcgan-cnn-2")
+        with pytest.raises(ArenaError, match="about to start a match"), reserved_name(home, config, second):
+            raise AssertionError
+        match = new_match(home, config, first, prepare_faces(home, config), "cpu", "fp32")
+        assert home.is_playing(first)
+    played(match)
+    assert [path.name for path in (tmp_path / "matches").iterdir()] == ["dcgan-cnn-1"]
 
 
 def test_faces_that_changed_since_the_start_are_refused(tmp_path):

@@ -20,10 +20,10 @@ from arena import seeds
 from arena.faces.crop.finder import Found, cut
 from arena.faces.crop.inputs import Input, find_inputs
 from arena.faces.decode import Pixels, Unusable
-from arena.faces.sets.pack import sync
 from arena.faces.sets.sheets import contact_sheet_of
 from arena.faces.sources.files import CONTACT_SHEET, inside, label_of
 from arena.faces.sources.tables import RECIPE_FILE, TABLE, read_recipe, write_rows, write_whole
+from arena.files import sync
 from arena.images import png
 from arena.types import ArenaError
 

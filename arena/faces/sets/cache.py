@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +10,7 @@ from arena.faces.decode import RECIPE
 from arena.faces.sets.pack import OnImages, Packed, pack
 from arena.faces.sets.packed import MAGIC, FaceSet, open_packed
 from arena.faces.sources.opening import open_source
+from arena.locks import hold
 from arena.types import ArenaError
 
 __all__ = ["SIZES", "FaceSet", "OnImages", "open_cache", "pack_file", "prepare"]
@@ -37,7 +35,7 @@ def prepare(spec: str, cache_dir: Path, size: int = 64, on_progress: OnImages = 
     path = cache_dir / f"faces-{key}.arena"
     try:
         cache_dir.mkdir(parents=True, exist_ok=True)
-        with _alone(cache_dir / f".{key}.lock"):
+        with hold(cache_dir / f".{key}.lock"):  # of two processes one builds, the other waits and finds it built
             _sweep(cache_dir)
             return _opened(path) or pack(source, path, size, on_progress)
     except OSError as error:
@@ -72,20 +70,10 @@ def _opened(path: Path) -> FaceSet | None:
         return None
 
 
-@contextmanager
-def _alone(lock: Path, wait: bool = True) -> Iterator[None]:
-    """Hold a lock file, so that of two processes one builds and the other waits and finds it built.
-
-    Raises BlockingIOError when another process holds it and this one will not wait.
-    """
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        yield
-
-
 def _sweep(cache_dir: Path) -> None:
     """Remove what killed processes left half-written: nobody holds its lock."""
     for partial in cache_dir.glob(".faces-*.arena.partial"):
         key = partial.name.removeprefix(".faces-").removesuffix(".arena.partial")
-        with suppress(BlockingIOError), _alone(cache_dir / f".{key}.lock", wait=False):
-            partial.unlink(missing_ok=True)
+        with hold(cache_dir / f".{key}.lock", patience=0) as is_dead:
+            if is_dead:
+                partial.unlink(missing_ok=True)

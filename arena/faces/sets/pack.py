@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import Self
 
 from arena.faces.decode import RECIPE
 from arena.faces.sets.packed import FaceSet, Packer, Recipe, is_packed, open_packed
 from arena.faces.source import Face, Skipped, Source
+from arena.files import sync, sync_folder
 from arena.types import ArenaError
 
 OnImages = Callable[[int, int | None], None]
@@ -110,18 +110,3 @@ def whole_folder(out: Path) -> Iterator[Path]:
         raise ArenaError(f"{out} cannot be written: {error}") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-
-
-def sync(file: IO[Any]) -> None:
-    """Put what was written on the disk."""
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Put the names in a folder on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
