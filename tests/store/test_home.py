@@ -56,7 +56,7 @@ def test_a_home_of_version_0_opens_lists_verifies_and_replays(old):
     assert follower.rounds["tiny"][1].record["winner"] == "B"
     match = reopened(old.root)
     assert list(verify(match)) == [(0, []), (1, [])]
-    assert {finding.file for finding in replay(match, 1)} <= {"fakes.npy", "exam.safetensors"}  # another CPU may differ
+    assert not [f for f in replay(match, 1) if "another paper" in f.text]  # the scores are those of another CPU
 
 
 def test_a_match_of_version_0_goes_on_and_its_rounds_stay_as_they_were(old):
