@@ -8,6 +8,7 @@ from __future__ import annotations
 import heapq
 import json
 import os
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -115,9 +116,11 @@ class Follower:
     def entries(self, after: Cursor, match: str | None = None, most: int = 200) -> list[Happening]:
         """What happened after a cursor, oldest first, at most so many; of one match or of all."""
         found: list[Happening] = []
-        if after.past(self.cursor) == after:
-            return found
-        for entry in self.log:
+        # Both parts of a cursor only grow along the log, so what lies before either is known.
+        errand = bisect_right(self.log, after.errand, key=lambda entry: entry.cursor.errand)
+        event = bisect_right(self.log, after.event, key=lambda entry: entry.cursor.event)
+        for place in range(min(errand, event), len(self.log)):
+            entry = self.log[place]
             is_new = entry.cursor.event > after.event if entry.note else entry.cursor.errand > after.errand
             if is_new and match in (None, entry.match):
                 found.append(entry)

@@ -180,9 +180,13 @@ class Home:
         ((name, created, config, facts),) = rows
         return MatchRow(name, created, json.loads(config), json.loads(facts))
 
-    def records(self, match: str, after: int = -1) -> list[dict[str, Any]]:
-        """The records of all acknowledged rounds, round 0 (the opening) included. `after`: only those of later ones."""
-        rows = self.rows("SELECT record FROM round WHERE match = ? AND number > ? ORDER BY number", match, after)
+    def records(self, match: str, after: int = -1, most: int = -1) -> list[dict[str, Any]]:
+        """The records of all acknowledged rounds, round 0 (the opening) included.
+
+        `after`: only those of later ones. `most`: at most so many.
+        """
+        query = "SELECT record FROM round WHERE match = ? AND number > ? ORDER BY number LIMIT ?"
+        rows = self.rows(query, match, after, most)
         return [json.loads(record) for (record,) in rows]
 
     def manifests(self, match: str) -> dict[int, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -23,7 +24,7 @@ from arena.referee.verdict import Verdict
 from arena.results.showcase import animation
 from arena.store.home import Errand, Home, MatchRow
 from arena.store.names import EXAM, SAMPLES
-from arena.tracking.note import note
+from arena.tracking.note import ROWS, note
 
 EXAM_METRICS = ("accuracy", "auroc", "average_precision", "brier", "eer", "p_value", "threshold", "tnr", "tpr")
 INTERVALS = ("accuracy_low", "accuracy_high", "auroc_low", "auroc_high")
@@ -54,20 +55,46 @@ class Entry:
     files: Mapping[str, bytes] = field(default_factory=dict)
 
 
-def entry(home: Home, errand: Errand) -> Entry:
-    """The entry of an errand: the start of a match, a round, or the end."""
-    match = home.match(errand.match)
-    before = {e.round for e in home.errands(errand.match) if e.id <= errand.id and e.kind == "round"}
-    records = [record for record in home.records(errand.match) if record["round"] in before]
-    told = tags(match, records)
+@dataclass
+class Story:
+    """A match so far, as the errands tell it: what an entry needs of all the rounds before, in as many steps as rounds.
+
+    `latest`: the records of the last rounds. `verdicts`: of all, without their curves.
+    """
+
+    wins: dict[str, int] = field(default_factory=lambda: {"A": 0, "B": 0})
+    close: int = 0
+    numbers: list[int] = field(default_factory=list)
+    latest: deque[Mapping[str, Any]] = field(default_factory=lambda: deque(maxlen=ROWS))
+    verdicts: list[Verdict] = field(default_factory=list)
+
+    @property
+    def last(self) -> int:
+        """The number of the last round, -1 before the opening."""
+        return self.numbers[-1] if self.numbers else -1
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        """One more round."""
+        self.numbers.append(record["round"])
+        self.latest.append(record)
+        if "winner" in record:  # the opening has no exam
+            self.wins[record["winner"]] += 1
+            self.close += record["call"] == "too close"
+            self.verdicts.append(_verdict(record))
+
+
+def entry(home: Home, match: MatchRow, errand: Errand, story: Story) -> Entry:
+    """The entry of an errand: the start of a match, a round, or the end. `story`: as far as this errand."""
+    told = tags(match, story)
     if errand.kind == "match":
         plan = {"config": match.config, "facts": match.facts}
         return Entry(told, params(match.config), files={"match.json": json.dumps(plan, indent=2).encode()})
     if errand.kind == "round":
-        folder = home.round_folder(errand.match, errand.round or 0)
-        return Entry(told, points=points(records), files=round_files(folder, records[-1], errand.enqueued_ms))
-    folders = {record["round"]: home.round_folder(errand.match, record["round"]) for record in records}
-    return Entry(told, files=match_files(folders, records, match.config["exam"]["win_accuracy"]))
+        folder = home.round_folder(match.name, errand.round or 0)
+        files = round_files(folder, story.latest[-1], errand.enqueued_ms)
+        return Entry(told, points=points(story.latest[-1], story.wins), files=files)
+    folders = {number: home.round_folder(match.name, number) for number in story.numbers}
+    return Entry(told, files=match_files(folders, story.verdicts, match.config["exam"]["win_accuracy"]))
 
 
 def params(config: Mapping[str, Any]) -> dict[str, str]:
@@ -80,12 +107,12 @@ def params(config: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in flat.items()}
 
 
-def tags(match: MatchRow, records: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def tags(match: MatchRow, story: Story) -> dict[str, str]:
     """What may change from round to round: the score and the note; and what describes a match but is no setting."""
-    facts, wins = match.facts, _wins(records)
+    facts, wins = match.facts, story.wins
     leader = "A" if wins["A"] > wins["B"] else "B" if wins["B"] > wins["A"] else "even"
     return {
-        "mlflow.note.content": note(match, records, wins),
+        "mlflow.note.content": note(match, story.latest, len(story.verdicts), story.close, wins),
         "mlflow.source.name": "arena",
         "arena.play.match": match.name,
         "score": f"A {wins['A']} : {wins['B']} B",
@@ -99,16 +126,14 @@ def tags(match: MatchRow, records: Sequence[Mapping[str, Any]]) -> dict[str, str
     }
 
 
-def points(records: Sequence[Mapping[str, Any]]) -> list[Point]:
-    """The points of the last of these rounds: the exam and the times by round, the losses by images seen."""
-    record = records[-1]
+def points(record: Mapping[str, Any], wins: Mapping[str, int]) -> list[Point]:
+    """The points of a round: the exam and the times by round, the losses by images seen. `wins`: with this round."""
     number = record["round"]
     values = {"time/round_seconds": record["seconds"]}
     for role, training in record["training"].items():
         if training["steps"]:  # a detector has nothing to train on in the opening
             values[f"time/{role}_seconds"] = training["seconds"]
     if "winner" in record:  # the opening has no exam
-        wins = _wins(records)
         values |= {f"exam/{name}": record[name] for name in EXAM_METRICS}
         values |= {f"interval/{name}": record[name] for name in INTERVALS}
         values["score/winner_is_b"] = record["winner"] == "B"
@@ -133,13 +158,12 @@ def round_files(folder: Path, record: Mapping[str, Any], timestamp_ms: int) -> d
     return files
 
 
-def match_files(folders: Mapping[int, Path], records: Sequence[Mapping[str, Any]], win: float) -> dict[str, bytes]:
+def match_files(folders: Mapping[int, Path], verdicts: Sequence[Verdict], win: float) -> dict[str, bytes]:
     """The animation over the rounds and the picture of the match. A GIF, as MLflow's UI does not show WebP."""
     numbers = sorted(folders)
     if len(numbers) > FILM_FRAMES:
         numbers = [numbers[i] for i in np.linspace(0, len(numbers) - 1, FILM_FRAMES).round().astype(int)]
     film = animation({number: folders[number] / SAMPLES for number in numbers})
-    verdicts = [_verdict(record) for record in records if "winner" in record]
     return {"samples.gif": film, "figures/match.png": figures.match_figure(verdicts, win)}
 
 
@@ -155,10 +179,6 @@ def slider_files(key: str, step: int, timestamp_ms: int, png: bytes) -> dict[str
     buffer = io.BytesIO()
     small.save(buffer, "WEBP", quality=85, xmp=xmp("generated").encode())
     return {f"{stem}.png": png, f"{stem}+compressed.webp": buffer.getvalue()}
-
-
-def _wins(records: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    return {team: sum(record.get("winner") == team for record in records) for team in "AB"}
 
 
 def _verdict(record: Mapping[str, Any]) -> Verdict:

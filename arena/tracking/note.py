@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from arena.store.home import MatchRow
@@ -11,29 +11,31 @@ ROWS = 30
 """Rounds in the table: MLflow keeps 8000 characters of a tag, and a row takes about 90."""
 
 
-def note(match: MatchRow, records: Sequence[Mapping[str, Any]], wins: Mapping[str, int]) -> str:
-    """What the match is, how it stands after these rounds, and the commands to go on."""
+def note(match: MatchRow, latest: Iterable[Mapping[str, Any]], rounds: int, close: int, wins: Mapping[str, int]) -> str:
+    """What the match is, how it stands, and the commands to go on.
+
+    `latest`: the records of the last rounds of those played. `rounds`, `close`: how many those are, and too close.
+    """
     config, faces = match.config, match.facts["faces"]
-    played = [record for record in records if "winner" in record]
-    close = sum(record["call"] == "too close" for record in played)
+    played = [record for record in latest if "winner" in record]
     parts = [
         f"Generator `{config['generator']['name']}` (Team A) against detector `{config['detector']['name']}` (Team B), "
         f"seed {config['seed']}, on `{config['faces']}`: {faces['images']} faces of {faces['identities']} identities.",
-        f"**A {wins['A']} : {wins['B']} B** after {len(played)} of {config['rounds']} rounds"
+        f"**A {wins['A']} : {wins['B']} B** after {rounds} of {config['rounds']} rounds"
         + (f", {close} too close to call." if close else "."),
     ]
     if faces["synthetic"]:
         parts.append("*The real faces are synthetic: a detector trained on them says nothing about photos.*")
     if played:
-        parts.append(_table(played))
-    parts.append(_commands(match.name, config["rounds"], len(played)))
+        parts.append(_table(played, rounds))
+    parts.append(_commands(match.name, config["rounds"], rounds))
     return "\n\n".join(parts)
 
 
-def _table(played: Sequence[Mapping[str, Any]]) -> str:
+def _table(played: Sequence[Mapping[str, Any]], rounds: int) -> str:
     lines = ["| round | accuracy | AUROC (95 % interval) | fakes caught | reals passed | won by | call |"]
     lines.append("|---:|---:|---:|---:|---:|:---:|:---:|")
-    for record in played[-ROWS:]:
+    for record in played:
         marks = "".join(f", {mark}" for mark in ("degenerate", "forfeit") if record[mark])
         auroc = f"{record['auroc']:.3f} ({record['auroc_low']:.3f} to {record['auroc_high']:.3f})"
         lines.append(
@@ -41,8 +43,7 @@ def _table(played: Sequence[Mapping[str, Any]]) -> str:
             f"| {record['winner']} | {record['call']}{marks} |"
         )
     table = "\n".join(lines)
-    hidden = len(played) - ROWS
-    return table if hidden <= 0 else f"The last {ROWS} rounds:\n\n{table}"
+    return table if rounds <= ROWS else f"The last {ROWS} rounds:\n\n{table}"
 
 
 def _commands(name: str, rounds: int, played: int) -> str:

@@ -7,16 +7,15 @@ that is thrown away is made again from the ledger.
 
 from __future__ import annotations
 
-import fcntl
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import Any
 
-from arena.store.home import Home
-from arena.tracking.entry import entry
+from arena import locks
+from arena.store.home import Errand, Home
+from arena.tracking.entry import Story, entry
 from arena.tracking.store import MlflowStore, Store, check_uri, default_uri, shown
 from arena.types import ArenaError
 
@@ -25,6 +24,8 @@ Connect = Callable[[str, Path], Store]
 
 FIRST_DELAY, LONGEST_DELAY = 1.0, 60.0
 """Seconds between two attempts to reach a store that does not answer."""
+RECORDS_AT_ONCE = 64
+"""Records of rounds read together: their curves are large."""
 PATIENCE = 30.0
 """Seconds that `ship_all` waits for another process that ships, which does so a match at a time."""
 
@@ -34,19 +35,50 @@ def backoff(failures: int) -> float:
     return min(FIRST_DELAY * 2.0 ** min(failures - 1, 16), LONGEST_DELAY)
 
 
-def ship(home: Home, match: str, store: Store, go_on: Callable[[], bool] = lambda: True) -> None:
+class Teller:
+    """Tells a store about one match, pass after pass, and reads every round of the ledger once."""
+
+    def __init__(self, match: str) -> None:
+        self._match = match
+        self._start_over()
+
+    def _start_over(self) -> None:
+        self._previous: Errand | None = None
+        self._told, self._story = 0, Story()
+
+    def ship(self, home: Home, store: Store, go_on: Callable[[], bool] = lambda: True) -> None:
+        """Tell the store everything that it does not know yet. Raises whatever the store raises."""
+        row = home.match(self._match)
+        run = store.find(row)
+        told = 0 if run is None else run.told
+        if told < self._told:  # another store, or one that was made anew
+            self._start_over()
+        errands = home.errands(self._match, 0 if self._previous is None else self._previous.id)
+        if run is None:
+            run = store.create(row, errands[0].enqueued_ms)
+        records = self._records(home)
+        for errand in errands:
+            if not go_on():
+                return
+            if errand.kind == "round":
+                self._story.add(next(records))
+            if errand.id > told and not run.deleted:  # what was deleted there stays deleted
+                reopened = self._previous is not None and self._previous.kind == "end"
+                store.tell(run, errand, entry(home, row, errand, self._story), reopened)
+                self._told = errand.id
+            if errand.shipped_ms is None or errand.id > told:
+                home.mark_shipped(errand.id)
+            self._previous = errand
+
+    def _records(self, home: Home) -> Iterator[dict[str, Any]]:
+        """The records of rounds that were not told of yet, a few at a time. Their errands are in the same order."""
+        while records := home.records(self._match, self._story.last, RECORDS_AT_ONCE):
+            yield from records
+
+
+def ship(home: Home, match: str, store: Store) -> None:
     """Tell the store everything about a match that it does not know yet. Raises whatever the store raises."""
-    errands = home.errands(match)
-    row = home.match(match)
-    run = store.find(row) or store.create(row, errands[0].enqueued_ms)
-    for previous, errand in zip([None, *errands], errands, strict=False):
-        if not go_on():
-            return
-        if errand.id > run.told and not run.deleted:  # what was deleted there stays deleted
-            reopened = previous is not None and previous.kind == "end"
-            store.tell(run, errand, entry(home, errand), reopened)
-        if errand.shipped_ms is None or errand.id > run.told:
-            home.mark_shipped(errand.id)
+    Teller(match).ship(home, store)
 
 
 def ship_all(root: Path, uri: str | None = None, connect: Connect = MlflowStore) -> Store:
@@ -93,6 +125,7 @@ class Shipper:
         self._root, self._uri, self._match = root, check_uri(uri or default_uri(root)), match
         self._on_warning, self._connect = on_warning, connect
         self._store: Store | None = None
+        self._tellers: dict[str, Teller] = {}
         self._work, self._stopping, self._abandoned = threading.Event(), threading.Event(), threading.Event()
         # A daemon: an interpreter that wants to leave does not wait for a server.
         self._thread = threading.Thread(target=self._run, name="mlflow-shipper", daemon=True)
@@ -151,10 +184,12 @@ class Shipper:
                     return False
                 self._store = self._store or self._connect(self._uri, self._root)
                 for match in waiting:
+                    teller = self._tellers.setdefault(match, Teller(match))
                     try:
-                        ship(home, match, self._store, lambda: not self._abandoned.is_set())
+                        teller.ship(home, self._store, lambda: not self._abandoned.is_set())
                     except Exception as error:
                         failure = failure or error
+                        del self._tellers[match]  # it may have stopped in the middle of a round
         finally:
             home.close()
         if failure is not None:
@@ -165,19 +200,8 @@ class Shipper:
 @contextmanager
 def _only_shipper(root: Path, patience: float = 0.0) -> Iterator[bool]:
     """Whether no other process ships this home's outbox, for `patience` seconds; two would create a run twice."""
-    deadline = time.monotonic() + patience
-    with (root / "outbox.lock").open("w") as file:
-        while not (alone := _taken(file)) and time.monotonic() < deadline:
-            time.sleep(0.1)
+    with locks.hold(root / "outbox.lock", patience) as alone:
         yield alone
-
-
-def _taken(file: IO[str]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def _sentence(uri: str, error: Exception) -> str:

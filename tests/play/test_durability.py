@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import errno
 import gc
+import os
 import shutil
 import sqlite3
 
 import pytest
 from matches import outcome, played, reopened, start, tiny
 
+from arena.faces.sets.cache import pack_file
 from arena.play.verify import verify
 from arena.store.disk import Disk
 from arena.store.home import Home
@@ -75,22 +77,34 @@ class FailingDisk(Disk):
 
 
 NO_LOSS = ("faces", "lock", "progress.json")
-"""Decoded again, and made again, wherever they are lost."""
-CONFIG = {"rounds": 2}
+"""Made again wherever they are lost."""
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory):
+def config(tmp_path_factory):
+    """A match on faces that are decoded once for all homes."""
+    faces = pack_file("procedural:180", tmp_path_factory.mktemp("faces") / "faces.arena", 16)
+    return tiny(rounds=2, faces=str(faces.path))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, config):
     """An uninterrupted match and the number of its durable operations."""
     disk = FailingDisk()
-    match = start(tmp_path_factory.mktemp("whole") / "home", tiny(**CONFIG), disk=disk)
+    match = start(tmp_path_factory.mktemp("whole") / "home", config, disk=disk)
     played(match)
     return outcome(match), disk.count
 
 
-def _play_with(root, disk):
+@pytest.fixture
+def no_waiting(monkeypatch):
+    """What a sync is for is modelled here, so none has to wait for the real disk."""
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+
+
+def _play_with(root, config, disk):
     try:
-        played(start(root, tiny(**CONFIG), disk=disk))
+        played(start(root, config, disk=disk))
     except Crash:
         gc.collect()  # a dead process has no files open
         return
@@ -101,9 +115,9 @@ def _known(root):
     return [row.name for row in Home.open(root).matches()] if (root / "arena.db").exists() else []
 
 
-def _resume(root):
+def _resume(root, config):
     """What a person does: start it if it is not there, else resume."""
-    match = reopened(root) if _known(root) else start(root, tiny(**CONFIG))
+    match = reopened(root) if _known(root) else start(root, config)
     played(match)
     return match
 
@@ -112,44 +126,47 @@ def _wrong(match):
     return [finding for _, findings in verify(match) for finding in findings]
 
 
-@pytest.mark.parametrize("names", ["kept", "lost"])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_resuming_after_a_crash_at_any_durable_operation_equals_an_uninterrupted_match(tmp_path, whole, after, names):
+def test_resuming_after_a_crash_at_any_durable_operation_equals_an_uninterrupted_match(
+    tmp_path, config, whole, no_waiting, after
+):
     expected, operations = whole
     assert operations > 50
     for at in range(operations):
-        world = tmp_path / str(at)
-        world.mkdir()
-        root, disk = world / "home", FailingDisk(at, after)
-        _play_with(root, disk)
-        if names == "lost":
-            disk.lose_names(world)
-        if _known(root):
-            acknowledged = outcome(reopened(root))
-            assert acknowledged == {number: expected[number] for number in acknowledged}, f"operation {at}"
-            assert _wrong(reopened(root)) == [], f"operation {at}"
-        match = _resume(root)
-        assert outcome(match) == expected, f"operation {at}"
-        assert _wrong(match) == [], f"operation {at}"
-        errands = match.home.rows("SELECT kind, round FROM outbox ORDER BY id")
-        assert errands == [("match", None), ("round", 0), ("round", 1), ("round", 2), ("end", None)], f"operation {at}"
-        folder = match.home.match_folder("tiny")
-        left_over = {part: sorted(path.name for path in (folder / part).iterdir()) for part in ("rounds", "states")}
-        assert left_over == {"rounds": ["0000", "0001", "0002"], "states": ["0001", "0002"]}, f"operation {at}"
+        killed, unplugged = tmp_path / f"{at}-killed", tmp_path / f"{at}-unplugged"
+        unplugged.mkdir()
+        disk = FailingDisk(at, after)
+        _play_with(unplugged / "home", config, disk)
+        shutil.copytree(unplugged, killed)
+        disk.lose_names(unplugged)
+        for world in (killed, unplugged):
+            root, where = world / "home", world.name
+            if _known(root):
+                acknowledged = outcome(reopened(root))
+                assert acknowledged == {number: expected[number] for number in acknowledged}, where
+                assert _wrong(reopened(root)) == [], where
+            match = _resume(root, config)
+            assert outcome(match) == expected, where
+            assert _wrong(match) == [], where
+            errands = match.home.rows("SELECT kind, round FROM outbox ORDER BY id")
+            assert errands == [("match", None), ("round", 0), ("round", 1), ("round", 2), ("end", None)], where
+            folder = match.home.match_folder("tiny")
+            left_over = {part: sorted(path.name for path in (folder / part).iterdir()) for part in ("rounds", "states")}
+            assert left_over == {"rounds": ["0000", "0001", "0002"], "states": ["0001", "0002"]}, where
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "no space"), sqlite3.OperationalError("disk is full")])
-def test_a_full_disk_is_one_sentence_and_the_last_round_is_intact(tmp_path, whole, error):
+def test_a_full_disk_is_one_sentence_and_the_last_round_is_intact(tmp_path, config, whole, no_waiting, error):
     expected, operations = whole
     for at in range(operations - 12, operations):
         root = tmp_path / str(at)
         with pytest.raises(ArenaError, match="the disk is full"):
-            played(start(root, tiny(**CONFIG), disk=FailingDisk(at, error=copy.copy(error))))
-        assert outcome(_resume(root)) == expected
+            played(start(root, config, disk=FailingDisk(at, error=copy.copy(error))))
+        assert outcome(_resume(root, config)) == expected
 
 
-def test_a_second_process_on_the_same_match_is_refused(tmp_path):
-    match = start(tmp_path, tiny(**CONFIG))
+def test_a_second_process_on_the_same_match_is_refused(tmp_path, config):
+    match = start(tmp_path, config)
     with match.home.lock("tiny"):
         assert match.home.is_playing("tiny")
         with pytest.raises(ArenaError, match="played by another process"), reopened(tmp_path).home.lock("tiny"):
@@ -157,8 +174,8 @@ def test_a_second_process_on_the_same_match_is_refused(tmp_path):
     assert not match.home.is_playing("tiny")
 
 
-def test_a_rounds_folder_is_never_written_again(tmp_path):
-    match = start(tmp_path, tiny(**CONFIG))
+def test_a_rounds_folder_is_never_written_again(tmp_path, config):
+    match = start(tmp_path, config)
     played(match)
     folder = match.home.round_folder("tiny", 1)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -167,3 +184,44 @@ def test_a_rounds_folder_is_never_written_again(tmp_path):
     with pytest.raises(OSError, match="not empty"):
         match.home.commit_round("tiny", 1, staging, "", {})
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_an_event_on_a_full_disk_is_one_sentence(tmp_path, config):
+    match = start(tmp_path, config)
+    match.home.disk = FailingDisk(0, error=sqlite3.OperationalError("database or disk is full"))
+    with pytest.raises(ArenaError, match=r"the disk is full: an event of tiny in .* cannot be written"):
+        match.home.log("tiny", 1, "lost", "a worker died")
+
+
+def test_a_lost_name_is_lost_in_the_model(tmp_path):
+    disk = FailingDisk()
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "unsynced").mkdir()
+    disk.sync(tmp_path)
+    (tmp_path / "new").write_text("")
+    disk.rename(tmp_path / "kept", tmp_path / "renamed")
+    disk.lose_names(tmp_path)
+    assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")] == ["kept"]
+
+
+STRAYS = ("notes.txt", "backup", "12", "00ab", ".0001", ".git", ".0001.not ours", "0009.old", "0008")
+"""What a person may put beside rounds; the last is a file where a folder would be a round's."""
+
+
+def test_what_is_not_ours_is_neither_touched_nor_stumbled_over(tmp_path, config):
+    match = start(tmp_path, config)
+    parts = [match.home.match_folder("tiny") / part for part in ("rounds", "states")]
+    for part in parts:
+        for name in STRAYS[1:-1]:
+            (part / name).mkdir()
+            (part / name / "mine").write_text("mine")
+        for name in (STRAYS[0], STRAYS[-1]):
+            (part / name).write_text("mine")
+        (part / "0007").mkdir()
+        (part / ".0001.c0ffee").mkdir()
+    played(match)
+    for part in parts:
+        left = {path.name for path in part.iterdir() if not path.name.startswith("000") or path.name in STRAYS}
+        assert left == set(STRAYS)
+        assert not (part / "0007").exists()
+        assert (part / "backup" / "mine").read_text() == "mine"

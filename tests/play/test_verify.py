@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
 import safetensors.numpy
 from matches import played, reopened, start, tiny
 
-from arena.play.verify import replay, verify
+from arena.play.match import play_more
+from arena.play.verify import GPU_SCORES, bench, has_device, replay, verify
 from arena.types import ArenaError
 
 
@@ -31,7 +34,8 @@ def test_an_untouched_match_is_as_acknowledged(match):
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_a_changed_byte_is_found_and_named_in_every_file(match, number):
     folder = match.home.round_folder("tiny", number)
-    for path in sorted(folder.iterdir()):
+    states = match.home.match_folder("tiny") / "states" / folder.name
+    for path in sorted([*folder.iterdir(), *states.glob("*")]):
         data = path.read_bytes()
         middle = len(data) // 2
         path.write_bytes(data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :])
@@ -71,6 +75,66 @@ def test_a_replay_finds_fakes_that_the_weights_do_not_make(match):
     fakes[0, 0, 0, 0] ^= 1
     np.save(path, fakes)
     assert [finding.file for finding in replay(match, 1)] == ["fakes.npy"]
+
+
+def on_a_gpu(match, precision="fp32"):
+    """The match as if a GPU had played it; this machine has none."""
+    return dataclasses.replace(match, facts=match.facts | {"device": "cuda", "precision": precision})
+
+
+@pytest.fixture
+def no_gpu(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+
+
+def shift_scores(match, by):
+    path = match.home.round_folder("tiny", 1) / "exam.safetensors"
+    exam = safetensors.numpy.load_file(path)
+    exam["scores"] = exam["scores"] + by
+    safetensors.numpy.save_file(exam, path)
+
+
+@pytest.mark.parametrize(("precision", "within", "beyond"), [("fp32", 0.008, 0.004), ("bf16", 0.05, 0.06)])
+def test_what_a_gpu_played_is_replayed_on_the_cpu_within_the_stated_tolerance(match, no_gpu, precision, within, beyond):
+    played_there = on_a_gpu(match, precision)
+    assert not has_device(played_there)
+    shift_scores(match, within)
+    assert replay(played_there, 1) == []
+    assert str(bench(played_there)) == (
+        "played on a GPU, sat again on the CPU, as there is no GPU here, "
+        f"no score is off by more than {GPU_SCORES[precision]:g}"
+    )
+    shift_scores(match, beyond)
+    assert ["other scores" in finding.text for finding in replay(played_there, 1)] == [True]
+
+
+def test_what_a_gpu_played_may_differ_in_a_few_pixels_only(match, no_gpu):
+    path = match.home.round_folder("tiny", 1) / "fakes.npy"
+    fakes = np.load(path)
+    fakes[0, :4, 0, 0] ^= 1
+    np.save(path, fakes)
+    assert replay(on_a_gpu(match), 1) == []
+    fakes[0] = 255 - fakes[0]
+    np.save(path, fakes)
+    assert "fakes.npy" in {finding.file for finding in replay(on_a_gpu(match), 1)}
+
+
+def test_what_a_cpu_played_is_compared_to_the_bit(match):
+    assert has_device(match)
+    assert str(bench(match)) == "every score is the same"
+    shift_scores(match, 1e-9)
+    assert ["other scores" in finding.text for finding in replay(match, 1)] == [True]
+
+
+def test_the_last_training_state_is_looked_at_and_older_ones_may_be_gone(match):
+    states = match.home.match_folder("tiny") / "states"
+    assert sorted(path.name for path in states.iterdir()) == ["0001", "0002"]
+    shutil.rmtree(states / "0001")
+    assert findings(match) == []
+    shutil.rmtree(states / "0002")
+    assert findings(match) == [(2, "detector.state.safetensors"), (2, "generator.state.safetensors")]
+    with pytest.raises(ArenaError, match=r"tiny cannot go on: .*state.* of its round 2 is gone"):
+        played(play_more(reopened(match.home.root), 1))
 
 
 @pytest.mark.parametrize("number", [0, 3, -1])

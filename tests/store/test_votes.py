@@ -48,6 +48,11 @@ def test_a_home_of_an_older_arena_gets_the_tables(home):
     with home.transaction() as ledger:
         ledger.execute("DROP TABLE blind_vote")
         ledger.execute("DROP TABLE blind_test")
+        for table in ("exam_secret", "pruned"):
+            ledger.execute(f"DROP TABLE {table}")
+        for index in ("outbox_of_match", "outbox_unshipped", "event_of_match"):
+            ledger.execute(f"DROP INDEX {index}")
+    home.rows("PRAGMA user_version = 0")
     home.close()
     enter_test(Home.open(home.root), TEST)
 

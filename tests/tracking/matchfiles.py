@@ -14,7 +14,8 @@ from arena.images import png
 from arena.referee.exam import ExamRecord, draw_paper
 from arena.referee.verdict import verdict
 from arena.store.disk import stage
-from arena.store.home import Home
+from arena.store.home import Errand, Home
+from arena.tracking.entry import Entry, Story, entry
 from arena.types import Answer
 
 CONFIG = {
@@ -72,6 +73,16 @@ def play_all(home: Home, match: str = "duel") -> None:
     play(home, 0, match)
     play(home, 1, match)
     play(home, 2, match, right=False, last=True)
+
+
+def entry_of(home: Home, errand: Errand) -> Entry:
+    """The entry of an errand after all errands before it."""
+    story = Story()
+    before = {other.round for other in home.errands(errand.match) if other.id <= errand.id and other.kind == "round"}
+    for record in home.records(errand.match):
+        if record["round"] in before:
+            story.add(record)
+    return entry(home, home.match(errand.match), errand, story)
 
 
 def picture(data: bytes) -> Image.Image:

@@ -5,10 +5,10 @@ import re
 
 import numpy as np
 import pytest
-from matchfiles import CONFIG, new_home, picture, play, play_all
+from matchfiles import CONFIG, entry_of, new_home, picture, play, play_all
 
 from arena.images import png
-from arena.tracking.entry import FILM_FRAMES, Point, entry, params, slider_files
+from arena.tracking.entry import FILM_FRAMES, Point, params, slider_files
 from arena.tracking.note import ROWS, note
 
 
@@ -21,7 +21,7 @@ def home(tmp_path_factory):
 
 
 def told(home, index):
-    return entry(home, home.errands("duel")[index])
+    return entry_of(home, home.errands("duel")[index])
 
 
 def test_params_are_flat_and_say_who_plays_with_what():
@@ -119,8 +119,8 @@ def test_long_matches_have_a_short_film(tmp_path):
     play(home, 0)
     for number in range(1, FILM_FRAMES + 5):
         play(home, number, last=number == FILM_FRAMES + 4)
-    assert picture(entry(home, home.errands("duel")[-1]).files["samples.gif"]).n_frames == FILM_FRAMES
-    text = entry(home, home.errands("duel")[-1]).tags["mlflow.note.content"]
+    assert picture(entry_of(home, home.errands("duel")[-1]).files["samples.gif"]).n_frames == FILM_FRAMES
+    text = entry_of(home, home.errands("duel")[-1]).tags["mlflow.note.content"]
     assert len(re.findall(r"^\| \d+ \|", text, re.M)) == ROWS
     assert len(text) < 8000
     home.close()
@@ -129,12 +129,12 @@ def test_long_matches_have_a_short_film(tmp_path):
 def test_note_says_what_the_match_is_and_how_to_go_on(home):
     match = home.match("duel")
     records = home.records("duel")
-    text = note(match, records, {"A": 1, "B": 1})
+    text = note(match, records[-ROWS:], len(records) - 1, 0, {"A": 1, "B": 1})
     assert "**A 1 : 1 B** after 2 of 2 rounds." in text
     assert "a detector trained on them says nothing about photos" in text
     assert "| 1 | 100.0% | 1.000 (" in text
     assert "| 2 | 0.0% |" in text
     assert "`arena resume duel --rounds 4`" in text
     assert "`arena verify duel --replay 2`" in text
-    before = note(match, records[:2], {"A": 0, "B": 1})
+    before = note(match, records[:2], 1, 0, {"A": 0, "B": 1})
     assert "`arena resume duel`" in before

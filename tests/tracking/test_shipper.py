@@ -7,7 +7,7 @@ from matchfiles import new_home, play, play_all
 
 from arena.store.home import Home
 from arena.tracking.entry import Entry
-from arena.tracking.shipper import Shipper, backoff, ship, ship_all
+from arena.tracking.shipper import Shipper, Teller, backoff, ship, ship_all
 from arena.tracking.store import Run, identity
 from arena.types import ArenaError
 
@@ -47,7 +47,9 @@ WHOLE = [
 @pytest.fixture(autouse=True)
 def no_pictures(monkeypatch):
     """What an entry holds does not matter here, and drawing it takes time."""
-    monkeypatch.setattr("arena.tracking.shipper.entry", lambda home, errand: Entry({}))
+    monkeypatch.setattr(
+        "arena.tracking.shipper.entry", lambda home, match, errand, story: Entry({"score": str(story.wins)})
+    )
 
 
 @pytest.fixture
@@ -187,6 +189,26 @@ def test_ship_all_says_in_one_sentence_what_is_wrong(home):
     store.dead = True
     with pytest.raises(ArenaError, match=r"MLflow at http://user:\*\*\*@there:5 is not up to date: it does not answer"):
         ship_all(home.root, "http://user:secret@there:5", lambda uri, root: store)
+
+
+def test_every_round_is_read_once_however_many_passes_it_takes(home, monkeypatch):
+    read = []
+    records = Home.records
+    monkeypatch.setattr(Home, "records", lambda *arguments: [read.append(r["round"]) or r for r in records(*arguments)])
+    store, teller, told = Memory(), Teller("duel"), []
+    store.tell = lambda run, errand, entry, reopened, tell=store.tell: (
+        told.append(entry.tags["score"]),
+        tell(run, errand, entry, reopened),
+    )
+    for number in range(4):
+        play(home, number, right=number != 2)
+        teller.ship(home, store)
+    assert read == [0, 1, 2, 3]
+    assert told[-1] == "{'A': 1, 'B': 2}"
+    fresh = Memory()
+    teller.ship(home, fresh)  # which has been told nothing
+    assert len(fresh.heard) == 5
+    assert read == [0, 1, 2, 3] * 2
 
 
 def test_backoff_doubles_up_to_a_minute():

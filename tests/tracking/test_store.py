@@ -6,10 +6,9 @@ import socket
 from pathlib import Path
 
 import pytest
-from matchfiles import new_home, picture, play, play_all
+from matchfiles import entry_of, new_home, picture, play, play_all
 from PIL import Image
 
-from arena.tracking.entry import entry
 from arena.tracking.shipper import Shipper, ship, ship_all
 from arena.tracking.store import artifact_folder, check_uri, default_uri, shown
 from arena.types import ArenaError
@@ -62,7 +61,7 @@ def test_exact_retry_changes_nothing(shipped):
     run = store.find(match)
     before = contents(client, run.id)
     for errand in home.errands("duel"):  # as after a crash when all was logged and nothing noted
-        store.tell(run, errand, entry(home, errand), False)
+        store.tell(run, errand, entry_of(home, errand), False)
     assert contents(client, run.id) == before
     assert len(client.search_runs([store.experiment_id])) == 1
 
@@ -88,7 +87,7 @@ def test_a_prolonged_match_runs_again_and_keeps_its_settings(shipped):
     home.create_match("long", {**home.match("duel").config, "rounds": 1}, home.match("duel").facts)
     run = store.create(home.match("long"), 1)
     start = home.errands("long")[0]
-    store.tell(run, start, entry(home, start), False)
+    store.tell(run, start, entry_of(home, start), False)
     play(home, 0, "long")
     play(home, 1, "long", last=True)
     ship(home, "long", store)
@@ -97,7 +96,7 @@ def test_a_prolonged_match_runs_again_and_keeps_its_settings(shipped):
     play(home, 2, "long")
     ship(home, "long", store)
     assert client.get_run(run.id).info.status == "RUNNING"
-    store.tell(store.find(home.match("long")), start, entry(home, start), False)  # a retry with other rounds
+    store.tell(store.find(home.match("long")), start, entry_of(home, start), False)  # a retry with other rounds
     assert client.get_run(run.id).data.params["rounds"] == "1"
 
 

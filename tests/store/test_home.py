@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from matches import outcome, played, reopened
+from servedhome import new_home
+
+from arena.play.verify import replay, verify
+from arena.store.follow import Follower
+from arena.store.home import Home
+from arena.store.migrations import VERSION
+from arena.store.secrets import Secret, pledge, reveal, secrets_of
+from arena.types import ArenaError
+
+OLD = Path(__file__).parent / "home-of-version-0.zip"
+"""A home of the arena that knew no versions yet: a tiny match that was stopped after one of two rounds."""
+TOGETHER = """
+import sys
+from pathlib import Path
+from arena.store.home import Home
+print("ready", flush=True)
+sys.stdin.readline()
+home = Home.create(Path(sys.argv[1]))
+home.create_match(sys.argv[2], {}, {})
+"""
+
+
+def version(home):
+    return home.rows("PRAGMA user_version")
+
+
+@pytest.fixture
+def old(tmp_path):
+    """The old home in a place of its own."""
+    root = tmp_path / "old"
+    with zipfile.ZipFile(OLD) as archive:
+        archive.extractall(root)
+    home = Home.open(root)
+    with home.transaction() as ledger:
+        path = "json_replace(facts, '$.faces.path', replace(facts ->> '$.faces.path', 'HOME', ?))"
+        ledger.execute(f"UPDATE match SET facts = {path}", (str(root),))
+    return home
+
+
+def test_a_home_of_version_0_opens_lists_verifies_and_replays(old):
+    assert version(old) == [(VERSION,)]
+    assert [(row.name, row.config["rounds"]) for row in old.matches()] == [("tiny", 2)]
+    assert [record["round"] for record in old.records("tiny")] == [0, 1]
+    assert [event["kind"] for event in old.events("tiny")] == ["lost"]
+    follower = Follower(old.root)
+    follower.refresh()
+    assert follower.rounds["tiny"][1].record["winner"] == "B"
+    match = reopened(old.root)
+    assert list(verify(match)) == [(0, []), (1, [])]
+    assert not [f for f in replay(match, 1) if "another paper" in f.text]  # the scores are those of another CPU
+
+
+def test_a_match_of_version_0_goes_on_and_its_rounds_stay_as_they_were(old):
+    before = outcome(reopened(old.root))
+    match = reopened(old.root)
+    assert [record["round"] for record in played(match).rounds] == [2]
+    assert {number: outcome(match)[number] for number in before} == before
+    assert [findings for _, findings in verify(match)] == [[], [], []]
+    assert sorted(path.name for path in (match.home.match_folder("tiny") / "states").iterdir()) == ["0002"]
+
+
+def test_a_home_of_a_newer_arena_is_refused_in_one_sentence(tmp_path):
+    home = new_home(tmp_path / "home")
+    home.rows(f"PRAGMA user_version = {VERSION + 1}")
+    with pytest.raises(ArenaError, match=rf"newer arena: its ledger has version {VERSION + 1}, .* up to {VERSION}"):
+        Home.open(home.root)
+    assert version(home) == [(VERSION + 1,)]
+
+
+def test_a_migration_that_fails_changes_nothing(tmp_path, monkeypatch):
+    home = new_home(tmp_path / "home")
+    monkeypatch.setattr("arena.store.migrations.VERSION", VERSION + 1)
+    broken = ("CREATE TABLE extra (a TEXT) STRICT", "NO SQL")
+    monkeypatch.setattr("arena.store.migrations.MIGRATIONS", (*[()] * VERSION, broken))
+    with pytest.raises(ArenaError, match="cannot be used"):
+        Home.open(home.root)
+    assert home.rows("SELECT name FROM sqlite_master WHERE name = 'extra'") == []
+    assert version(home) == [(VERSION,)]
+
+
+def test_processes_that_create_one_home_at_once_all_succeed(tmp_path):
+    for attempt in range(6):
+        root = tmp_path / str(attempt) / "home"
+        commands = [[sys.executable, "-c", TOGETHER, str(root), f"match-{i}"] for i in range(4)]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        processes = [subprocess.Popen(command, **pipes) for command in commands]
+        for process in processes:
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:  # written at once, as what waits for one line to be read has the others' already
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        assert [process.communicate(timeout=60)[1] for process in processes] == [""] * 4
+        assert len(Home.open(root).matches()) == 4
+
+
+def test_a_folder_with_something_else_in_it_is_no_home(tmp_path):
+    (tmp_path / "thesis.txt").write_text("")
+    with pytest.raises(ArenaError, match="not empty and no arena home"):
+        Home.create(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_pledge_binds_and_a_secret_is_told_once(tmp_path):
+    home = new_home(tmp_path / "home")
+    pledge(home, "duel", 1, "aa")
+    pledge(home, "duel", 1, "aa")
+    pledge(home, "duel", 2, "bb")
+    with pytest.raises(ArenaError, match="round 1 of duel is pledged to another secret"):
+        pledge(home, "duel", 1, "cc")
+    assert secrets_of(home, "duel") == {1: Secret("aa", None), 2: Secret("bb", None)}
+    reveal(home, "duel", {1: "one"})
+    reveal(home, "duel", {1: "one", 2: "two"})
+    for wrong in ({1: "other"}, {3: "three"}):
+        with pytest.raises(ArenaError, match="has no secret to tell, or another one was told"):
+            reveal(home, "duel", wrong)
+    assert secrets_of(home, "duel") == {1: Secret("aa", "one"), 2: Secret("bb", "two")}
