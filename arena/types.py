@@ -80,7 +80,8 @@ class Lost(ArenaError):  # noqa: N818
 class Snapshot:
     """Frozen, self-describing weights of one contender after one round: what is rated, replayed and exported.
 
-    `extra` holds what is not a tensor, such as a detector's alarm threshold. `arena.snapshot` reads and writes them.
+    `extra` holds what is not a tensor, such as a detector's alarm threshold. `origin`: as in Brief.
+    `arena.snapshot` reads and writes them.
     """
 
     role: Role
@@ -90,6 +91,7 @@ class Snapshot:
     round: int
     weights: State
     extra: Mapping[str, float] = field(default_factory=dict)
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,8 @@ class Brief:
     `image_size`: side of the square images in pixels. `device`: 'cpu' or 'cuda[:i]'. `precision`: 'fp32' or 'bf16'.
     `seed`: this team's own seed; the match's seed stays with the referee, so a team cannot foresee an exam.
     `false_alarm_rate`: the share of its own validation reals a detector may call fake when it sets its threshold.
+    `origin`: what its real faces are, as JSON values, empty when nobody said: `synthetic`; `coding`, how their files
+    were coded; `coded`, whether the referee codes fakes alike; `framing`, where the faces lie (`arena.faces`).
     """
 
     image_size: int
@@ -186,6 +190,7 @@ class Brief:
     device: str = "cpu"
     precision: Literal["fp32", "bf16"] = "fp32"
     false_alarm_rate: float = 0.05
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
 
 OnProgress = Callable[[Progress], None]

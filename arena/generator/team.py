@@ -12,7 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from arena.faces.coding import coder
 from arena.generator.losses import discriminator_loss, evasion_loss
+from arena.networks.straight import Coded
 from arena.networks.trainable import Trainable, compute_dtype, frozen
 from arena.networks.training import Course, as_pool, draw, run, seeded, to_images, to_range
 from arena.seeds import derive
@@ -96,6 +98,7 @@ class GanTeam(ABC, Generic[O]):
         steps = options.steps if round else options.warmup_steps
         course = Course("generator", round, steps, options.batch, self._images, learning_rate_scale, device)
         critic = self._critic(opponent)
+        course = dataclasses.replace(course, capturable=not isinstance(critic, Coded))
         for trainable in (self.generator, self.discriminator):
             trainable.scale_learning_rate(learning_rate_scale)
             trainable.network.train()
@@ -178,7 +181,12 @@ class GanTeam(ABC, Generic[O]):
             return None
         team = player(opponent, self.brief.device, self.brief.precision)
         network: nn.Module | None = getattr(team, "network", None)
-        return network.eval().requires_grad_(False) if network is not None else None
+        if network is None:
+            return None
+        frozen_network = network.eval().requires_grad_(False)
+        # The detector was trained on coded fakes. Larger files would take seconds a round, and leave little of JPEG.
+        code = coder(self.brief.origin, largest=1.0)
+        return Coded(frozen_network, code) if code is not None else frozen_network
 
     def _latents(self, n: int) -> Tensor:
         latents = torch.randn(n, self.options.latent, 1, 1, device=self.brief.device)

@@ -65,7 +65,10 @@ def to_images(output: Tensor) -> Images:
 
 @dataclass(frozen=True)
 class Course:
-    """The course of one round of training: who trains, for how many steps, from where."""
+    """The course of one round of training: who trains, for how many steps, from where.
+
+    `capturable`: whether a step computes on the device alone, so that a GPU can take it as one CUDA graph.
+    """
 
     role: Role
     round: int
@@ -74,6 +77,7 @@ class Course:
     images_before: int
     learning_rate_scale: float
     device: str
+    capturable: bool = True
 
 
 def run(
@@ -95,7 +99,7 @@ def run(
     def counted() -> None:
         sums.add_(step().detach())
 
-    advance = _captured(counted) if course.device.startswith("cuda") else counted
+    advance = _captured(counted) if course.capturable and course.device.startswith("cuda") else counted
     totals = np.zeros(len(loss_names))
     curve = []
     done = 0

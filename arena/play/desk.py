@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import safetensors.numpy
 
-from arena.faces.sets.cache import open_cache
-from arena.faces.sets.split import Split, split_by_identity
+from arena.faces.coding import Coding, coder
+from arena.faces.sets.about import joined_identities
+from arena.faces.sets.cache import FaceSet, open_cache
+from arena.faces.sets.split import Index, Split, split_by_identity
 from arena.images import png
+from arena.play import seats
 from arena.play.stopwatch import Stopwatch
 from arena.referee import metrics
 from arena.referee.exam import Referee
 from arena.referee.reservoir import reservoir_places
 from arena.referee.sheets import sample_sheet
-from arena.referee.verdict import Rule, check_answer
+from arena.referee.verdict import Rule, check_answer, check_fakes
 from arena.seeds import derive
 from arena.snapshot import to_bytes
 from arena.store.disk import Disk, readable_errors, stage
@@ -56,17 +61,50 @@ def split_faces(identities: Any, config: Mapping[str, Any]) -> Split:
     return split
 
 
+def split_match(faces: FaceSet, folder: Path, config: Mapping[str, Any], known: Mapping[str, Any]) -> Split:
+    """The three parts of the faces of a match, the same wherever it is asked for.
+
+    `folder`: where what is known about faces is kept. `known`: the match's facts about its faces; those of matches
+    that were played before people who share a photo were joined have no `joined`, and keep their split.
+    """
+    if not known.get("joined"):
+        return split_faces(faces.identities, config)
+    identities = joined_identities(faces, folder)
+    if digest_of(identities) != known["joined"]:
+        raise ArenaError(f"who shares a photo in the faces of {faces.source} is no longer what it was found to be")
+    return split_faces(identities, config)
+
+
+def digest_of(identities: Index) -> str:
+    """SHA-256 of who each face shows."""
+    return hashlib.sha256(identities.astype("<i8").tobytes()).hexdigest()
+
+
+def origin_of(config: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """What teams are told about the real faces, see `types.Brief`, from the settings and facts of a match."""
+    told = {name: known.get(name) for name in ("synthetic", "coding", "framing")}
+    lossy = told["coding"] is not None and Coding.from_json(told["coding"]).is_lossy
+    return told | {"coded": lossy and config["exam"].get("coding") == "as-faces"}
+
+
 class Desk:
     """The referee with the match's files. Stateless but for the open exam: a lost desk is simply set up again."""
 
     def __init__(
-        self, root: Path, match: str, config: Mapping[str, Any], faces: Path, disk: Disk | None = None
+        self,
+        root: Path,
+        match: str,
+        config: Mapping[str, Any],
+        faces: Path,
+        disk: Disk | None = None,
+        known: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
-        """`root`: the arena home. `config`: `MatchConfig.dump()`. `faces`: a packed file of faces."""
+        """`root`: the arena home. `config`: `MatchConfig.dump()`. `faces`: a packed file. `known`: facts about it."""
         self._home, self._match, self._config = Home(root, disk), match, config
         self._watch = Stopwatch()
         face_set = open_cache(faces)
-        parts = split_faces(face_set.identities, config)
+        parts = split_match(face_set, self._home.faces, config, known)
+        self._code = coder(origin_of(config, known))
         self._faces, self._parts = face_set.images, {"generator": parts.a, "detector": parts.b}
         rule = Rule(config["exam"]["win_accuracy"], config["exam"]["significance"])
         seed = derive(config["seed"], "referee")
@@ -100,6 +138,24 @@ class Desk:
     def order_fakes(self, number: int) -> FakeOrder:
         """What the referee asks of Team A."""
         return self.referee.order_fakes(number)
+
+    def receive(self, number: int, show: Show) -> Show:
+        """What Team A shows, coded as the real faces are: no fake reaches a detector or the disk any other way.
+
+        Raises InvalidAnswer for images that are not as ordered.
+        """
+        config = self._config
+        wanted = {"fakes": config["exam"]["size"] // 2, "gallery": config["gallery"], "samples": seats.SAMPLES}
+        for what, n in wanted.items():
+            check_fakes(getattr(show, what), n, config["image_size"])
+        with self._watch("code"):
+            return Show(**{what: self.coded(number, what, getattr(show, what)) for what in wanted})
+
+    def coded(self, number: int, what: str, images: Images) -> Images:
+        """Fakes of a round as a detector sees them. The samples are coded alike every round, to be compared."""
+        if self._code is None:
+            return images
+        return self._code(images, derive(self._config["seed"], "coding", what, 0 if what == "samples" else number))
 
     def set_paper(self, number: int, show: Show) -> Images:
         """The exam of the round, for Team B."""

@@ -13,10 +13,13 @@ from typing import Any, Literal
 import numpy as np
 
 from arena import registry
+from arena.faces.crop.finder import Finder
+from arena.faces.sets.about import framing_of, joined_identities
 from arena.faces.sets.cache import FaceSet, open_cache, prepare
-from arena.faces.sets.leaks import find_leaks, refuse_leaks
-from arena.play.config import MatchConfig, check_name, validate
-from arena.play.desk import Staged, split_faces
+from arena.faces.sets.leaks import find_leaks
+from arena.faces.sets.split import Index
+from arena.play.config import MatchConfig, as_stored, check_name, validate
+from arena.play.desk import Staged, digest_of, split_faces
 from arena.play.round import Attempts, RoundPlan, play_opening, play_round
 from arena.play.table import Setup, Table, TableFactory
 from arena.store.disk import readable_errors
@@ -56,7 +59,7 @@ class Match:
         """What workers need to know."""
         facts = self.facts
         config = self.config.dump()
-        return Setup(self.home.root, self.name, config, self.faces, facts["device"], facts["precision"])
+        return Setup(self.home.root, self.name, config, self.faces, facts["device"], facts["precision"], facts["faces"])
 
 
 def choose_name(home: Home, config: MatchConfig, name: str | None) -> str:
@@ -70,14 +73,9 @@ def choose_name(home: Home, config: MatchConfig, name: str | None) -> str:
 
 
 def prepare_faces(home: Home, config: MatchConfig, on_decode: OnDecode = lambda done, total: None) -> FaceSet:
-    """The faces of a match, decoded into the home's cache, enough for all three parts and none in two of them.
-
-    Raises ArenaError.
-    """
+    """The faces of a match, decoded into the home's cache and enough for all three parts. Raises ArenaError."""
     faces = prepare(config.faces, home.faces, config.image_size, on_decode)
-    split = split_faces(faces.identities, config.dump())
-    if not config.allow_leaks:
-        refuse_leaks(find_leaks(faces, split))
+    split_faces(_people(home, config, faces), config.dump())
     return faces
 
 
@@ -88,7 +86,9 @@ def new_match(
 
     `device`, `precision`: resolved, so that a match that is resumed elsewhere computes the same. Raises ArenaError.
     """
-    split = split_faces(faces.identities, config.dump())
+    people = _people(home, config, faces)
+    split = split_faces(people, config.dump())
+    framing = framing_of(faces, home.faces, lambda: Finder("cpu", min_size=50))
     _try_seats(config)
     facts = {
         "device": device,
@@ -103,8 +103,11 @@ def new_match(
             "digest": faces.digest,
             "images": len(faces.images),
             "identities": len(np.unique(faces.identities)),
+            "coding": faces.coding.to_json() if faces.coding else None,
+            "framing": framing.to_json() if framing else None,
             "skipped": {reason: len(names) for reason, names in faces.skipped.items()},
             "parts": {"a": len(split.a), "b": len(split.b), "exam": len(split.exam)},
+            "joined": None if config.allow_leaks else digest_of(people),
             "leaks": [str(leak) for leak in find_leaks(faces, split)] if config.allow_leaks else [],
         },
     }
@@ -113,10 +116,15 @@ def new_match(
     return Match(home, name, config, facts, faces.path)
 
 
+def _people(home: Home, config: MatchConfig, faces: FaceSet) -> Index:
+    """Who each face shows, for the split: people who share a photo are one, unless leaks are allowed."""
+    return faces.identities if config.allow_leaks else joined_identities(faces, home.faces)
+
+
 def open_match(home: Home, name: str, on_decode: OnDecode = lambda done, total: None) -> Match:
     """A match of the ledger, with the very faces it was started with. Raises ArenaError."""
     row = home.match(name)
-    config = validate(row.config, f"the stored config of {name}")
+    config = validate(as_stored(row.config), f"the stored config of {name}")
     return Match(home, name, config, row.facts, _same_faces(home, config, row.facts, name, on_decode))
 
 

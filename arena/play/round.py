@@ -81,7 +81,7 @@ def play_round(plan: RoundPlan, table: Table) -> Staged:
     training_b = _train(plan, "detector", lambda **k: b.train(number, **material, **k))
 
     # The referee orders fakes with a seed nobody knew, and sets the exam.
-    show = a.show(number, referee.order_fakes(number), plan.gallery)
+    show = referee.receive(number, a.show(number, referee.order_fakes(number), plan.gallery))
     paper = referee.set_paper(number, show)
     answer = b.answer(paper)
     opinion = b.answer(referee.samples(show))  # of the sample sheet; nothing depends on it, the exam is over
@@ -99,7 +99,7 @@ def play_opening(plan: RoundPlan, table: Table) -> Staged:
     """Round 0: Team A warms up and publishes its first gallery; there is no exam."""
     a, b, referee = table.generator, table.detector, table.referee
     training = _train(plan, "generator", lambda **k: a.train(0, opponent=None, **k))
-    show = a.show(0, referee.order_fakes(0), plan.gallery)
+    show = referee.receive(0, a.show(0, referee.order_fakes(0), plan.gallery))
     token = uuid.uuid4().hex
     return _settled(table, referee.close(0, token, show, training, sat_out(), a.hand_in(0), b.hand_in(0)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from arena import registry
@@ -69,7 +70,7 @@ class Seat:
     def snapshot(self, round: int) -> Snapshot:
         """The weights that play, as they are now."""
         snapshot: Snapshot = self.team.snapshot(round)
-        return snapshot
+        return replace(snapshot, origin=self.brief.origin)
 
     def train(self, round: int, **material: Any) -> Training:
         """Train for one round; see `types.Generator.train` and `types.Detector.train`."""
@@ -79,7 +80,7 @@ class Seat:
 
     def hand_in(self, round: int) -> HandIn:
         """The team's state and snapshot after the round."""
-        return HandIn(self.team.state(), self.team.snapshot(round), self._watch.read())
+        return HandIn(self.team.state(), self.snapshot(round), self._watch.read())
 
     def show(self, round: int, order: FakeOrder, gallery: int) -> Show:
         """Generator only: the fakes the referee ordered, a gallery of this many, and the sample sheet's images."""

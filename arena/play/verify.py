@@ -79,9 +79,9 @@ def replay(match: Match, number: int) -> list[Finding]:
         weights = snapshot.read_snapshot(folder / SNAPSHOT.format(role=role))
         players.append(snapshot.player(weights, setup.device, setup.precision))
     generator, detector = players
-    desk = Desk(setup.root, match.name, setup.config, setup.faces)
+    desk = Desk(setup.root, match.name, setup.config, setup.faces, known=setup.known)
     order = desk.order_fakes(number)
-    fakes = generator.generate(order.n, order.seed)
+    fakes = desk.coded(number, "fakes", generator.generate(order.n, order.seed))
     answer = detector.answer(desk.referee.set_paper(number, fakes))
     _, again = desk.referee.grade(number, answer)
 

@@ -33,11 +33,12 @@ def prepare(spec: str, cache_dir: Path, size: int = 64, on_progress: OnImages = 
     source = open_source(spec)
     if isinstance(source, Packed) and source.packed.images.shape[1] == size:
         return source.packed
+    # The format is part of the key, so that what an older version packed is packed again and knows of its coding.
     key = hashlib.sha256(MAGIC + f"{RECIPE} {size} {source.fingerprint()}".encode()).hexdigest()[:24]
     path = cache_dir / f"faces-{key}.arena"
     try:
         cache_dir.mkdir(parents=True, exist_ok=True)
-        with _alone(cache_dir / f".{key}.lock"):
+        with alone(cache_dir / f".{key}.lock"):
             _sweep(cache_dir)
             return _opened(path) or pack(source, path, size, on_progress)
     except OSError as error:
@@ -73,7 +74,7 @@ def _opened(path: Path) -> FaceSet | None:
 
 
 @contextmanager
-def _alone(lock: Path, wait: bool = True) -> Iterator[None]:
+def alone(lock: Path, wait: bool = True) -> Iterator[None]:
     """Hold a lock file, so that of two processes one builds and the other waits and finds it built.
 
     Raises BlockingIOError when another process holds it and this one will not wait.
@@ -85,7 +86,7 @@ def _alone(lock: Path, wait: bool = True) -> Iterator[None]:
 
 def _sweep(cache_dir: Path) -> None:
     """Remove what killed processes left half-written: nobody holds its lock."""
-    for partial in cache_dir.glob(".faces-*.arena.partial"):
-        key = partial.name.removeprefix(".faces-").removesuffix(".arena.partial")
-        with suppress(BlockingIOError), _alone(cache_dir / f".{key}.lock", wait=False):
+    for partial in cache_dir.glob(".faces-*.partial"):
+        key = partial.name.removeprefix(".faces-").removesuffix(".partial").removesuffix(".arena")
+        with suppress(BlockingIOError), alone(cache_dir / f".{key}.lock", wait=False):
             partial.unlink(missing_ok=True)

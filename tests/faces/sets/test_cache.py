@@ -16,7 +16,7 @@ from facefiles import people, picture, plain_render, write
 
 from arena.faces.decode import square
 from arena.faces.sets import pack
-from arena.faces.sets.cache import _alone, open_cache, prepare
+from arena.faces.sets.cache import alone, open_cache, prepare
 from arena.faces.source import Face, Skipped
 from arena.faces.sources.files import Folder
 from arena.types import ArenaError
@@ -145,7 +145,7 @@ def test_what_killed_processes_left_is_swept_away(folder: Path, home: Path) -> N
     home.mkdir()
     (home / ".faces-dead.arena.partial").write_bytes(bytes(1000))
     (home / ".faces-busy.arena.partial").write_bytes(bytes(1000))
-    with _alone(home / ".busy.lock"):
+    with alone(home / ".busy.lock"):
         prepare(str(folder), home)
     assert not (home / ".faces-dead.arena.partial").exists()
     assert (home / ".faces-busy.arena.partial").exists()
