@@ -186,7 +186,7 @@ class GanTeam(ABC, Generic[O]):
         frozen_network = network.eval().requires_grad_(False)
         # The detector was trained on coded fakes. Larger files would take seconds a round, and leave little of JPEG.
         code = coder(self.brief.origin, largest=1.0)
-        return Coded(frozen_network, code) if code is not None else frozen_network
+        return Coded(frozen_network, code).eval() if code is not None else frozen_network
 
     def _latents(self, n: int) -> Tensor:
         latents = torch.randn(n, self.options.latent, 1, 1, device=self.brief.device)
