@@ -48,6 +48,7 @@ def read_snapshot(path: Path) -> Snapshot:
     if header.get("format") not in (1, FORMAT) or header.get("role") not in get_args(Role):
         raise ArenaError(f"{path} was written by arena {header.get('arena')} in a format this version cannot read")
     fields = [f.name for f in dataclasses.fields(Snapshot) if f.name != "weights"]
+    header.setdefault("origin", {})  # files of earlier versions know nothing of it
     if missing := [name for name in fields if name not in header]:
         raise ArenaError(f"{path} is not a readable snapshot: its header does not say its {missing[0]}")
     if header["format"] == 1:
@@ -57,7 +58,7 @@ def read_snapshot(path: Path) -> Snapshot:
 
 def player(snapshot: Snapshot, device: str = "cpu", precision: Any = "fp32") -> Any:
     """The contender of a snapshot with its weights loaded, ready to generate or to answer, but not to train."""
-    brief = Brief(snapshot.image_size, seed=0, device=device, precision=precision, trains=False)
+    brief = Brief(snapshot.image_size, seed=0, device=device, precision=precision, trains=False, origin=snapshot.origin)
     team = registry.find(snapshot.role, snapshot.contender).team(brief, snapshot.options)
     team.load(snapshot)
     return team

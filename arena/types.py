@@ -152,7 +152,8 @@ class Material:
 class Snapshot:
     """Frozen, self-describing weights of one contender after one round: what is rated, replayed and exported.
 
-    `extra` holds what is not a tensor, such as a detector's alarm threshold. `arena.snapshot` reads and writes them.
+    `extra` holds what is not a tensor, such as a detector's alarm threshold. `origin`: as in Brief.
+    `arena.snapshot` reads and writes them.
     """
 
     role: Role
@@ -162,6 +163,7 @@ class Snapshot:
     round: int
     weights: State
     extra: Mapping[str, float] = field(default_factory=dict)
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -256,6 +258,8 @@ class Brief:
     `false_alarm_rate`: the share of strangers' real faces a detector may call fake when it sets its threshold.
     `trains`: False for a player that is only loaded, to generate, to answer or to be attacked: it needs no optimiser
     and no second copy of its weights.
+    `origin`: what its real faces are, as JSON values, empty when nobody said: `synthetic`; `coding`, how their files
+    were coded; `coded`, whether the referee codes fakes alike; `framing`, where the faces lie (`arena.faces`).
     """
 
     image_size: int
@@ -264,6 +268,7 @@ class Brief:
     precision: Literal["fp32", "bf16"] = "fp32"
     false_alarm_rate: float = 0.05
     trains: bool = True
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
 
 OnProgress = Callable[[Progress], None]

@@ -23,6 +23,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from arena.faces.coding import LARGEST, Coding, Way
 from arena.faces.crop.finder import Finder
 from arena.faces.procedural import render
 from arena.faces.sets.leaks import near_duplicates
@@ -47,6 +48,7 @@ def main() -> None:
         _reading(place, faces, options.runs)
         _opening(home, options.runs)
         _leaks(faces, options.runs)
+        _coding(faces, options.runs)
         _searching(options.runs, options.device)
 
 
@@ -97,6 +99,16 @@ def _leaks(faces: FaceSet, runs: int) -> None:
     (seconds,) = _medians(runs, lambda: near_duplicates(faces.images))
     pairs = len(faces.images) ** 2 / 2
     print(f"{'near-duplicates':28}{seconds:.2f} s ({pairs / seconds / 1e6:.0f} million pairs/s)")
+
+
+def _coding(faces: FaceSet, runs: int) -> None:
+    """Fakes coded as the files of the real faces were: at their size, and as if files had been larger."""
+    images = np.asarray(faces.images[:500])
+    table = {"format": "JPEG", "quality": 91, "sampling": "4:2:0"}
+    for side in (64, 160, round(64 * LARGEST)):
+        coding = Coding(((Way.from_json(table | {"side": side}), 1.0),), 1)
+        (seconds,) = _medians(runs, lambda coding=coding: coding.apply(images, 0))
+        print(f"{f'coding, files of {side} px':28}{len(images) / seconds:>9,.0f} /s")
 
 
 def _searching(runs: int, device: str) -> None:

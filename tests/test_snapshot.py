@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -35,6 +36,19 @@ def test_a_file_gives_back_the_snapshot(path):
     assert equal_states(read.weights, WEIGHTS)
     assert (read.role, read.contender, read.options) == ("detector", "cnn", {"width": 4, "augment": False})
     assert (read.image_size, read.round, read.extra) == (16, 3, {"threshold": 0.1 + 0.2})
+
+
+def test_where_its_faces_came_from_survives_the_file_and_reaches_the_player(path):
+    origin = {"synthetic": True, "coding": None, "framing": {"points": [[0.5, 0.25]]}, "coded": False}
+    snapshot = replace(tiny_team(registry.find("detector", "cnn")).snapshot(0), origin=origin)
+    path.write_bytes(to_bytes(snapshot))
+    assert read_snapshot(path).origin == origin
+    assert player(read_snapshot(path)).brief.origin == origin
+
+
+def test_files_of_earlier_versions_say_nothing_of_their_faces(path):
+    write(path, header())
+    assert read_snapshot(path).origin == {}
 
 
 def test_the_same_snapshot_is_the_same_bytes():

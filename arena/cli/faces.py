@@ -146,7 +146,8 @@ def describe(
     if html is not None:
         save_text(html, html_report(found, sample))
     if as_json:
-        typer.echo(json.dumps(asdict(found)))
+        how = {"coding": found.coding and found.coding.to_json(), "framing": found.framing and found.framing.to_json()}
+        typer.echo(json.dumps(asdict(found) | how))
         return
     typer.echo(found.source + (f"\n{SYNTHETIC}" if found.synthetic else ""))
     for name, value in summary(found).items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import IO, Final
 
 import numpy as np
@@ -33,16 +34,19 @@ class Unusable(Exception):  # noqa: N818 - an observation about a file, caught n
         self.reason = reason
 
 
-def decode(file: IO[bytes], size: int | None = None) -> Pixels:
+def decode(
+    file: IO[bytes], size: int | None = None, look: Callable[[Image.Image], None] = lambda image: None
+) -> Pixels:
     """Read one image file as uint8 `[H, W, 3]` RGB, upright; the first frame of an animation.
 
     `size`: the caller will shrink the image to about this side, so a JPEG may be decoded at a fraction of its
-    resolution, never below three times `size`. Transparent pixels turn white. Raises Unusable.
+    resolution, never below three times `size`. `look`: called with the opened image before a pixel of it is decoded.
+    Transparent pixels turn white. Raises Unusable.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # every odd file has its own warning, and we look at the size ourselves
-            return _decode(file, size)
+            return _decode(file, size, look)
     except Unusable:
         raise
     except UnidentifiedImageError:
@@ -53,12 +57,13 @@ def decode(file: IO[bytes], size: int | None = None) -> Pixels:
         raise Unusable("truncated" if "truncated" in str(error).lower() else "corrupt") from None
 
 
-def _decode(file: IO[bytes], size: int | None) -> Pixels:
+def _decode(file: IO[bytes], size: int | None, look: Callable[[Image.Image], None]) -> Pixels:
     with Image.open(file, formats=FORMATS) as image:
         if image.width * image.height > LARGEST:
             raise Unusable("too large")
         if min(image.size) < SMALLEST:
             raise Unusable("too small")
+        look(image)
         picture = image if size is None else _drafted(image, size)
         ImageOps.exif_transpose(picture, in_place=True)
         return np.asarray(_to_rgb(picture))

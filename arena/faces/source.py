@@ -13,6 +13,9 @@ from typing import Any, Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
+from arena.faces.coding import Coding, Way
+from arena.faces.framing import Framing
+
 
 @dataclass(frozen=True)
 class Face:
@@ -20,6 +23,7 @@ class Face:
 
     `image`: uint8 `[H, W, 3]`, RGB, any size. `identity`: who it shows, None when nobody said. `name`: its file.
     `label`: REAL or FAKE where the source says so. `file`: where it lies on disk, None when it is part of something.
+    `way`: how its file was coded, None when there is no file.
     """
 
     image: npt.NDArray[np.uint8]
@@ -27,6 +31,7 @@ class Face:
     name: str
     label: int | None = None
     file: Path | None = None
+    way: Way | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,16 @@ class Source(Protocol):
     def recipe(self) -> Mapping[str, Any]:
         """How its images were cropped, as JSON values; empty when nobody said."""
         return {}
+
+    @property
+    def coding(self) -> Coding | None:
+        """How its files were coded, where it knows; else that is counted while its faces are read."""
+        return None
+
+    @property
+    def framing(self) -> Framing | None:
+        """Where the faces lie in its images, where it knows; else that is measured."""
+        return None
 
     @classmethod
     def open(cls, spec: str) -> Self | None:

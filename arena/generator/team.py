@@ -11,7 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from arena.faces.coding import coder
 from arena.generator.losses import discriminator_loss, evasion_loss
+from arena.networks.straight import Code, through
 from arena.networks.team import NetworkTeam
 from arena.networks.trainable import Trainable, compute_dtype, frozen
 from arena.networks.training import as_pool, draw, run, seeded, to_images, to_range
@@ -86,9 +88,10 @@ class GanTeam(NetworkTeam[O], Generator):
         """See `types.Team.train`."""
         options, device = self.options, self.brief.device
         steps = options.steps if round else options.warmup_steps
-        course = self.course(round, steps, options.batch, learning_rate_scale)
-        self.begin_training(learning_rate_scale)
         critic, why = self._critic(material)
+        course = self.course(round, steps, options.batch, learning_rate_scale)
+        course = replace(course, captures=course.captures and not (critic is not None and self._code()))
+        self.begin_training(learning_rate_scale)
         pool = as_pool(material.faces.images, device)
         names = ("discriminator", "generator", *(("evasion",) if critic is not None else ()))
         with seeded(derive(self.brief.seed, "train", round), device):
@@ -144,12 +147,18 @@ class GanTeam(NetworkTeam[O], Generator):
         )
 
     def _critic(self, material: Material) -> tuple[Critic | None, str]:
-        """What to evade: the opponent's critic, or None and why."""
+        """What to evade: the opponent's critic, which sees fakes coded as it was trained on them, or None and why."""
         if not material.opponents:
             return None, ""
         opponent: Detector = player(material.opponents[0], self.brief.device, self.brief.precision)
-        critic = opponent.critic()
-        return critic, "" if critic is not None else f"{opponent.contender} has no gradients to train against"
+        critic, code = opponent.critic(), self._code()
+        if critic is None:
+            return None, f"{opponent.contender} has no gradients to train against"
+        return (critic if code is None else lambda images: critic(through(images, code))), ""
+
+    def _code(self) -> Code | None:
+        """How the referee codes fakes. Larger files would take seconds a round, and leave little of JPEG."""
+        return coder(self.brief.origin, largest=1.0)
 
     def _latents(self, n: int) -> Tensor:
         latents = torch.randn(n, self.options.latent, 1, 1, device=self.brief.device)

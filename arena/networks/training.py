@@ -67,7 +67,7 @@ def to_images(output: Tensor) -> Images:
 class Course:
     """The course of one round of training: who trains, for how many steps, from where.
 
-    `captures`: the step may become one CUDA graph.
+    `captures`: a step computes on the device alone, in the same way every time, so it may become one CUDA graph.
     """
 
     role: Role

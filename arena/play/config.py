@@ -78,6 +78,8 @@ class Exam(Strict):
     With a seed that is given it is the seed, unless this says otherwise."""
     significance: Annotated[float, Field(gt=0, lt=1)] = 0.05
     """A round whose p-value is not below this is called too close."""
+    coding: Literal["as-faces", "none"] = "as-faces"
+    """Whether every fake is coded as the files of the real faces were (as-faces) before any detector sees it."""
 
 
 class MatchConfig(Strict):
@@ -98,7 +100,7 @@ class MatchConfig(Strict):
     )
     """Shares of the faces for Team A, Team B and the referee, split by identity."""
     allow_leaks: bool = False
-    """Play although near-duplicates of a face are in two parts; they are recorded with the match."""
+    """Let people who share a photo come into two parts; such leaks are recorded with the match."""
     generator: Choice = Choice(name="dcgan")
     """Team A."""
     detector: Choice = Choice(name="cnn")
@@ -196,6 +198,11 @@ def validate(values: Mapping[str, Any], where: str = "the config", contenders: b
         inside = getattr(first.get("ctx", {}).get("error"), "place", ())
         place = ".".join(map(str, (*first["loc"], *inside)))
         raise WrongSetting(where, _sentence(first), place) from error
+
+
+def as_stored(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a match in the ledger, with those that its version of the arena did not have as it played."""
+    return {**values, "exam": {"coding": "none", **values.get("exam", {})}}
 
 
 def with_absolute_faces(config: MatchConfig) -> MatchConfig:

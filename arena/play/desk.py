@@ -8,12 +8,16 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import safetensors.numpy
 
-from arena.faces.sets.cache import open_cache
+from arena.faces.coding import Coding, coder
+from arena.faces.crop.finder import Finder
+from arena.faces.sets.about import joined_identities, points_of
+from arena.faces.sets.cache import FaceSet, open_cache
 from arena.faces.sets.split import Index, Split, split_by_identity
 from arena.files import Content, npy_chunks, safetensors_chunks
 from arena.images import png
@@ -83,19 +87,64 @@ def pledge_of(match: str, number: int, seed: int) -> str:
     return hashlib.sha256(f"arena exam/{match}/{number}/{seed}".encode()).hexdigest()
 
 
+def split_match(faces: FaceSet, folder: Path, config: Mapping[str, Any], known: Mapping[str, Any]) -> Split:
+    """The three parts of the faces of a match, the same wherever it is asked for; see `people_of`."""
+    return split_faces(people_of(faces, folder, known), config)
+
+
+def people_of(faces: FaceSet, folder: Path, known: Mapping[str, Any]) -> Index:
+    """Who each face shows in a match, int64 `[N]`: people who share a photo are one.
+
+    `folder`: where what is known about faces is kept. `known`: the match's facts about its faces; those of matches
+    that were played before people were joined have no `joined`, and keep their split.
+    """
+    if not known.get("joined"):
+        return faces.identities
+    identities = joined_identities(faces, folder)
+    if digest_of(identities) != known["joined"]:
+        raise ArenaError(f"who shares a photo in the faces of {faces.source} is no longer what it was found to be")
+    return identities
+
+
+def landmark_finder() -> Finder:
+    """What finds the landmarks of faces that are cut out already."""
+    return Finder("cpu", min_size=50)
+
+
+def digest_of(identities: Index) -> str:
+    """SHA-256 of who each face shows."""
+    return hashlib.sha256(identities.astype("<i8").tobytes()).hexdigest()
+
+
+def origin_of(config: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """What teams are told about the real faces, see `types.Brief`, from the settings and facts of a match."""
+    told = {name: known.get(name) for name in ("synthetic", "coding", "framing")}
+    lossy = told["coding"] is not None and Coding.from_json(told["coding"]).is_lossy
+    return told | {"coded": lossy and config["exam"].get("coding") == "as-faces"}
+
+
 class Desk:
     """The referee with the match's files. Stateless but for the open exam: a lost desk is simply set up again."""
 
     def __init__(
-        self, root: Path, match: str, config: Mapping[str, Any], faces: Path, disk: Disk | None = None
+        self,
+        root: Path,
+        match: str,
+        config: Mapping[str, Any],
+        faces: Path,
+        disk: Disk | None = None,
+        known: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
-        """`root`: the arena home. `config`: `MatchConfig.dump()`. `faces`: a packed file of faces."""
+        """`root`: the arena home. `config`: `MatchConfig.dump()`. `faces`: a packed file. `known`: facts about it."""
         self._home, self._match, self._config = Home(root, disk), match, config
         self._watch = Stopwatch()
         face_set = open_cache(faces)
-        parts = split_faces(face_set.identities, config)
-        self._faces = Faces(face_set.images, face_set.identities)
+        people = people_of(face_set, self._home.faces, known)
+        parts = split_faces(people, config)
+        points = points_of(face_set, self._home.faces, landmark_finder) if known.get("points") else None
+        self._faces = Faces(face_set.images, people, points)
         self._parts: dict[Role, Index] = {"generator": parts.a, "detector": parts.b}
+        self._code = coder(origin_of(config, known))
         rule = Rule(config["exam"]["win_accuracy"], config["exam"]["significance"])
         secret = config["exam"]["secret"] == "random"
         seed = derive(read_secret(self._home.match_folder(match)) if secret else config["seed"], "referee")
@@ -155,6 +204,24 @@ class Desk:
         """What the referee asks of Team A."""
         return self.referee.order_fakes(number)
 
+    def receive(self, number: int, show: Show) -> Show:
+        """What Team A shows, coded as the real faces are: no fake reaches a detector or the disk any other way.
+
+        Raises InvalidAnswer for images that are not as ordered.
+        """
+        config = self._config
+        wanted = {"fakes": config["exam"]["size"] // 2, "gallery": config["gallery"], "samples": SAMPLES_OF_SHEET}
+        for what, n in wanted.items():
+            check_fakes(getattr(show, what), n, config["image_size"])
+        with self._watch("code"):
+            return Show(**{what: self.coded(number, what, getattr(show, what)) for what in wanted})
+
+    def coded(self, number: int, what: str, images: Images) -> Images:
+        """Fakes of a round as a detector sees them. The samples are coded alike every round, to be compared."""
+        if self._code is None:
+            return images
+        return self._code(images, derive(self._config["seed"], "coding", what, 0 if what == "samples" else number))
+
     def set_paper(self, number: int, show: Show) -> Images:
         """The exam of the round, for Team B."""
         with self._watch("set_paper"):
@@ -199,8 +266,6 @@ class Desk:
             "detector": hand_in_b or self._handed_in("detector", number - 1),
         }
         config = self._config
-        for images, n in ((show.gallery, config["gallery"]), (show.samples, SAMPLES_OF_SHEET)):
-            check_fakes(images, n, config["image_size"])
         states = {STATE.format(role=role): safetensors_chunks(hand_in.state) for role, hand_in in hand_ins.items()}
         files: dict[str, Content] = {GALLERY: npy_chunks(show.gallery)}
         files[SAMPLES] = _sample_sheet(show, self._match, number)

@@ -14,11 +14,12 @@ from typing import Any, Literal
 import numpy as np
 
 from arena import registry
+from arena.faces.sets.about import framing_of, joined_identities, points_of
 from arena.faces.sets.cache import FaceSet, open_cache, prepare
-from arena.faces.sets.leaks import find_leaks, refuse_leaks
-from arena.faces.sets.split import Split
-from arena.play.config import MatchConfig, check_name, numbered_names, validate
-from arena.play.desk import Staged, split_faces
+from arena.faces.sets.leaks import find_leaks
+from arena.faces.sets.split import Index, Split
+from arena.play.config import MatchConfig, as_stored, check_name, numbered_names, validate
+from arena.play.desk import Staged, digest_of, landmark_finder, split_faces
 from arena.play.round import Attempts, RoundPlan, play_opening, play_round
 from arena.play.table import Setup, Table, TableFactory
 from arena.store.disk import readable_errors
@@ -27,7 +28,7 @@ from arena.store.names import GALLERY
 from arena.store.prune import pruned_files
 from arena.store.secret import make_secret
 from arena.store.secrets import pledge
-from arena.types import ArenaError, Brief, Diverged, Faces, Failed, InvalidAnswer, Lost
+from arena.types import ROLES, ArenaError, Brief, Diverged, Faces, Failed, InvalidAnswer, Lost
 
 VERSIONS = ("arena", "torch", "torchvision", "numpy", "scikit-learn", "ray", "mlflow")
 
@@ -62,7 +63,7 @@ class Match:
         """What workers need to know."""
         facts = self.facts
         config = self.config.dump()
-        return Setup(self.home.root, self.name, config, self.faces, facts["device"], facts["precision"])
+        return Setup(self.home.root, self.name, config, self.faces, facts["device"], facts["precision"], facts["faces"])
 
 
 @contextmanager
@@ -80,14 +81,9 @@ def reserved_name(home: Home, config: MatchConfig, name: str | None) -> Iterator
 
 
 def prepare_faces(home: Home, config: MatchConfig, on_decode: OnDecode = lambda done, total: None) -> FaceSet:
-    """The faces of a match, decoded into the home's cache, enough for all three parts and none in two of them.
-
-    Raises ArenaError.
-    """
+    """The faces of a match, decoded into the home's cache and enough for all three parts. Raises ArenaError."""
     faces = prepare(config.faces, home.faces, config.image_size, on_decode)
-    split = split_faces(faces.identities, config.dump())
-    if not config.allow_leaks:
-        refuse_leaks(find_leaks(faces, split))
+    split_faces(_people(home, config, faces), config.dump())
     return faces
 
 
@@ -98,8 +94,11 @@ def new_match(
 
     `device`, `precision`: resolved, so that a match that is resumed elsewhere computes the same. Raises ArenaError.
     """
-    split = split_faces(faces.identities, config.dump())
-    fetched = _try_teams(config, faces, split)
+    people = _people(home, config, faces)
+    split = split_faces(people, config.dump())
+    framing = framing_of(faces, home.faces, landmark_finder)
+    points = points_of(faces, home.faces, landmark_finder) if _needs_points(config) else None
+    fetched = _try_teams(config, Faces(faces.images, people, points), split)
     facts = {
         "device": device,
         "precision": precision,
@@ -114,8 +113,12 @@ def new_match(
             "digest": faces.digest,
             "images": len(faces.images),
             "identities": len(np.unique(faces.identities)),
+            "coding": faces.coding.to_json() if faces.coding else None,
+            "framing": framing.to_json() if framing else None,
             "skipped": {reason: len(names) for reason, names in faces.skipped.items()},
             "parts": {"a": len(split.a), "b": len(split.b), "exam": len(split.exam)},
+            "points": points is not None,
+            "joined": None if config.allow_leaks else digest_of(people),
             "leaks": [str(leak) for leak in find_leaks(faces, split)] if config.allow_leaks else [],
         },
     }
@@ -124,26 +127,35 @@ def new_match(
     return Match(home, name, config, facts, faces.path)
 
 
+def _people(home: Home, config: MatchConfig, faces: FaceSet) -> Index:
+    """Who each face shows, for the split: people who share a photo are one, unless leaks are allowed."""
+    return faces.identities if config.allow_leaks else joined_identities(faces, home.faces)
+
+
 def open_match(home: Home, name: str, on_decode: OnDecode = lambda done, total: None) -> Match:
     """A match of the ledger, with the very faces it was started with. Raises ArenaError."""
     row = home.match(name)
-    config = validate(row.config, f"the stored config of {name}")
+    config = validate(as_stored(row.config), f"the stored config of {name}")
     return Match(home, name, config, row.facts, _same_faces(home, config, row.facts, name, on_decode))
 
 
-def _try_teams(config: MatchConfig, faces: FaceSet, split: Split) -> dict[str, dict[str, str]]:
+def _needs_points(config: MatchConfig) -> bool:
+    """Whether a team trains with landmarks, which take minutes to find the first time."""
+    return any(registry.find(role, getattr(config, role).name).cls.needs_points for role in ROLES)
+
+
+def _try_teams(config: MatchConfig, faces: Faces, split: Split) -> dict[str, dict[str, str]]:
     """Build both teams once, so that options that do not fit the images or the faces are found before the match.
 
     Returns what each had to fetch, with hashes.
     """
     fetched = {}
-    everyone = Faces(faces.images, faces.identities)
     for role, part in (("generator", split.a), ("detector", split.b)):
         choice = getattr(config, role)
         contender = registry.find(role, choice.name)  # type: ignore[arg-type]
         fetched[role] = dict(contender.cls.fetch(contender.options(choice.options)))
         brief = Brief(config.image_size, seed=0, false_alarm_rate=config.false_alarm_rate)
-        contender.team(brief, choice.options).check(everyone[part])
+        contender.team(brief, choice.options).check(faces[part])
     return fetched
 
 

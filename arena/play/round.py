@@ -115,7 +115,7 @@ def play_round(plan: RoundPlan, table: Table) -> Staged:
 
     # The referee orders fakes with a seed nobody knew, and sets the exam.
     order = referee.order_fakes(number)
-    show = a.show(number, order, plan.gallery) if a_plays else referee.stand_in(number, order)
+    show = _show(plan, a, referee, order)
     paper = referee.set_paper(number, show)
     answer = b.answer(paper) if b_plays else None
     opinion = b.answer(referee.samples(show)) if b_plays else None  # nothing depends on it, the exam is over
@@ -132,10 +132,8 @@ def play_round(plan: RoundPlan, table: Table) -> Staged:
 def play_opening(plan: RoundPlan, table: Table) -> Staged:
     """Round 0: Team A warms up and publishes its first gallery; there is no exam."""
     a, b, referee = table.generator, table.detector, table.referee
-    a_plays = "generator" not in plan.absent
     training = _train(plan, "generator", a.train, referee.material)
-    order = referee.order_fakes(0)
-    show = a.show(0, order, plan.gallery) if a_plays else referee.stand_in(0, order)
+    show = _show(plan, a, referee, referee.order_fakes(0))
     token = uuid.uuid4().hex
     return _settled(table, referee.close(0, token, show, training, sat_out(), a.hand_in(0), b.hand_in(0)))
 
@@ -144,6 +142,13 @@ def _train(plan: RoundPlan, role: Role, train: Callable[..., Any], material: Cal
     if role in plan.sits_out:
         return sat_out()
     return train(plan.number, material(role, plan.number), plan.learning_rate_scales.get(role, 1.0))
+
+
+def _show(plan: RoundPlan, generator: Any, referee: Any, order: Any) -> Any:
+    """What Team A shows, as the referee passes it on."""
+    if "generator" in plan.absent:
+        return referee.stand_in(plan.number, order)
+    return referee.receive(plan.number, generator.show(plan.number, order, plan.gallery))
 
 
 def _settled(table: Table, value: Any) -> Staged:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from arena.play.desk import Desk
+from arena.play.desk import Desk, origin_of
 from arena.play.seats import Seat
 from arena.seeds import derive
 from arena.store.disk import Disk
@@ -16,7 +16,7 @@ from arena.types import Brief, OnProgress, Role, ignore_progress
 
 @dataclass(frozen=True)
 class Setup:
-    """Everything workers need to know to take their seats."""
+    """Everything workers need to know to take their seats. `known`: the match's facts about its faces."""
 
     root: Path
     match: str
@@ -24,6 +24,7 @@ class Setup:
     faces: Path
     device: str
     precision: Literal["fp32", "bf16"]
+    known: Mapping[str, Any] = field(default_factory=dict)
 
     def brief(self, role: Role) -> Brief:
         """What a team is told: its own seed, never the match's."""
@@ -33,6 +34,7 @@ class Setup:
             device=self.device,
             precision=self.precision,
             false_alarm_rate=self.config["false_alarm_rate"],
+            origin=origin_of(self.config, self.known),
         )
 
     def choice(self, role: Role) -> tuple[str, dict[str, Any]]:
@@ -66,7 +68,7 @@ class LocalTable:
 
     def __post_init__(self) -> None:
         setup = self.setup
-        self.referee = Desk(setup.root, setup.match, setup.config, setup.faces, self.disk)
+        self.referee = Desk(setup.root, setup.match, setup.config, setup.faces, self.disk, setup.known)
         self.generator, self.detector = self._seat("generator"), self._seat("detector")
 
     def _seat(self, role: Role) -> Seat:

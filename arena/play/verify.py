@@ -145,9 +145,9 @@ def _sit_again(match: Match, number: int, where: Bench, paper_fakes: Images | No
         snapshot.player(snapshot.read_snapshot(folder / SNAPSHOT.format(role=role)), where.device, setup.precision)
         for role in ROLES
     )
-    desk = Desk(setup.root, match.name, setup.config, setup.faces)
+    desk = Desk(setup.root, match.name, setup.config, setup.faces, known=setup.known)
     order = desk.order_fakes(number)
-    fakes: Images = generator.generate(order.n, order.seed)
+    fakes: Images = desk.coded(number, "fakes", generator.generate(order.n, order.seed))
     answer = detector.answer(desk.referee.set_paper(number, fakes if paper_fakes is None else paper_fakes))
     return fakes, desk.referee.grade(number, answer)[1]
 

@@ -12,7 +12,7 @@ from fastapi import HTTPException
 from arena.faces.sets.cache import open_cache
 from arena.faces.sets.split import Index
 from arena.images import Origin
-from arena.play.desk import split_faces
+from arena.play.desk import split_match
 from arena.service.views import NotFound
 from arena.store.home import MatchRow
 from arena.store.settings import SETTINGS, read_settings
@@ -74,7 +74,7 @@ class RealFaces:
                     faces = open_cache(path)
                     if faces.digest != known["digest"]:
                         raise NotFound(f"the faces that {row.name} was played with have changed")
-                    part = split_faces(faces.identities, row.config).exam
+                    part = split_match(faces, self._root / "faces", row.config, known).exam
                     self._open[row.name] = version, faces.images, part
                     if len(self._open) > MOST_OPEN:
                         self._open.popitem(last=False)

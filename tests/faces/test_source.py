@@ -12,6 +12,7 @@ from facefiles import faces_in, people, picture, plain_render, skipped_in, write
 from PIL import Image
 
 from arena.faces.source import Face
+from arena.faces.sources import drawn
 from arena.faces.sources.drawn import make
 from arena.faces.sources.files import identity_of
 from arena.faces.sources.opening import open_source
@@ -160,6 +161,16 @@ def test_procedural_numbers_its_identities(monkeypatch: pytest.MonkeyPatch) -> N
     assert faces[0].image.shape == (32, 32, 3)
     assert [face.image[0, 0].tolist() for face in faces[5:8]] == [[0, 5, 0], [1, 0, 0], [1, 1, 0]]
     assert len({face.name for face in faces}) == 14
+
+
+def test_another_renderer_draws_other_faces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawn, "__file__", str(tmp_path / "sources" / "drawn.py"))
+    (tmp_path / "procedural").mkdir()
+    keys = []
+    for text in ("noses", "longer noses"):
+        (tmp_path / "procedural" / "nose.py").write_text(text)
+        keys.append(open_source("procedural:14").fingerprint())
+    assert keys[0] != keys[1]
 
 
 def test_made_faces_say_that_they_are_synthetic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import torch
 from tiny import SIZE, brief, equal_states, material, pictures, tiny_team
 
 from arena import registry
+from arena.faces.coding import Coding, Way
 from arena.generator import team as gan
 from arena.networks.training import as_pool, seeded, to_range
 
@@ -101,6 +102,20 @@ def test_a_report_says_what_team_a_knew_and_why_it_did_not():
     report = trained(1, reader.snapshot(1))[1]
     assert (report.knowledge, report.why) == ("none", "stamp-reader has no gradients to train against")
     assert set(report.losses) == {"discriminator", "generator"}
+
+
+@pytest.mark.parametrize("coded", [True, False])
+def test_the_opponent_sees_fakes_coded_where_the_referee_codes_them(monkeypatch, coded):
+    way = Way("JPEG", SIZE, ((40,) * 64,) * 2, "4:4:4")
+    origin = {"coding": Coding(((way, 1.0),), 1).to_json(), "coded": coded}
+    courses, real_run = [], gan.run
+    monkeypatch.setattr(gan, "run", lambda course, *rest: (courses.append(course), real_run(course, *rest))[1])
+    team, opponent = tiny_team(DCGAN, origin=origin), tiny_team(CNN).snapshot(1)
+    fake = torch.rand(4, 3, SIZE, SIZE) * 2 - 1
+    plain, seen = tiny_team(DCGAN)._critic(opponent), team._critic(opponent)
+    assert torch.equal(plain(fake), seen(fake)) != coded
+    team.train(1, reals=pictures(30), opponent=opponent)
+    assert courses[0].capturable != coded  # Pillow does not run inside a CUDA graph
 
 
 def test_label_smoothing_reaches_the_loss():

@@ -14,7 +14,7 @@ from PIL import Image
 from servedhome import new_home, play, play_all
 
 from arena.faces.sets.cache import open_cache
-from arena.play.desk import split_faces
+from arena.play.desk import split_match
 from arena.service.app import create_app
 from arena.store.home import Home
 from arena.store.names import SAMPLE_SCORES
@@ -66,7 +66,7 @@ def pixels(answer):
 
 def test_drawn_faces_are_shown_and_say_that_they_are_drawn(match, root):
     faces = open_cache(match.faces)
-    part = split_faces(faces.identities, match.config.dump()).exam
+    part = split_match(faces, match.home.faces, match.config.dump(), match.facts["faces"]).exam
     stored = safetensors.numpy.load_file(match.home.round_folder("tiny", 1) / "exam.safetensors")
     with served(root) as client:
         exam = get(client, "tiny/rounds/1/exam?most=3").json()

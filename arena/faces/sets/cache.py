@@ -31,6 +31,7 @@ def prepare(spec: str, cache_dir: Path, size: int = 64, on_progress: OnImages = 
     source = open_source(spec)
     if isinstance(source, Packed) and source.packed.images.shape[1] == size:
         return source.packed
+    # The format is part of the key, so that what an older version packed is packed again and knows of its coding.
     key = hashlib.sha256(MAGIC + f"{RECIPE} {size} {source.fingerprint()}".encode()).hexdigest()[:24]
     path = cache_dir / f"faces-{key}.arena"
     try:
@@ -72,8 +73,8 @@ def _opened(path: Path) -> FaceSet | None:
 
 def _sweep(cache_dir: Path) -> None:
     """Remove what killed processes left half-written: nobody holds its lock."""
-    for partial in cache_dir.glob(".faces-*.arena.partial"):
-        key = partial.name.removeprefix(".faces-").removesuffix(".arena.partial")
+    for partial in cache_dir.glob(".faces-*.partial"):
+        key = partial.name.removeprefix(".faces-").removesuffix(".partial").removesuffix(".arena")
         with hold(cache_dir / f".{key}.lock", patience=0) as is_dead:
             if is_dead:
                 partial.unlink(missing_ok=True)

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from arena.faces.coding import Coding
 from arena.faces.crop.finder import Finder
+from arena.faces.framing import ENLARGED, SURE, Framing, measure
 from arena.faces.sets.leaks import near_duplicates
 from arena.faces.sets.pack import OnImages, pack
 from arena.faces.sets.packed import FaceSet
@@ -22,8 +24,6 @@ from arena.types import FAKE, REAL, Images
 
 SIZE = 64
 """Brightness, sharpness and near-duplicates are measured at this size, so that sets can be compared."""
-ENLARGED = 160
-"""MTCNN looks at faces enlarged to at least this size; it was made for photos."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ class Description:
     `identities`: how many have a name; `nameless`: images without. `faces_each`: faces by identity with a name.
     `labels`: images by 'real', 'fake', 'unlabelled'. `widths`, `heights`: pixels as stored. `brightness`: mean grey
     in [0, 255]. `sharpness`: variance of the Laplacian. `near_duplicates`: pairs of names. `skipped`: names by reason.
-    `found`: of `searched` images, how many show none, one or several faces to MTCNN.
+    `found`: of `searched` images, how many show none, one or several faces to MTCNN. `coding`: how the files were
+    coded, None without files. `framing`: where the faces lie in the squares that teams train on, None without faces.
     """
 
     source: str
@@ -66,6 +67,8 @@ class Description:
     skipped: dict[str, list[str]]
     searched: int
     found: dict[str, int]
+    coding: Coding | None = None
+    framing: Framing | None = None
 
 
 def describe(
@@ -83,7 +86,8 @@ def describe(
         sizes = [size for name, size in measured.sizes.items() if name in kept]
         named = Counter(faces.people[i] for i in faces.identities.tolist() if i < len(faces.people))
         brightness, sharpness = _light(faces.images)
-        found = Counter(_faces_found(source, faces, search))
+        finder = Finder(min_size=50)
+        found = Counter(_faces_found(source, faces, search, finder))
         description = Description(
             source=faces.source,
             synthetic=faces.synthetic,
@@ -100,6 +104,8 @@ def describe(
             skipped=faces.skipped,
             searched=found.total(),
             found={number: found[number] for number in ("none", "one", "several")},
+            coding=faces.coding,
+            framing=faces.framing or (measure(faces.images, finder, search) if search else None),
         )
         return description, np.array(faces.images[spread(len(faces.names))])
 
@@ -123,6 +129,14 @@ class _Measured(Source):
     @property
     def count(self) -> int | None:
         return self.inner.count
+
+    @property
+    def coding(self) -> Coding | None:
+        return self.inner.coding
+
+    @property
+    def framing(self) -> Framing | None:
+        return self.inner.framing
 
     def fingerprint(self) -> str:
         return self.inner.fingerprint()
@@ -149,10 +163,9 @@ def _light(images: Images) -> tuple[list[float], list[float]]:
     return brightness, sharpness
 
 
-def _faces_found(source: Source, faces: FaceSet, search: int) -> Iterator[str]:
+def _faces_found(source: Source, faces: FaceSet, search: int, finder: Finder) -> Iterator[str]:
     if search < 1:
         return
-    finder = Finder(min_size=50)
     names = faces.names
     wanted = {names[i] for i in np.linspace(0, len(names) - 1, min(search, len(names))).round().astype(int)}
     for face in source.faces():
@@ -162,6 +175,6 @@ def _faces_found(source: Source, faces: FaceSet, search: int) -> Iterator[str]:
             factor = max(1.0, ENLARGED / min(image.size))
             larger = image.resize((round(image.width * factor), round(image.height * factor)), Image.Resampling.BICUBIC)
             (found,) = finder.find([np.asarray(larger)])
-            yield ("none", "one", "several")[min(2, sum(one.score >= 0.9 for one in found))]
+            yield ("none", "one", "several")[min(2, sum(one.score >= SURE for one in found))]
         if not wanted:
             return

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from arena.faces.sets.cache import FaceSet
 from arena.faces.sets.split import Index, Split
 from arena.faces.source import printable
-from arena.types import ArenaError, Images
+from arena.types import Images
 
 BITS: Final = 8
 """Hash bits in which near-duplicates may differ."""
@@ -62,16 +62,6 @@ def find_leaks(faces: FaceSet, split: Split) -> list[Leak]:
         if part_of[i] != part_of[j] and min(part_of[i], part_of[j]) >= 0:
             leaks.append(Leak("near-duplicate", faces.names[i], faces.names[j], (parts[part_of[i]], parts[part_of[j]])))
     return leaks
-
-
-def refuse_leaks(leaks: list[Leak]) -> None:
-    """Raise ArenaError that names the files of the first leaks, if there are any."""
-    if leaks:
-        shown = "; ".join(map(str, leaks[:5])) + ("; ..." if len(leaks) > 5 else "")
-        raise ArenaError(
-            f"the parts of the real faces have {len(leaks)} leak{'s' * (len(leaks) != 1)}: {shown}; remove one of each "
-            f"pair, put both into one identity's folder, or play with --allow-leaks, which is recorded"
-        )
 
 
 def join_near_duplicates(images: Images, identities: Index) -> Index:

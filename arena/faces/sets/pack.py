@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from arena.faces.coding import Coding
 from arena.faces.decode import RECIPE
+from arena.faces.framing import Framing
 from arena.faces.sets.packed import FaceSet, Packer, Recipe, is_packed, open_packed
 from arena.faces.source import Face, Skipped, Source
 from arena.files import sync, sync_folder
@@ -40,7 +42,13 @@ def pack(
             if not len(packer):
                 why = ", ".join(f"{len(names)} {reason}" for reason, names in packer.skipped.items())
                 raise ArenaError(f"not one face in {source.description} can be used: {why or 'it is empty'}")
-            packer.finish(source.description, source.synthetic, {"decoded": RECIPE, **source.recipe})
+            packer.finish(
+                source.description,
+                source.synthetic,
+                {"decoded": RECIPE, **source.recipe},
+                source.coding,
+                source.framing,
+            )
             sync(file)
         partial.replace(path)
         sync_folder(path.parent)
@@ -74,6 +82,16 @@ class Packed(Source):
     def recipe(self) -> Recipe:
         """As packed."""
         return self.packed.recipe
+
+    @property
+    def coding(self) -> Coding | None:
+        """As packed."""
+        return self.packed.coding
+
+    @property
+    def framing(self) -> Framing | None:
+        """As packed."""
+        return self.packed.framing
 
     @classmethod
     def open(cls, spec: str) -> Self | None:

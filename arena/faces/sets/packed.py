@@ -6,11 +6,12 @@
     hashes      uint8 [N, 16]                BLAKE2b of each image
     names       UTF-8, divided by NUL        file name of each image
     people      UTF-8, divided by NUL        name of each identity that has one
-    footer      JSON                         sizes, digests, source, recipe, what was skipped
+    footer      JSON                         sizes, digests, source, recipe, what was skipped, coding, framing
     trailer     length and CRC-32 of the footer, magic
 
 The footer comes last because the number of faces is known last; a file that was cut off has no trailer. All numbers
-are little-endian. A million faces open in a fraction of a second because only the index is read.
+are little-endian. A million faces open in a fraction of a second because only the index is read. Files of format 1,
+which know nothing of coding and framing, are still opened.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import hashlib
 import json
 import struct
 import zlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -27,11 +29,14 @@ from typing import IO, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from arena.faces.coding import Coding, Way, tally
 from arena.faces.decode import square
+from arena.faces.framing import Framing
 from arena.faces.source import Face, Skipped
 from arena.types import FAKE, ArenaError, Images
 
-MAGIC: Final = b"arena faces 1\n\0\0"
+MAGIC: Final = b"arena faces 2\n\0\0"
+_MAGICS: Final = (MAGIC, b"arena faces 1\n\0\0")
 PAGE: Final = 4096
 _TRAILER: Final = struct.Struct("<QL16s")
 _HASH: Final = 16
@@ -48,7 +53,9 @@ class FaceSet:
     face that nobody put a name to is an identity of its own. `people`: the name of identity i at position i, for
     those that have one. `names`: file name of each face. `synthetic`: nobody in it ever existed. `digest`: SHA-256
     of the pixels, `index_digest` of identities and names. `skipped`: names of unusable files by reason. `recipe`: how
-    the images were cropped. `path`: the file to open again, in this process or another.
+    the images were cropped. `path`: the file to open again, in this process or another. `coding`: how the files were
+    coded, None where there were none or nobody looked. `framing`: where the faces lie, as the source says; see
+    `about.framing_of` for all others.
     """
 
     images: Images
@@ -62,6 +69,8 @@ class FaceSet:
     skipped: dict[str, list[str]]
     recipe: Recipe
     path: Path
+    coding: Coding | None = None
+    framing: Framing | None = None
 
     def person(self, i: int) -> str | None:
         """The name of who face `i` shows, None when nobody said."""
@@ -81,6 +90,8 @@ class _Footer:
     synthetic: bool
     skipped: dict[str, list[str]]
     recipe: dict[str, Any]
+    coding: dict[str, Any] | None = None
+    framing: dict[str, Any] | None = None
 
 
 @dataclass
@@ -98,6 +109,7 @@ class Packer:
     _people: list[str | None] = field(default_factory=list)
     _hashes: dict[bytes, None] = field(default_factory=dict)
     _digest: Any = field(default_factory=hashlib.sha256)
+    _ways: Counter[Way] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.file.write(MAGIC.ljust(PAGE, b"\0"))
@@ -122,13 +134,23 @@ class Packer:
             self.file.write(pixels)
             self._names.append(face.name)
             self._people.append(face.identity or None)
+            if face.way is not None:
+                self._ways[face.way] += 1
 
     def skip(self, name: str, reason: str) -> None:
         """Note a file that cannot be used."""
         self.skipped.setdefault(reason, []).append(name)
 
-    def finish(self, source: str, synthetic: bool, recipe: Recipe) -> None:
-        """Write the index, the footer and the trailer."""
+    def finish(
+        self,
+        source: str,
+        synthetic: bool,
+        recipe: Recipe,
+        coding: Coding | None = None,
+        framing: Framing | None = None,
+    ) -> None:
+        """Write the index, the footer and the trailer. `coding`: where it is known better than from the faces added."""
+        coding = coding or tally(self._ways)
         identities, people = number_identities(self._people)
         names, labels = _joined(self._names), _joined(people)
         index = identities.astype("<i8").tobytes() + b"".join(self._hashes) + names + labels
@@ -143,6 +165,8 @@ class Packer:
             synthetic=synthetic,
             skipped=self.skipped,
             recipe=dict(recipe),
+            coding=coding.to_json() if coding else None,
+            framing=framing.to_json() if framing else None,
         )
         text = json.dumps(asdict(footer)).encode("ascii")
         self.file.write(index + text + _TRAILER.pack(len(text), zlib.crc32(text), MAGIC))
@@ -167,7 +191,7 @@ def number_identities(people: list[str | None]) -> tuple[npt.NDArray[np.int64], 
 def is_packed(path: Path) -> bool:
     """True for a file that starts like a packed one."""
     with path.open("rb") as file:
-        return file.read(len(MAGIC)) == MAGIC
+        return file.read(len(MAGIC)) in _MAGICS
 
 
 def open_packed(path: Path) -> FaceSet:
@@ -196,6 +220,8 @@ def open_packed(path: Path) -> FaceSet:
         skipped=footer.skipped,
         recipe=footer.recipe,
         path=path.absolute(),
+        coding=Coding.from_json(footer.coding) if footer.coding else None,
+        framing=Framing.from_json(footer.framing) if footer.framing else None,
     )
 
 
@@ -212,14 +238,14 @@ def damaged_images(faces: FaceSet) -> list[str]:
 
 def _read_footer(file: IO[bytes], path: Path) -> _Footer:
     start = file.read(len(MAGIC))
-    if start != MAGIC:
+    if start not in _MAGICS:
         raise ArenaError(f"{path} is not a packed file of faces; `arena faces pack` makes one")
     end = file.seek(0, 2)
     if end < PAGE + _TRAILER.size:
         raise _damaged(path)
     file.seek(end - _TRAILER.size)
     length, checksum, magic = _TRAILER.unpack(file.read(_TRAILER.size))
-    if magic != MAGIC or length > end - PAGE - _TRAILER.size:
+    if magic != start or length > end - PAGE - _TRAILER.size:
         raise _damaged(path)
     file.seek(end - _TRAILER.size - length)
     text = file.read(length)

@@ -58,6 +58,8 @@ def summary(description: Description) -> dict[str, str]:
         "brightness": _spread(d.brightness, " of 255"),
         "sharpness": _spread(d.sharpness),
         "faces found by MTCNN": f"{', '.join(f'{n} {word}' for word, n in d.found.items())} in {d.searched} images",
+        "coded as": str(d.coding or "nothing: no files"),
+        "framing": str(d.framing or "no face found"),
     }
 
 

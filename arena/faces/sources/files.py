@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO, Final, Self
 
+from arena.faces.coding import Way, way_of
 from arena.faces.decode import Unusable, decode
 from arena.faces.source import Face, Skipped, Source
 from arena.types import FAKE, REAL, ArenaError
@@ -54,9 +55,11 @@ def read_face(
     """Decode one picture. Whatever is wrong with it becomes the reason of a Skipped."""
     if PurePosixPath(name).name == CONTACT_SHEET:
         return Skipped(name, "contact sheet")
+    ways: list[Way] = []
     try:
         with opener() as file:
-            return Face(decode(file, size), identity, name, label)
+            image = decode(file, size, lambda opened: ways.append(way_of(opened)))
+            return Face(image, identity, name, label, way=ways[0])
     except Unusable as unusable:
         return Skipped(name, unusable.reason)
     except FileNotFoundError:

@@ -90,7 +90,8 @@ class Lfw(Source):
             else:
                 top, left = ((side - LFW_CROP) // 2 for side in face.image.shape[:2])
                 crop = face.image[max(top, 0) :, max(left, 0) :][:LFW_CROP, :LFW_CROP]
-                yield Face(crop, face.identity, face.name)
+                way = face.way and face.way.within(max(left, 0), max(top, 0), min(crop.shape[:2]))
+                yield Face(crop, face.identity, face.name, way=way)
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,8 @@ from facefiles import picture
 from PIL import Image, ImageEnhance
 
 from arena.faces.sets.cache import FaceSet
-from arena.faces.sets.leaks import find_leaks, join_near_duplicates, near_duplicates, perceptual_hashes, refuse_leaks
+from arena.faces.sets.leaks import find_leaks, join_near_duplicates, near_duplicates, perceptual_hashes
 from arena.faces.sets.split import Split
-from arena.types import ArenaError
 
 
 def pictures(n: int, size: int = 64) -> np.ndarray:
@@ -84,16 +83,6 @@ def test_leaks_name_files_and_parts() -> None:
     ]
     assert find_leaks(faces, split([0, 5], [1, 4], [2, 3])) == []
     assert find_leaks(faces, split([0], [1], [2])) == []  # faces that are in no part leak nowhere
-
-
-def test_a_leak_is_an_error_that_names_the_files() -> None:
-    faces = face_set(pictures(14), [0, 1, 2, 3, 4, 5, 6] * 2)
-    leaks = find_leaks(faces, split(list(range(7)), list(range(7, 13)), [13]))
-    with pytest.raises(
-        ArenaError, match=r"have 7 leaks: 0.png \(a\) and 7.png \(b\): identity; .*; \.\.\.; .*allow-leaks"
-    ):
-        refuse_leaks(leaks)
-    refuse_leaks([])
 
 
 def test_people_who_share_a_photo_are_joined() -> None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +10,10 @@ import pytest
 from facefiles import people, picture, write
 
 from arena.faces.sets.cache import prepare
-from arena.faces.sets.pack import pack
+from arena.faces.sets.pack import Packed, pack
 from arena.faces.sets.packed import PAGE, FaceSet, Packer, damaged_images, open_packed
 from arena.faces.source import Face
+from arena.faces.sources.drawn import FRAMING
 from arena.faces.sources.opening import open_source
 from arena.types import ArenaError
 
@@ -38,6 +42,40 @@ def test_a_packed_file_is_a_source(packed: FaceSet, tmp_path: Path) -> None:
     assert smaller.images.shape == (7, 16, 16, 3)
     assert (smaller.names, smaller.people, smaller.source) == (packed.names, packed.people, packed.source)
     assert smaller.identities.tolist() == packed.identities.tolist()
+
+
+def test_coding_and_framing_travel_with_the_file(tmp_path: Path) -> None:
+    (tmp_path / "f").mkdir()
+    picture(1).save(tmp_path / "f" / "1.jpg", quality=70)
+    first = pack(open_source(str(tmp_path / "f")), tmp_path / "first.arena", 32)
+    again = pack(open_source(str(first.path)), tmp_path / "again.arena", 16)
+    assert first.coding is not None
+    assert str(first.coding) == "JPEG (quality 70, 4:2:0, 40 px) 100 %"
+    assert again.coding == first.coding
+    assert again.framing is None
+    drawn = pack(open_source("procedural:2"), tmp_path / "drawn.arena", 32)
+    smaller = pack(open_source(str(drawn.path)), tmp_path / "smaller.arena", 16)
+    assert smaller.framing == drawn.framing == FRAMING
+
+
+def test_a_file_of_format_1_is_opened_and_knows_no_coding(packed: FaceSet) -> None:
+    data = packed.path.read_bytes()
+    trailer = struct.Struct("<QL16s")
+    length, _, magic = trailer.unpack(data[-trailer.size :])
+    end = len(data) - trailer.size
+    footer = json.loads(data[end - length : end])
+    text = json.dumps({k: v for k, v in footer.items() if k not in ("coding", "framing")}).encode()
+    old = magic.replace(b"2", b"1")
+    body = old + data[len(old) : end - length]
+    packed.path.write_bytes(body + text + trailer.pack(len(text), zlib.crc32(text), old))
+    opened = open_packed(packed.path)
+    np.testing.assert_array_equal(opened.images, packed.images)
+    assert (opened.names, opened.digest) == (packed.names, packed.digest)
+    assert opened.coding is opened.framing is None
+    assert isinstance(open_source(str(packed.path)), Packed)
+    packed.path.write_bytes(body + text + trailer.pack(len(text), zlib.crc32(text), magic))  # neither old nor new
+    with pytest.raises(ArenaError, match="damaged or cut off"):
+        open_packed(packed.path)
 
 
 @pytest.mark.parametrize("where", [0, 3, -1, -20, -60, PAGE + 7 * 32 * 32 * 3 + 1], ids=str)

@@ -1,0 +1,56 @@
+"""Straight through: what an image passes on its way to a network changes what the network sees, not the gradients.
+
+Rounding has no gradient worth following; the straight-through estimator takes it for the identity (Y. Bengio et al.,
+Estimating or Propagating Gradients Through Stochastic Neurons for Conditional Computation, 2013).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from arena.networks.training import as_pool, to_images, to_range
+from arena.types import Images
+
+Code = Callable[[Images, int], Images]
+"""What changes images, uint8 `[N, S, S, 3]`, with a seed, such as `arena.faces.coding.coder` makes."""
+
+
+class Coded(nn.Module):
+    """A network that sees images coded, while gradients go straight through the coding.
+
+    It computes outside of PyTorch, so a step with it cannot be captured in a CUDA graph.
+    """
+
+    def __init__(self, network: nn.Module, code: Code) -> None:
+        super().__init__()
+        self.network, self.code = network, code
+
+    def forward(self, images: Tensor) -> Tensor:
+        """What the network says of images `[N, 3, S, S]` in [-1, 1]."""
+        answer: Tensor = self.network(through(images, self.code))
+        return answer
+
+
+def through(images: Tensor, code: Code) -> Tensor:
+    """Images `[N, 3, S, S]` in [-1, 1] as `code` changes them; backward they are what they were.
+
+    What `code` draws follows from PyTorch's random state, so training with one seed is repeatable.
+    """
+    seed = int(torch.randint(2**62, ()))
+    coded = to_range(as_pool(code(to_images(images.detach()), seed), str(images.device)))
+    passed: Tensor = _Straight.apply(images, coded.to(images.dtype))
+    return passed
+
+
+class _Straight(torch.autograd.Function):
+    @staticmethod
+    def forward(context: Any, images: Tensor, coded: Tensor) -> Tensor:
+        return coded
+
+    @staticmethod
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        return gradient, None
