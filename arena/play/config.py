@@ -13,6 +13,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, ValidationInfo, field_validator
 
 from arena import registry
+from arena.referee.marking import Marking
+from arena.referee.verdict import Rule
 from arena.types import ROLES, ArenaError, Role
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -60,6 +62,8 @@ class Exam(Strict):
 
     size: Annotated[int, Field(ge=4, multiple_of=2)] = 1000
     """Images of an exam, half of them real."""
+    marking: Marking = "half"
+    """What is called fake: the half with the highest scores, or what reaches Team B's alarm threshold."""
     win_accuracy: Annotated[float, Field(gt=0, lt=1)] = 0.5
     """Team B wins a round with at least this accuracy."""
     significance: Annotated[float, Field(gt=0, lt=1)] = 0.05
@@ -173,6 +177,12 @@ def validate(values: Mapping[str, Any], where: str = "the config", contenders: b
         inside = getattr(first.get("ctx", {}).get("error"), "place", ())
         place = ".".join(map(str, (*first["loc"], *inside)))
         raise WrongSetting(where, _sentence(first), place) from error
+
+
+def validate_stored(values: Mapping[str, Any], where: str) -> MatchConfig:
+    """A match's config as the ledger holds it, maybe for long: what had no choice then keeps what was played then."""
+    exam = values.get("exam", {})
+    return validate({**values, "exam": {**exam, "marking": Rule.of(exam).marking}}, where)
 
 
 def with_absolute_faces(config: MatchConfig) -> MatchConfig:

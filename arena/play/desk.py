@@ -6,7 +6,7 @@ import io
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from arena.snapshot import to_bytes
 from arena.store.disk import Disk, readable_errors, stage
 from arena.store.home import Home
 from arena.store.names import EXAM, FAKES, GALLERY, SAMPLE_SCORES, SAMPLES, SNAPSHOT, STATE
+from arena.store.record import RoundRecord
 from arena.types import ROLES, Answer, ArenaError, FakeOrder, HandIn, Images, Role, Show, State, Training
 
 SHEET_COLUMNS = 8
@@ -39,7 +40,7 @@ FEWEST = 50
 class Staged:
     """A round that is written but not yet acknowledged."""
 
-    record: dict[str, Any]
+    record: RoundRecord
     manifest: str
     folder: Path
 
@@ -68,9 +69,9 @@ class Desk:
         face_set = open_cache(faces)
         parts = split_faces(face_set.identities, config)
         self._faces, self._parts = face_set.images, {"generator": parts.a, "detector": parts.b}
-        rule = Rule(config["exam"]["win_accuracy"], config["exam"]["significance"])
-        seed = derive(config["seed"], "referee")
-        self.referee = Referee(self._faces[parts.exam], seed, config["exam"]["size"], rule)
+        seed, exam = derive(config["seed"], "referee"), config["exam"]
+        identities = face_set.identities[parts.exam]
+        self.referee = Referee(self._faces[parts.exam], identities, seed, exam["size"], Rule.of(exam))
 
     def pid(self) -> int:
         """The process id of the referee's worker."""
@@ -132,30 +133,29 @@ class Desk:
 
         `opinion`: the detector's answer to the samples, judged at the threshold of its exam.
         """
-        trainings = {"generator": training_a, "detector": training_b}
+        trainings: dict[Role, Training] = {"generator": training_a, "detector": training_b}
         hand_ins = {"generator": hand_in_a, "detector": hand_in_b}
         config = self._config
         files = {GALLERY: _npy(show.gallery), SAMPLES: _sample_sheet(show, self._match, number)}
         for role, hand_in in hand_ins.items():
             files[STATE.format(role=role)] = safetensors.numpy.save(hand_in.state)
             files[SNAPSHOT.format(role=role)] = to_bytes(hand_in.snapshot)
-        record: dict[str, Any] = {"match": self._match, "round": number}
-        record |= {role: config[role]["name"] for role in ROLES}
+        verdict = None
         if answer is not None:
             with self._watch("grade"):
                 verdict, exam = self.referee.grade(number, answer, forfeit)
             files |= {EXAM: safetensors.numpy.save(exam.to_arrays()), FAKES: _npy(show.fakes)}
-            record |= asdict(verdict)
         if opinion is not None:
             check_answer(opinion, len(show.samples))
             files[SAMPLE_SCORES] = _npy(opinion.scores)
-        record["training"] = {role: asdict(training) for role, training in trainings.items()}
         folder = self._home.staging_folder(self._match, number, token)
         with self._watch("stage"), readable_errors(f"round {number} in {self._home.root}"):
             manifest = stage(folder, files, self._home.disk)
-        record["timings"] = {role: hand_in.seconds for role, hand_in in hand_ins.items()}
-        record["timings"]["referee"] = self._watch.read()
-        return Staged(json.loads(json.dumps(record, allow_nan=False)), manifest, folder)  # as the ledger will hold it
+        timings = {role: hand_in.seconds for role, hand_in in hand_ins.items()} | {"referee": self._watch.read()}
+        names = {role: config[role]["name"] for role in ROLES}
+        record = RoundRecord(self._match, number, names["generator"], names["detector"], verdict, trainings, timings)
+        as_stored = json.loads(json.dumps(record.to_json(), allow_nan=False))  # finite, and plain numbers
+        return Staged(RoundRecord.from_json(as_stored), manifest, folder)
 
     def _array(self, number: int, name: str) -> Images:
         path = self._home.round_folder(self._match, number) / name

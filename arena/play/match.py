@@ -15,12 +15,13 @@ import numpy as np
 from arena import registry
 from arena.faces.sets.cache import FaceSet, open_cache, prepare
 from arena.faces.sets.leaks import find_leaks, refuse_leaks
-from arena.play.config import MatchConfig, check_name, validate
+from arena.play.config import MatchConfig, check_name, validate_stored
 from arena.play.desk import Staged, split_faces
 from arena.play.round import Attempts, RoundPlan, play_opening, play_round
 from arena.play.table import Setup, Table, TableFactory
 from arena.store.disk import readable_errors
 from arena.store.home import Home
+from arena.store.record import RoundRecord
 from arena.types import ROLES, ArenaError, Brief, Diverged, Lost
 
 VERSIONS = ("arena", "torch", "torchvision", "numpy", "scikit-learn", "ray", "mlflow")
@@ -31,10 +32,10 @@ OnDecode = Callable[[int, int | None], None]
 class Observer:
     """Watches a match. Every method may be overridden; none may change the match."""
 
-    def on_opening(self, record: dict[str, Any]) -> None:
+    def on_opening(self, record: RoundRecord) -> None:
         """The warm-up is committed."""
 
-    def on_round(self, record: dict[str, Any]) -> None:
+    def on_round(self, record: RoundRecord) -> None:
         """A round is committed; `record` is what the ledger holds."""
 
     def on_event(self, round: int, kind: str, text: str) -> None:
@@ -90,6 +91,7 @@ def new_match(
     """
     split = split_faces(faces.identities, config.dump())
     _try_seats(config)
+    parts = {"a": split.a, "b": split.b, "exam": split.exam}
     facts = {
         "device": device,
         "precision": precision,
@@ -104,7 +106,8 @@ def new_match(
             "images": len(faces.images),
             "identities": len(np.unique(faces.identities)),
             "skipped": {reason: len(names) for reason, names in faces.skipped.items()},
-            "parts": {"a": len(split.a), "b": len(split.b), "exam": len(split.exam)},
+            "parts": {name: len(part) for name, part in parts.items()},
+            "people": {name: len(np.unique(faces.identities[part])) for name, part in parts.items()},
             "leaks": [str(leak) for leak in find_leaks(faces, split)] if config.allow_leaks else [],
         },
     }
@@ -116,7 +119,7 @@ def new_match(
 def open_match(home: Home, name: str, on_decode: OnDecode = lambda done, total: None) -> Match:
     """A match of the ledger, with the very faces it was started with. Raises ArenaError."""
     row = home.match(name)
-    config = validate(row.config, f"the stored config of {name}")
+    config = validate_stored(row.config, f"the stored config of {name}")
     return Match(home, name, config, row.facts, _same_faces(home, config, row.facts, name, on_decode))
 
 
@@ -150,7 +153,7 @@ def play(match: Match, set_table: TableFactory, observer: Observer | None = None
         for number in range(0 if last is None else last + 1, match.config.rounds + 1):
             start = time.perf_counter()
             staged, table = _play_until_staged(match, number, table, set_table, observer)
-            record = staged.record | {"seconds": time.perf_counter() - start}
+            record = replace(staged.record, seconds=time.perf_counter() - start)
             with readable_errors(f"round {number} in {match.home.root}"):
                 is_last = number == match.config.rounds
                 match.home.commit_round(match.name, number, staged.folder, staged.manifest, record, is_last)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import safetensors.numpy
@@ -13,7 +13,7 @@ from arena import snapshot
 from arena.play.desk import Desk
 from arena.play.match import Match
 from arena.referee.exam import ExamRecord
-from arena.referee.verdict import Rule, Verdict, verdict
+from arena.referee.verdict import Rule, Verdict
 from arena.store.disk import damaged_files
 from arena.store.names import EXAM, FAKES, SNAPSHOT
 from arena.types import ROLES, ArenaError
@@ -35,23 +35,21 @@ def verify(match: Match) -> Iterator[tuple[int, list[Finding]]]:
     """Check every acknowledged round: its files against their hashes, its verdict against its exam's scores."""
     manifests = match.home.manifests(match.name)
     for record in match.home.records(match.name):
-        number = record["round"]
+        number = record.round
         folder = match.home.round_folder(match.name, number)
         damaged = damaged_files(folder, manifests[number])
         findings = [Finding(number, name, "is missing or was changed") for name in damaged]
-        if number and not damaged:
-            findings += _check_verdict(match, record)
+        if record.verdict is not None and not damaged:
+            findings += _check_verdict(match, number, record.verdict)
         yield number, findings
 
 
-def _check_verdict(match: Match, record: dict[str, object]) -> list[Finding]:
-    number = int(str(record["round"]))
+def _check_verdict(match: Match, number: int, stored: Verdict) -> list[Finding]:
     exam = _exam(match, number)
-    rules = match.config.exam
-    again = verdict(exam.labels, exam.answer, Rule(rules.win_accuracy, rules.significance), record["forfeit"])  # type: ignore[arg-type]
-    truth = asdict(again)
-    wrong = [f.name for f in fields(Verdict) if not _is_same(record[f.name], truth[f.name])]
-    return [Finding(number, "", f"{name} is {truth[name]} by the exam, not {record[name]}") for name in wrong]
+    told, truth = asdict(stored), asdict(exam.judge(Rule.of(match.config.dump()["exam"]), stored.forfeit))
+    unknown = ("resolution",) if exam.people is None else ()  # in the arena that played it
+    wrong = [name for name in told if name not in unknown and not _is_same(told[name], truth[name])]
+    return [Finding(number, "", f"{name} is {truth[name]} by the exam, not {told[name]}") for name in wrong]
 
 
 def _is_same(one: object, other: object) -> bool:
@@ -80,16 +78,16 @@ def replay(match: Match, number: int) -> list[Finding]:
         players.append(snapshot.player(weights, setup.device, setup.precision))
     generator, detector = players
     desk = Desk(setup.root, match.name, setup.config, setup.faces)
-    order = desk.order_fakes(number)
-    fakes = generator.generate(order.n, order.seed)
-    answer = detector.answer(desk.referee.set_paper(number, fakes))
-    _, again = desk.referee.grade(number, answer)
-
     stored = _exam(match, number)
+    drawn = desk.referee.draw_again(number, stored)
+    order = stored.paper.fake_order
+    fakes = generator.generate(order.n, order.seed)
+    again = detector.answer(desk.referee.sit_again(stored, fakes))
     findings = []
     if not np.array_equal(fakes, np.load(folder / FAKES, allow_pickle=False)):
         findings.append(Finding(number, FAKES, "holds other images than the stored weights make"))
-    if not np.array_equal(again.order, stored.order) or not np.array_equal(again.real_indices, stored.real_indices):
+    same = [np.array_equal(getattr(drawn, name), getattr(stored, name)) for name in ("order", "real_indices", "people")]
+    if drawn.seed != stored.seed or not all(same):
         findings.append(Finding(number, EXAM, "holds another paper than the referee's seed draws"))
     worst = float(np.abs(again.scores - stored.scores).max())
     if worst or again.threshold != stored.threshold:

@@ -23,6 +23,7 @@ from typing import Any
 
 from arena.store import lock as locks
 from arena.store.disk import Disk, readable_errors
+from arena.store.record import RoundRecord
 from arena.types import ArenaError
 
 SCHEMA = """
@@ -181,10 +182,10 @@ class Home:
             raise ArenaError(f"there is no match called {name!r} in {self.root}; known: {known}")
         return matches[name]
 
-    def records(self, match: str) -> list[dict[str, Any]]:
+    def records(self, match: str) -> list[RoundRecord]:
         """The records of all acknowledged rounds, round 0 (the opening) included."""
         rows = self.rows("SELECT record FROM round WHERE match = ? ORDER BY number", match)
-        return [json.loads(record) for (record,) in rows]
+        return [RoundRecord.from_json(json.loads(record)) for (record,) in rows]
 
     def manifests(self, match: str) -> dict[int, str]:
         """The SHA-256 of the manifest of each acknowledged round, by number."""
@@ -196,7 +197,7 @@ class Home:
         return None if number is None else int(number)
 
     def commit_round(
-        self, match: str, number: int, staging: Path, manifest: str, record: Mapping[str, Any], last: bool = False
+        self, match: str, number: int, staging: Path, manifest: str, record: RoundRecord, last: bool = False
     ) -> None:
         """Acknowledge a staged round: rename its folder, then enter its row and MLflow's errand in one transaction.
 
@@ -207,7 +208,7 @@ class Home:
         self.disk.sync(folder.parent)
         now = time.time()
         with self.transaction() as ledger:
-            row = (match, number, now, manifest, json.dumps(record, allow_nan=False))
+            row = (match, number, now, manifest, json.dumps(record.to_json(), allow_nan=False))
             ledger.execute("INSERT INTO round VALUES (?, ?, ?, ?, ?)", row)
             _enqueue(ledger, match, "round", number, now)
             if last:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,14 @@ from PIL import Image
 from arena.images import xmp
 from arena.referee import figures
 from arena.referee.exam import ExamRecord
-from arena.referee.verdict import Verdict
+from arena.referee.verdict import Rule, Verdict
 from arena.results.showcase import animation
 from arena.store.home import Errand, Home, MatchRow
 from arena.store.names import EXAM, SAMPLES
-from arena.tracking.note import note
+from arena.store.record import RoundRecord, rounds_of
+from arena.tracking.note import clear_wins, note
 
-EXAM_METRICS = ("accuracy", "auroc", "average_precision", "brier", "eer", "p_value", "threshold", "tnr", "tpr")
+EXAM_METRICS = ("accuracy", "auroc", "average_precision", "brier", "eer", "p_value", "threshold")
 INTERVALS = ("accuracy_low", "accuracy_high", "auroc_low", "auroc_high")
 SETTINGS = ("faces", "false_alarm_rate", "gallery", "image_size", "knowledge", "reservoir", "rounds", "seed")
 """The settings of a match that are worth a row when matches are compared; contenders and exam come on top."""
@@ -58,7 +59,7 @@ def entry(home: Home, errand: Errand) -> Entry:
     """The entry of an errand: the start of a match, a round, or the end."""
     match = home.match(errand.match)
     before = {e.round for e in home.errands(errand.match) if e.id <= errand.id and e.kind == "round"}
-    records = [record for record in home.records(errand.match) if record["round"] in before]
+    records = [record for record in home.records(errand.match) if record.round in before]
     told = tags(match, records)
     if errand.kind == "match":
         plan = {"config": match.config, "facts": match.facts}
@@ -66,29 +67,31 @@ def entry(home: Home, errand: Errand) -> Entry:
     if errand.kind == "round":
         folder = home.round_folder(errand.match, errand.round or 0)
         return Entry(told, points=points(records), files=round_files(folder, records[-1], errand.enqueued_ms))
-    folders = {record["round"]: home.round_folder(errand.match, record["round"]) for record in records}
+    folders = {record.round: home.round_folder(errand.match, record.round) for record in records}
     return Entry(told, files=match_files(folders, records, match.config["exam"]["win_accuracy"]))
 
 
 def params(config: Mapping[str, Any]) -> dict[str, str]:
     """The settings of a match, flat, without what never differs or does not matter to the result."""
     flat = {name: config[name] for name in SETTINGS}
-    flat |= {f"exam.{name}": config["exam"][name] for name in ("size", "win_accuracy")}
+    exam = config["exam"]
+    flat |= {f"exam.{name}": exam[name] for name in ("size", "win_accuracy")} | {"exam.marking": Rule.of(exam).marking}
     for role in ("generator", "detector"):
         flat[role] = config[role]["name"]
         flat |= {f"{role}.{option}": value for option, value in config[role]["options"].items()}
     return {name: str(value) for name, value in flat.items()}
 
 
-def tags(match: MatchRow, records: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def tags(match: MatchRow, records: Sequence[RoundRecord]) -> dict[str, str]:
     """What may change from round to round: the score and the note; and what describes a match but is no setting."""
-    facts, wins = match.facts, _wins(records)
+    facts, wins = match.facts, clear_wins(records)
+    close = len(rounds_of(records)) - sum(wins.values())
     leader = "A" if wins["A"] > wins["B"] else "B" if wins["B"] > wins["A"] else "even"
     return {
-        "mlflow.note.content": note(match, records, wins),
+        "mlflow.note.content": note(match, records),
         "mlflow.source.name": "arena",
         "arena.play.match": match.name,
-        "score": f"A {wins['A']} : {wins['B']} B",
+        "score": f"A {wins['A']} : {wins['B']} B" + (f", {close} undecided" if close else ""),
         "winner": leader,
         "device": facts["device"],
         "precision": facts["precision"],
@@ -99,47 +102,53 @@ def tags(match: MatchRow, records: Sequence[Mapping[str, Any]]) -> dict[str, str
     }
 
 
-def points(records: Sequence[Mapping[str, Any]]) -> list[Point]:
+def points(records: Sequence[RoundRecord]) -> list[Point]:
     """The points of the last of these rounds: the exam and the times by round, the losses by images seen."""
     record = records[-1]
-    number = record["round"]
-    values = {"time/round_seconds": record["seconds"]}
-    for role, training in record["training"].items():
-        if training["steps"]:  # a detector has nothing to train on in the opening
-            values[f"time/{role}_seconds"] = training["seconds"]
-    if "winner" in record:  # the opening has no exam
-        wins = _wins(records)
-        values |= {f"exam/{name}": record[name] for name in EXAM_METRICS}
-        values |= {f"interval/{name}": record[name] for name in INTERVALS}
-        values["score/winner_is_b"] = record["winner"] == "B"
-        values |= {f"score/wins_{team.lower()}": wins[team] for team in "AB"}
+    values = {"time/round_seconds": record.seconds}
+    for role, training in record.training.items():
+        if training.steps:  # a detector has nothing to train on in the opening
+            values[f"time/{role}_seconds"] = training.seconds
+    if record.verdict is not None:  # the opening has no exam
+        values |= _judged(record.verdict, clear_wins(records))
     curves = [
-        Point(f"train/{role}/{name}", float(value), point["images"])
-        for role, training in record["training"].items()
-        for point in training["curve"]
-        for name, value in point["losses"].items()
+        Point(f"train/{role}/{name}", float(value), point.images)
+        for role, training in record.training.items()
+        for point in training.curve
+        for name, value in point.losses.items()
     ]
-    return [Point(key, float(value), number) for key, value in values.items()] + curves
+    return [Point(key, float(value), record.round) for key, value in values.items()] + curves
 
 
-def round_files(folder: Path, record: Mapping[str, Any], timestamp_ms: int) -> dict[str, bytes]:
+def _judged(verdict: Verdict, wins: Mapping[str, int]) -> dict[str, float]:
+    """A round's verdict, what the detector is good for in use, and how the match stands after it."""
+    values = {f"exam/{name}": getattr(verdict, name) for name in EXAM_METRICS}
+    values |= {f"exam/{name}": getattr(verdict, name) for name in ("people", "resolution")}
+    values |= {"in_use/fakes_caught": verdict.tpr, "in_use/false_alarm_rate": verdict.false_alarm_rate}
+    values |= {f"interval/{name}": getattr(verdict, name) for name in INTERVALS}
+    values |= {"score/winner_is_b": verdict.winner == "B"}
+    values |= {f"score/clear_wins_{team.lower()}": wins[team] for team in "AB"}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def round_files(folder: Path, record: RoundRecord, timestamp_ms: int) -> dict[str, bytes]:
     """The sample sheet of a round, named for the UI's step slider, and the figures of its exam."""
-    number = record["round"]
+    number = record.round
     files = slider_files("samples", number, timestamp_ms, (folder / SAMPLES).read_bytes())
-    if "winner" in record:
+    if record.verdict is not None:
         exam = ExamRecord.from_arrays(safetensors.numpy.load_file(folder / EXAM))
-        drawn = figures.figures(exam, _verdict(record))
+        drawn = figures.figures(exam, record.verdict)
         files |= {f"figures/round-{number:04d}/{name}": data for name, data in drawn.items()}
     return files
 
 
-def match_files(folders: Mapping[int, Path], records: Sequence[Mapping[str, Any]], win: float) -> dict[str, bytes]:
+def match_files(folders: Mapping[int, Path], records: Sequence[RoundRecord], win: float) -> dict[str, bytes]:
     """The animation over the rounds and the picture of the match. A GIF, as MLflow's UI does not show WebP."""
     numbers = sorted(folders)
     if len(numbers) > FILM_FRAMES:
         numbers = [numbers[i] for i in np.linspace(0, len(numbers) - 1, FILM_FRAMES).round().astype(int)]
     film = animation({number: folders[number] / SAMPLES for number in numbers})
-    verdicts = [_verdict(record) for record in records if "winner" in record]
+    verdicts = [record.judged for record in rounds_of(records)]
     return {"samples.gif": film, "figures/match.png": figures.match_figure(verdicts, win)}
 
 
@@ -155,11 +164,3 @@ def slider_files(key: str, step: int, timestamp_ms: int, png: bytes) -> dict[str
     buffer = io.BytesIO()
     small.save(buffer, "WEBP", quality=85, xmp=xmp("generated").encode())
     return {f"{stem}.png": png, f"{stem}+compressed.webp": buffer.getvalue()}
-
-
-def _wins(records: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    return {team: sum(record.get("winner") == team for record in records) for team in "AB"}
-
-
-def _verdict(record: Mapping[str, Any]) -> Verdict:
-    return Verdict(**{part.name: record[part.name] for part in fields(Verdict)})
