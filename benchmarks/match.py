@@ -15,7 +15,6 @@ import statistics
 import tempfile
 import threading
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -25,6 +24,7 @@ from arena.play.config import load_config
 from arena.play.match import Observer, new_match, play, prepare_faces
 from arena.play.table import Setup
 from arena.store.home import Home
+from arena.store.record import RoundRecord
 from arena.tracking.shipper import Shipper
 
 
@@ -51,7 +51,7 @@ class Meter(Observer):
     """Collects the records and, before the workers go, their highest resident sizes."""
 
     def __init__(self, rounds: int) -> None:
-        self.rounds, self.records = rounds, list[dict[str, Any]]()
+        self.rounds, self.records = rounds, list[RoundRecord]()
         self.table: RayTable | None = None
         self.resident: dict[str, float] = {}
 
@@ -59,9 +59,9 @@ class Meter(Observer):
         self.table = RayTable(setup, lambda progress: None)
         return self.table
 
-    def on_round(self, record: dict[str, Any]) -> None:
+    def on_round(self, record: RoundRecord) -> None:
         self.records.append(record)
-        if record["round"] == self.rounds and self.table is not None:
+        if record.round == self.rounds and self.table is not None:
             self.resident = {name: _peak(pid) for name, pid in self.table.pids().items()}
 
 
@@ -72,14 +72,14 @@ def _peak(pid: int) -> float:
     return float("nan")
 
 
-def parts(record: dict[str, Any]) -> dict[str, float]:
+def parts(record: RoundRecord) -> dict[str, float]:
     """Seconds of a round: both trainings, the exam, and what is left."""
-    a, b, referee = (record["timings"][who] for who in ("generator", "detector", "referee"))
+    a, b, referee = (record.timings[who] for who in ("generator", "detector", "referee"))
     ready = max(a["train"] + a["show"] + referee["set_paper"], b["train"])  # B trains on while A draws its fakes
     needed = ready + b["answer"] + referee["grade"]
     longer = max(a["train"], b["train"])
     exam = a["show"] + referee["set_paper"] + b["answer"] + referee["grade"]
-    total = record["seconds"]
+    total = record.seconds
     return {
         "round": total,
         "A trains": a["train"],

@@ -16,11 +16,9 @@ from PIL import Image, ImageDraw, ImageFont
 from arena.images import png
 from arena.play.desk import SHEET_COLUMNS
 from arena.referee.figures import match_figure
-from arena.referee.verdict import Verdict
 from arena.results.showcase import sample_sheet
 from arena.store.home import Home
-
-FIELDS = Verdict.__dataclass_fields__
+from arena.store.record import rounds_of
 
 
 def strip(home: Home, match: str, number: int, latents: int, size: int) -> Any:
@@ -46,8 +44,7 @@ def main() -> None:
     options = parser.parse_args()
     home = Home.open(options.home)
     config = home.match(options.match).config
-    records = [record for record in home.records(options.match) if record["round"]]
-    verdicts = [Verdict(**{name: record[name] for name in FIELDS}) for record in records]
+    verdicts = [record.judged for record in rounds_of(home.records(options.match))]
     with Image.open(io.BytesIO(match_figure(verdicts, config["exam"]["win_accuracy"]))) as figure:
         chart = figure.convert("RGB")
     size = config["image_size"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from arena.play.match import Match, Observer, new_match, open_match, play, prepa
 from arena.play.table import LocalTable, Setup, Table
 from arena.store.disk import Disk
 from arena.store.home import Home
+from arena.store.record import RoundRecord
 
 TINY: dict[str, Any] = {
     "faces": "procedural:180",
@@ -38,14 +40,14 @@ class Recorder(Observer):
     """Remembers what it saw."""
 
     def __init__(self) -> None:
-        self.openings: list[dict[str, Any]] = []
-        self.rounds: list[dict[str, Any]] = []
+        self.openings: list[RoundRecord] = []
+        self.rounds: list[RoundRecord] = []
         self.events: list[tuple[int, str, str]] = []
 
-    def on_opening(self, record: dict[str, Any]) -> None:
+    def on_opening(self, record: RoundRecord) -> None:
         self.openings.append(record)
 
-    def on_round(self, record: dict[str, Any]) -> None:
+    def on_round(self, record: RoundRecord) -> None:
         self.rounds.append(record)
 
     def on_event(self, round: int, kind: str, text: str) -> None:
@@ -74,11 +76,11 @@ def reopened(root: Path, name: str = "tiny", disk: Disk | None = None) -> Match:
 def outcome(match: Match) -> dict[int, Any]:
     """Everything a match has produced, comparable to the bit: hashes of all files, and records without clock times."""
     rows = match.home.rows("SELECT number, manifest FROM round WHERE match = ? ORDER BY number", match.name)
-    records = {record["round"]: timeless(record) for record in match.home.records(match.name)}
+    records = {record.round: timeless(record) for record in match.home.records(match.name)}
     return {number: (manifest, records[number]) for number, manifest in rows}
 
 
-def timeless(record: dict[str, Any]) -> dict[str, Any]:
+def timeless(record: RoundRecord) -> RoundRecord:
     """A record without what a clock has measured."""
-    training = {role: report | {"seconds": 0} for role, report in record["training"].items()}
-    return record | {"seconds": 0, "timings": 0, "training": training}
+    training = {role: replace(report, seconds=0) for role, report in record.training.items()}
+    return replace(record, seconds=0, timings={}, training=training)

@@ -6,7 +6,6 @@ import io
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,15 @@ import safetensors.numpy
 
 from arena.images import png, sheet
 from arena.referee.exam import ExamRecord, draw_paper
-from arena.referee.verdict import verdict
+from arena.referee.verdict import Rule
 from arena.service.app import create_app
 from arena.service.security import listen
 from arena.service.server import Server
 from arena.store.disk import stage
 from arena.store.home import Home
 from arena.store.names import EXAM, FAKES, SAMPLE_SCORES, SAMPLES
-from arena.types import Answer
+from arena.store.record import RoundRecord
+from arena.types import CurvePoint, Role, Training
 
 SIZE = 8
 CONFIG = {
@@ -32,6 +32,7 @@ CONFIG = {
     "image_size": SIZE,
     "generator": {"name": "dcgan", "options": {"width": 4}},
     "detector": {"name": "cnn", "options": {"width": 2}},
+    "exam": {"size": 8, "marking": "half", "win_accuracy": 0.5, "significance": 0.05},
 }
 FACTS = {
     "device": "cpu",
@@ -60,18 +61,19 @@ def picture(value: int, n: int) -> np.ndarray:
 
 def play(home: Home, number: int, match: str = "duel", real_score: float = 0.2, last: bool = False) -> None:
     """Commit a round. A's fakes score FAKE_SCORES, real faces `real_score`: all called right up to 0.5."""
-    point = {"images": 50, "losses": {"loss": 0.75}}
-    report = {"steps": 10, "images": 100 * (number + 1), "seconds": 1.5, "losses": {"loss": 0.5}, "curve": [point]}
-    record = {"match": match, "round": number, "seconds": 3.25, "generator": "dcgan", "detector": "cnn"}
-    record |= {"training": {"generator": report, "detector": report}, "timings": {"referee": {"grade": 0.25}}}
+    point = CurvePoint(50, {"loss": 0.75})
+    report = Training(10, 100 * (number + 1), 1.5, {"loss": 0.5}, (point,))
+    training: dict[Role, Training] = {"generator": report, "detector": report}
+    verdict = None
     files = {SAMPLES: png(sheet(picture(10 * number, 4), 2), "generated")}
     if number:
-        paper = draw_paper(20, 8, number)
+        paper = draw_paper(np.arange(20), 8, number)
         scores = np.where(paper.order < 4, real_score, np.array([0, 0, 0, 0, *FAKE_SCORES])[paper.order])
-        exam = ExamRecord(paper.labels, scores, 0.5, paper.order, paper.real_indices, number)
-        record |= asdict(verdict(paper.labels, Answer(scores, 0.5)))
+        exam = ExamRecord(paper.labels, scores, 0.5, paper.order, paper.real_indices, number, paper.people)
+        verdict = exam.judge(Rule())
         files |= {EXAM: safetensors.numpy.save(exam.to_arrays()), FAKES: _npy(picture(100 + number, 4))}
         files |= {SAMPLE_SCORES: _npy(np.array(SAMPLE_OPINION))}
+    record = RoundRecord(match, number, "dcgan", "cnn", verdict, training, {"referee": {"grade": 0.25}}, 3.25)
     folder = home.staging_folder(match, number, "x")
     home.commit_round(match, number, folder, stage(folder, files, home.disk), record, last)
 

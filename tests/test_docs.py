@@ -79,7 +79,7 @@ def test_the_readmes_contender_plays(tmp_path, monkeypatch):
         seen = played(start(tmp_path / "home", tiny(rounds=1, detector={"name": "my-net", "options": options})))
     finally:
         registry._REGISTRY.contenders = known
-    assert seen.rounds[0]["detector"] == "my-net"
+    assert seen.rounds[0].detector == "my-net"
 
 
 def test_the_readmes_detector_can_be_used(tmp_path, monkeypatch):

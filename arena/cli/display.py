@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, redirect_stdout
 from types import TracebackType
 from typing import Any, Self
@@ -16,37 +16,40 @@ from rich.table import Column, Table
 
 from arena.cli.console import emit, table
 from arena.play.match import Observer
-from arena.store.record import without_curves
+from arena.results.words import in_use
+from arena.store.record import RoundRecord
 from arena.types import Progress as Step
 from arena.types import Role
 
 COLOURS = {"A": "magenta", "B": "cyan"}
-HEADINGS = (">round", "winner", "call", ">accuracy", ">AUROC", "95 %", ">TPR", ">TNR", ">p", ">s")
+HEADINGS = (">round", "winner", "call", ">accuracy", "95 %", ">AUROC", ">caught", ">alarms", ">p", ">s")
+MEANING = "caught, alarms: in use, the fakes caught and the false alarms at B's own threshold"
 
 
-def round_row(record: dict[str, Any]) -> tuple[str, ...]:
+def round_row(record: RoundRecord) -> tuple[str, ...]:
     """A round's record as the cells under HEADINGS."""
-    winner, call = record["winner"], record["call"]
-    notes = [name for name in ("degenerate",) if record[name]]
-    notes += [f"{record['forfeit']} forfeits"] if record["forfeit"] else []
-    colour = COLOURS[winner]
+    v = record.judged
+    call = "[dim]too close[/]" if v.call == "too close" else "clear"
+    notes = ["degenerate"] if v.degenerate else []
     return (
-        f"{record['round']}",
-        f"[{colour}]{winner}[/]",
-        ", ".join(["[dim]too close[/]" if call == "too close" else "clear", *notes]),
-        f"{record['accuracy']:.3f}",
-        f"{record['auroc']:.3f}",
-        f"{record['auroc_low']:.3f}-{record['auroc_high']:.3f}",
-        f"{record['tpr']:.2f}",
-        f"{record['tnr']:.2f}",
-        f"{record['p_value']:.1e}" if record["p_value"] < 0.001 else f"{record['p_value']:.3f}",
-        f"{record['seconds']:.1f}",
+        f"{record.round}",
+        f"[{COLOURS[v.winner]}]{v.winner}[/]",
+        ", ".join([f"{v.forfeit} forfeits" if v.forfeit else call, *notes]),
+        f"{v.accuracy:.3f}",
+        f"{v.accuracy_low:.3f}-{v.accuracy_high:.3f}",
+        f"{v.auroc:.3f}",
+        f"{v.tpr:.0%}",
+        f"{v.false_alarm_rate:.1%}",
+        f"{v.p_value:.1e}" if v.p_value < 0.001 else f"{v.p_value:.3f}",
+        f"{record.seconds:.1f}",
     )
 
 
-def rounds_table(records: list[dict[str, Any]]) -> Table:
+def rounds_table(records: Iterable[RoundRecord]) -> Table:
     """The rounds played so far."""
-    return table("", HEADINGS, map(round_row, records))
+    drawn = table("", HEADINGS, map(round_row, records))
+    drawn.caption, drawn.caption_justify = MEANING, "left"
+    return drawn
 
 
 class Display(Observer):
@@ -54,7 +57,7 @@ class Display(Observer):
 
     def __init__(self, console: Console, rounds: int, as_json: bool = False) -> None:
         self.console, self.rounds, self.as_json = console, rounds, as_json
-        self.records: list[dict[str, Any]] = []
+        self.records: list[RoundRecord] = []
         self.on_commit: Callable[[], None] = lambda: None
 
     def __enter__(self) -> Self:
@@ -81,29 +84,29 @@ class Display(Observer):
         """Something beside the match needs attention."""
         self.console.print(f"[yellow]{escape(text)}[/]")
 
-    def on_opening(self, record: dict[str, Any]) -> None:
+    def on_opening(self, record: RoundRecord) -> None:
         """The warm-up is committed."""
         self.on_commit()
-        training = record["training"]["generator"]
-        self.console.print(f"[dim]warm-up: {training['steps']} steps in {record['seconds']:.1f} s[/]")
+        training = record.training["generator"]
+        self.console.print(f"[dim]warm-up: {training.steps} steps in {record.seconds:.1f} s[/]")
 
-    def on_round(self, record: dict[str, Any]) -> None:
+    def on_round(self, record: RoundRecord) -> None:
         """A round is committed."""
         self.on_commit()
         self.records.append(record)
         if self.as_json:
-            emit([without_curves(record)], self._out)
+            emit([record.to_json(curves=False)], self._out)
         self._show(record)
 
     def on_event(self, round: int, kind: str, text: str) -> None:
         """Something noteworthy."""
         self.console.print(f"[yellow]round {round}: {escape(text)}[/]")
 
-    def _show(self, record: dict[str, Any]) -> None:
-        number, winner, call, accuracy, auroc, interval, _, _, _, seconds = round_row(record)
+    def _show(self, record: RoundRecord) -> None:
+        number, winner, call, accuracy, interval, auroc, *_, seconds = round_row(record)
         self.console.print(
             f"round {number}/{self.rounds}: {winner} wins ({call}), "
-            f"accuracy {accuracy}, AUROC {auroc} ({interval}), {seconds} s"
+            f"accuracy {accuracy} ({interval}), AUROC {auroc}; in use {in_use(record.judged)}; {seconds} s"
         )
 
 
@@ -156,11 +159,11 @@ class LiveDisplay(Display):
         self._bars.update(self._tasks[step.role], completed=step.step, total=step.steps, **fields)
         self._set("")
 
-    def on_opening(self, record: dict[str, Any]) -> None:
+    def on_opening(self, record: RoundRecord) -> None:
         """See Display."""
         self.on_commit()
 
-    def _show(self, record: dict[str, Any]) -> None:
+    def _show(self, record: RoundRecord) -> None:
         self._live.update(self._picture())
 
     def _set(self, stage: str) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,12 +23,14 @@ from arena.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from arena.play import verify as verification
 from arena.play.match import open_match
 from arena.referee.blind import Tally, counted, visitors_tally
+from arena.referee.verdict import Rule
 from arena.results import standings as ranking
 from arena.results.showcase import sample_sheet
+from arena.results.words import exam_in_words, in_use
 from arena.store.home import Home, MatchRow
 from arena.store.names import GALLERY
 from arena.store.prune import in_words, pruned_files
-from arena.store.record import without_curves
+from arena.store.record import RoundRecord, rounds_of
 from arena.store.votes import votes_since
 from arena.types import ROLES, ArenaError
 
@@ -40,8 +44,8 @@ def matches(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> Non
     if as_json:
         emit(rows)
         return
-    columns = ("match", "A", "B", ">rounds", ">A won", ">B won", "status", "started", "faces")
-    keys = ("match", "generator", "detector", "played", "a_won", "b_won", "status", "started", "faces")
+    columns = ("match", "A", "B", ">rounds", ">A clear", ">B clear", "status", "started", "faces")
+    keys = ("match", "generator", "detector", "played", "a_clear", "b_clear", "status", "started", "faces")
     console_for().print(table("", columns, [[escape(str(row[key])) for key in keys] for row in rows]))
 
 
@@ -53,41 +57,57 @@ def standings(
     """Who wins how often, in one match or over all."""
     store = Home.open(home)
     names = [match] if match is not None else [row.name for row in store.matches()]
-    records = [record for name in names if store.match(name) for record in store.records(name)]
+    played = [(store.match(name), store.records(name)) for name in names]
     visitors = visitors_tally(counted(vote) for _, vote in votes_since(store) if vote.test.match in names)
     if as_json:
-        emit(dataclasses.asdict(line) for line in ranking.standings(records))
+        emit(dataclasses.asdict(line) for line in ranking.standings(played))
         emit([{"team": "visitors"} | dataclasses.asdict(visitors)] if visitors.votes else [])
         return
-    if not ranking.rounds_of(records):
+    if not any(rounds_of(records) for _, records in played):
         raise ArenaError("no round has been played yet")
-    console_for().print(standings_table(records, f"Standings of {match or 'all matches'}", visitors))
+    for part in standings_tables(played, f"Standings of {match or 'all matches'}", visitors):
+        console_for().print(part)
 
 
-def standings_table(records: list[dict[str, Any]], title: str, visitors: Tally | None = None) -> Table:
-    """The standings of these rounds, for people; below them how people fared in blind tests, if any were taken."""
-    columns = ("team", "contender", ">matches", ">rounds", ">won", ">clear", ">share", "95 %", ">accuracy", ">AUROC")
-    rows = [
-        (
-            f"[{COLOURS[s.team]}]{s.team}[/]",
-            s.contender,
-            str(s.matches),
-            str(s.rounds),
-            str(s.won),
-            str(s.clear),
-            f"{s.share:.2f}",
-            f"{s.share_low:.2f}-{s.share_high:.2f}",
-            f"{s.accuracy:.3f}",
-            f"{s.auroc:.3f}",
-        )
-        for s in ranking.standings(records)
-    ]
+def standings_tables(
+    played: Sequence[tuple[MatchRow, Sequence[RoundRecord]]], title: str, visitors: Tally | None = None
+) -> Iterator[Table | str]:
+    """The standings of these matches, for people: a table for each terms on which they were played.
+
+    Below them how people fared in blind tests, if any were taken.
+    """
+    columns = ["team", "contender", ">matches", ">rounds", ">clear", ">lost", ">close", ">void"]
+    columns += [">share", "95 %", ">accuracy", ">AUROC"]
+    lines = ranking.standings(played)
+    groups = [(terms, list(part)) for terms, part in groupby(lines, key=lambda s: (s.faces, s.digest, s.rule))]
+    for (faces, digest, rule), part in groups:
+        drawn = table(title, columns, map(_standing_row, part))
+        drawn.caption, drawn.caption_justify = f"{faces} ({digest}): {rule}" if digest else f"{faces}: {rule}", "left"
+        yield drawn
+    yield "[dim]clear, lost: rounds won and lost clearly; close: too close to call; void: degenerate or forfeited[/]"
+    if len(groups) > 1:
+        yield "[dim]matches with other faces or by other rules are not thrown together[/]"
     if visitors is not None and visitors.accuracy is not None:
-        interval = f"{visitors.low:.2f}-{visitors.high:.2f}"  # of their accuracy: they have no share of rounds won
-        rows.append(
-            ("visitors", f"{visitors.votes} votes", "", "", "", "", "", interval, f"{visitors.accuracy:.3f}", "")
-        )
-    return table(title, columns, rows)
+        interval = f"{visitors.low:.2f}-{visitors.high:.2f}"
+        yield f"visitors: {visitors.right} of {visitors.votes} faces called right, {visitors.accuracy:.3f} ({interval})"
+
+
+def _standing_row(s: ranking.Standing) -> tuple[str, ...]:
+    interval = "one match" if s.share_low is None or s.share_high is None else f"{s.share_low:.2f}-{s.share_high:.2f}"
+    return (
+        f"[{COLOURS[s.team]}]{s.team}[/]",
+        s.contender,
+        str(s.matches),
+        str(s.rounds),
+        str(s.won),
+        str(s.lost),
+        str(s.close),
+        str(s.degenerate + s.forfeits + s.walkovers),
+        "-" if s.share is None else f"{s.share:.2f}",
+        interval,
+        "-" if s.accuracy is None else f"{s.accuracy:.3f}",
+        "-" if s.auroc is None else f"{s.auroc:.3f}",
+    )
 
 
 def show(
@@ -105,7 +125,7 @@ def show(
         return
     if as_json:
         emit([_match_summary(store, row) | {"config": row.config, "facts": row.facts, "events": store.events(match)}])
-        emit(without_curves(record) for record in ranking.rounds_of(records))
+        emit(record.to_json(curves=False) for record in rounds_of(records))
         return
     console = console_for()
     summary = _match_summary(store, row)
@@ -118,13 +138,16 @@ def show(
     faces = row.facts["faces"]
     parts = ", ".join(f"{part} {count}" for part, count in faces["parts"].items())
     console.print(f"faces      [dim]{faces['images']} of {faces['identities']} identities; {parts}[/]")
-    console.print(rounds_table(list(map(dict, ranking.rounds_of(records)))))
+    if rounds_of(records):
+        last = rounds_of(records)[-1].judged
+        console.print(f"exams      [dim]{exam_in_words(last, Rule.of(row.config['exam']).win_accuracy)}[/]")
+        console.print(rounds_table(rounds_of(records)))
     for event in store.events(match):
         console.print(f"[yellow]round {event['round']}: {event['kind']}: {escape(event['detail'])}[/]")
 
 
-def _show_round(store: Home, match: str, records: list[dict[str, Any]], number: int, as_json: bool) -> None:
-    found = [record for record in records if record["round"] == number]
+def _show_round(store: Home, match: str, records: list[RoundRecord], number: int, as_json: bool) -> None:
+    found = [record.to_json() for record in records if record.round == number]
     if not found:
         raise ArenaError(f"{match} has rounds 0 to {len(records) - 1}, not {number}" if records else "no round yet")
     if as_json:
@@ -142,6 +165,9 @@ def _show_round(store: Home, match: str, records: list[dict[str, Any]], number: 
                 console.print(f"{role:<18} {report['steps']} steps in {report['seconds']:.1f} s; loss: {losses}")
         else:
             console.print(f"{key:<18} {value:.4g}" if isinstance(value, float) else f"{key:<18} {value}")
+    verdict = next(record for record in records if record.round == number).verdict
+    if verdict is not None:
+        console.print(f"{'in use':<18} {in_use(verdict)}")
     console.print(f"{'samples':<18} {sample_sheet(store, match, number)}")
 
 
@@ -209,9 +235,9 @@ def _pruned(store: Home, match: str) -> dict[str, list[int]]:
 
 
 def _match_summary(store: Home, row: MatchRow) -> dict[str, Any]:
-    rounds = ranking.rounds_of(store.records(row.name))
-    winners = Counter(record["winner"] for record in rounds)
-    played = len(rounds)
+    verdicts = [record.judged for record in rounds_of(store.records(row.name))]
+    winners, clear = (Counter(getattr(v, name) for v in verdicts) for name in ("winner", "clear_winner"))
+    played = len(verdicts)
     status = "playing" if store.is_playing(row.name) else "finished" if played >= row.config["rounds"] else "stopped"
     return {
         "match": row.name,
@@ -221,6 +247,8 @@ def _match_summary(store: Home, row: MatchRow) -> dict[str, Any]:
         "played": played,
         "a_won": winners["A"],
         "b_won": winners["B"],
+        "a_clear": clear["A"],
+        "b_clear": clear["B"],
         "status": status,
         "seed": row.config["seed"],
         "started": datetime.fromtimestamp(row.created).isoformat(" ", timespec="minutes"),

@@ -17,7 +17,7 @@ from rich.markup import escape
 from arena.cli.console import console as console_for
 from arena.cli.console import emit
 from arena.cli.display import Display, display
-from arena.cli.look import standings_table
+from arena.cli.look import standings_tables
 from arena.cli.options import (
     DEFAULT_HOME,
     ConfigArgument,
@@ -41,9 +41,12 @@ from arena.play.config import load_config, read_settings, with_absolute_faces
 from arena.play.devices import Probe, check_device, choose_device, choose_precision
 from arena.play.match import Match, new_match, open_match, play, play_more, prepare_faces, reserved_name
 from arena.play.table import LocalTable, Setup, TableFactory
+from arena.referee.verdict import Rule
 from arena.results.showcase import sample_sheet, write_animation
+from arena.results.words import exams_to_come
 from arena.store.home import Home, match_folder
 from arena.store.progress import ProgressFile
+from arena.store.record import rounds_of
 from arena.types import OnProgress, Progress
 
 INTERRUPTED = 130
@@ -129,7 +132,7 @@ def resume(
             console.print(f"{match} has played its {done} rounds; play more with: arena resume {match} --rounds N")
             return
         with display(console, opened.config.rounds, as_json) as screen:
-            screen.records += [r for r in store.records(match) if r["round"]] if not as_json else []
+            screen.records += rounds_of(store.records(match)) if not as_json else []
             with _workers(ray, screen) as workers:
                 check_device(opened.facts["device"], workers.gpus, workers.where)
                 finished = _play(opened, workers.set_table, screen, mlflow)
@@ -244,6 +247,9 @@ def _announce(console: Console, match: Match) -> None:
         f"{config.rounds} rounds, seed {config.seed}, on {match.facts['device']} in {match.facts['precision']}"
     )
     console.print(f"[dim]{faces['images']} faces of {faces['identities']} identities from {escape(faces['source'])}[/]")
+    if "people" in faces:  # a match of the first arena does not say
+        exam = config.exam
+        console.print(f"[dim]{exams_to_come(Rule.of(exam.model_dump()), exam.size, faces['people']['exam'])}[/]")
     if faces["leaks"]:
         console.print(f"[yellow]{len(faces['leaks'])} leaks between the parts of the faces are allowed[/]")
     for reason, count in faces["skipped"].items():
@@ -252,11 +258,12 @@ def _announce(console: Console, match: Match) -> None:
 
 def _farewell(console: Console, match: Match, finished: bool) -> None:
     home, name = match.home, match.name
-    records = [record for record in home.records(name) if record["round"]]
+    records = rounds_of(home.records(name))
     at = "" if home.root == DEFAULT_HOME else f" --home {home.root}"
     if records:
-        console.print(standings_table(records, f"Standings of {name}"))
-        console.print(f"samples    {sample_sheet(home, name, records[-1]['round'])}")
+        for part in standings_tables([(home.match(name), records)], f"Standings of {name}"):
+            console.print(part)
+        console.print(f"samples    {sample_sheet(home, name, records[-1].round)}")
         console.print(f"animation  {write_animation(home, name)}")
     if finished:
         console.print(f"[dim]look further: arena show {name}{at} | arena verify {name}{at} | arena mlflow{at}[/]")

@@ -46,9 +46,9 @@ def chosen_detector(ledger: Follower, match: str | None = None, round: int | Non
     return ChosenDetector(
         match=chosen.match,
         round=chosen.number,
-        contender=record["detector"],
+        contender=record.detector,
         image_size=int(row.config["image_size"]),
-        threshold=record["threshold"],
+        threshold=record.judged.threshold,
         faces=PurePath(row.config["faces"]).name,
         synthetic=bool(row.facts["faces"].get("synthetic", False)),
         snapshot=ledger.home.round_folder(chosen.match, chosen.number) / snapshot,

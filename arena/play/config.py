@@ -23,6 +23,8 @@ from pydantic import (
 )
 
 from arena import registry
+from arena.referee.marking import Marking
+from arena.referee.verdict import Rule
 from arena.types import ROLES, ArenaError, Role
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -71,6 +73,8 @@ class Exam(Strict):
 
     size: Annotated[int, Field(ge=4, multiple_of=2)] = 1000
     """Images of an exam, half of them real."""
+    marking: Marking = "half"
+    """What is called fake: the half with the highest scores, or what reaches Team B's alarm threshold."""
     win_accuracy: Annotated[float, Field(gt=0, lt=1)] = 0.5
     """Team B wins a round with at least this accuracy."""
     secret: Literal["random", "seed"] = "random"
@@ -200,9 +204,10 @@ def validate(values: Mapping[str, Any], where: str = "the config", contenders: b
         raise WrongSetting(where, _sentence(first), place) from error
 
 
-def as_stored(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a match in the ledger, with those that its version of the arena did not have as it played."""
-    return {**values, "exam": {"coding": "none", **values.get("exam", {})}}
+def validate_stored(values: Mapping[str, Any], where: str) -> MatchConfig:
+    """A match's config as the ledger holds it, maybe for long: what had no choice then keeps what was played then."""
+    exam = values.get("exam", {})
+    return validate({**values, "exam": {"coding": "none", **exam, "marking": Rule.of(exam).marking}}, where)
 
 
 def with_absolute_faces(config: MatchConfig) -> MatchConfig:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -32,6 +32,7 @@ from arena.snapshot import read_snapshot, to_chunks
 from arena.store.disk import Disk, readable_errors, stage
 from arena.store.home import Home
 from arena.store.names import EXAM, FAKES, GALLERY, SAMPLE_SCORES, SAMPLES, SNAPSHOT, STATE, state_folder
+from arena.store.record import RoundRecord
 from arena.store.secret import read_secret
 from arena.types import (
     LAST,
@@ -65,7 +66,7 @@ FEWEST = 50
 class Staged:
     """A round that is written but not yet acknowledged."""
 
-    record: dict[str, Any]
+    record: RoundRecord
     manifest: str
     folder: Path
 
@@ -145,10 +146,11 @@ class Desk:
         self._faces = Faces(face_set.images, people, points)
         self._parts: dict[Role, Index] = {"generator": parts.a, "detector": parts.b}
         self._code = coder(origin_of(config, known))
-        rule = Rule(config["exam"]["win_accuracy"], config["exam"]["significance"])
-        secret = config["exam"]["secret"] == "random"
+        exam = config["exam"]
+        secret = exam["secret"] == "random"
         seed = derive(read_secret(self._home.match_folder(match)) if secret else config["seed"], "referee")
-        self.referee = Referee(self._faces.images[parts.exam], seed, config["exam"]["size"], rule)
+        own = self._faces[parts.exam]
+        self.referee = Referee(own.images, own.identities, seed, exam["size"], Rule.of(exam))
 
     def pid(self) -> int:
         """The process id of the referee's worker."""
@@ -260,7 +262,7 @@ class Desk:
         A team that hands in nothing is where it was after the round before; a detector that answers nothing has called
         everything alike. `opinion`: the detector's answer to the samples, judged at the threshold of its exam.
         """
-        trainings = {"generator": training_a, "detector": training_b}
+        trainings: dict[Role, Training] = {"generator": training_a, "detector": training_b}
         hand_ins = {
             "generator": hand_in_a or self._handed_in("generator", number - 1),
             "detector": hand_in_b or self._handed_in("detector", number - 1),
@@ -270,24 +272,26 @@ class Desk:
         files: dict[str, Content] = {GALLERY: npy_chunks(show.gallery)}
         files[SAMPLES] = _sample_sheet(show, self._match, number)
         files |= {SNAPSHOT.format(role=role): to_chunks(hand_in.snapshot) for role, hand_in in hand_ins.items()}
-        record: dict[str, Any] = {"match": self._match, "round": number}
-        record |= {role: config[role]["name"] for role in ROLES}
+        verdict = None
         if number:
             answer = answer or Answer(np.full(config["exam"]["size"], 0.5), 1.0)
             with self._watch("grade"):
                 verdict, exam = self.referee.grade(number, answer, forfeit)
             files |= {EXAM: safetensors_chunks(exam.to_arrays()), FAKES: npy_chunks(show.fakes)}
-            record |= asdict(verdict)
         if opinion is not None:
             check_answer(opinion, len(show.samples))
             files[SAMPLE_SCORES] = npy_chunks(opinion.scores)
-        record["training"] = {role: asdict(training) for role, training in trainings.items()}
         folder = self._home.staging_folder(self._match, number, token)
         with self._watch("stage"), readable_errors(f"round {number} in {self._home.root}"):
             manifest = stage(folder, files, self._home.disk, states)
-        record["timings"] = {role: hand_in.seconds for role, hand_in in hand_ins.items()}
-        record["timings"]["referee"] = self._watch.read()
-        return Staged(json.loads(json.dumps(record, allow_nan=False)), manifest, folder)  # as the ledger will hold it
+        timings = {role: hand_in.seconds for role, hand_in in hand_ins.items()} | {"referee": self._watch.read()}
+        names = {role: config[role]["name"] for role in ROLES}
+        absent = tuple(role for role, given in zip(ROLES, (hand_in_a, hand_in_b), strict=True) if given is None)
+        record = RoundRecord(
+            self._match, number, names["generator"], names["detector"], verdict, trainings, timings, absent=absent
+        )
+        as_stored = json.loads(json.dumps(record.to_json(), allow_nan=False))  # finite, and plain numbers
+        return Staged(RoundRecord.from_json(as_stored), manifest, folder)
 
     def _handed_in(self, role: Role, number: int) -> HandIn:
         """What a team handed in after an acknowledged round."""

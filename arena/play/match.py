@@ -18,7 +18,7 @@ from arena.faces.sets.about import framing_of, joined_identities, points_of
 from arena.faces.sets.cache import FaceSet, open_cache, prepare
 from arena.faces.sets.leaks import find_leaks
 from arena.faces.sets.split import Index, Split
-from arena.play.config import MatchConfig, as_stored, check_name, numbered_names, validate
+from arena.play.config import MatchConfig, check_name, numbered_names, validate_stored
 from arena.play.desk import Staged, digest_of, landmark_finder, split_faces
 from arena.play.round import Attempts, RoundPlan, play_opening, play_round
 from arena.play.table import Setup, Table, TableFactory
@@ -26,6 +26,7 @@ from arena.store.disk import readable_errors
 from arena.store.home import Home
 from arena.store.names import GALLERY
 from arena.store.prune import pruned_files
+from arena.store.record import RoundRecord
 from arena.store.secret import make_secret
 from arena.store.secrets import pledge
 from arena.types import ROLES, ArenaError, Brief, Diverged, Faces, Failed, InvalidAnswer, Lost
@@ -38,10 +39,10 @@ OnDecode = Callable[[int, int | None], None]
 class Observer:
     """Watches a match. Every method may be overridden; none may change the match."""
 
-    def on_opening(self, record: dict[str, Any]) -> None:
+    def on_opening(self, record: RoundRecord) -> None:
         """The warm-up is committed."""
 
-    def on_round(self, record: dict[str, Any]) -> None:
+    def on_round(self, record: RoundRecord) -> None:
         """A round is committed; `record` is what the ledger holds."""
 
     def on_event(self, round: int, kind: str, text: str) -> None:
@@ -99,6 +100,7 @@ def new_match(
     framing = framing_of(faces, home.faces, landmark_finder)
     points = points_of(faces, home.faces, landmark_finder) if _needs_points(config) else None
     fetched = _try_teams(config, Faces(faces.images, people, points), split)
+    parts = {"a": split.a, "b": split.b, "exam": split.exam}
     facts = {
         "device": device,
         "precision": precision,
@@ -116,7 +118,8 @@ def new_match(
             "coding": faces.coding.to_json() if faces.coding else None,
             "framing": framing.to_json() if framing else None,
             "skipped": {reason: len(names) for reason, names in faces.skipped.items()},
-            "parts": {"a": len(split.a), "b": len(split.b), "exam": len(split.exam)},
+            "parts": {name: len(part) for name, part in parts.items()},
+            "people": {name: len(np.unique(people[part])) for name, part in parts.items()},
             "points": points is not None,
             "joined": None if config.allow_leaks else digest_of(people),
             "leaks": [str(leak) for leak in find_leaks(faces, split)] if config.allow_leaks else [],
@@ -135,7 +138,7 @@ def _people(home: Home, config: MatchConfig, faces: FaceSet) -> Index:
 def open_match(home: Home, name: str, on_decode: OnDecode = lambda done, total: None) -> Match:
     """A match of the ledger, with the very faces it was started with. Raises ArenaError."""
     row = home.match(name)
-    config = validate(as_stored(row.config), f"the stored config of {name}")
+    config = validate_stored(row.config, f"the stored config of {name}")
     return Match(home, name, config, row.facts, _same_faces(home, config, row.facts, name, on_decode))
 
 
@@ -190,7 +193,7 @@ def play(match: Match, set_table: TableFactory, observer: Observer | None = None
         for number in range(0 if last is None else last + 1, match.config.rounds + 1):
             start = time.perf_counter()
             staged, table = _play_until_staged(match, number, table, set_table, observer)
-            record = staged.record | {"seconds": time.perf_counter() - start}
+            record = replace(staged.record, seconds=time.perf_counter() - start)
             with readable_errors(f"round {number} in {match.home.root}"):
                 is_last = number == match.config.rounds
                 match.home.commit_round(match.name, number, staged.folder, staged.manifest, record, is_last)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import safetensors.numpy
 
 from arena import snapshot
 from arena.play.desk import Desk
+from arena.play.desk import pledge_of
 from arena.play.match import Match
-from arena.referee.exam import ExamRecord
-from arena.referee.verdict import Rule, Verdict, verdict
+from arena.play.sitting import Sitting, sit
+from arena.referee.exam import ExamRecord, Paper
+from arena.referee.verdict import Rule, Verdict
 from arena.store.disk import damaged_files
 from arena.store.names import EXAM, FAKES, SNAPSHOT
 from arena.store.prune import pruned_files
+from arena.store.secrets import secrets_of
 from arena.types import ROLES, ArenaError, Images
 
 SAME = 1e-9
@@ -47,23 +50,24 @@ def verify(match: Match) -> Iterator[tuple[int, list[Finding]]]:
     home, name = match.home, match.name
     manifests, pruned, last = home.manifests(name), pruned_files(home, name), home.last_round(name)
     for record in home.records(name):
-        number = record["round"]
+        number = record.round
         folder = home.round_folder(name, number)
         damaged = damaged_files(folder, manifests[number], pruned.get(number, ()), number == last)
         findings = [Finding(number, name, "is missing or was changed") for name in damaged]
-        if number and not damaged:
-            findings += _check_verdict(match, record)
+        if record.verdict is not None and not damaged:
+            findings += _check_verdict(match, number, record.verdict)
         yield number, findings
 
 
-def _check_verdict(match: Match, record: dict[str, object]) -> list[Finding]:
-    number = int(str(record["round"]))
+def _check_verdict(match: Match, number: int, stored: Verdict) -> list[Finding]:
     exam = _exam(match, number)
-    rules = match.config.exam
-    again = verdict(exam.labels, exam.answer, Rule(rules.win_accuracy, rules.significance), record["forfeit"])  # type: ignore[arg-type]
-    truth = asdict(again)
-    wrong = [f.name for f in fields(Verdict) if not _is_same(record[f.name], truth[f.name])]
-    return [Finding(number, "", f"{name} is {truth[name]} by the exam, not {record[name]}") for name in wrong]
+    told, truth = asdict(stored), asdict(exam.judge(Rule.of(match.config.dump()["exam"]), stored.forfeit))
+    pledged = secrets_of(match.home, match.name).get(number)
+    broken = pledged is not None and pledged.digest != pledge_of(match.name, number, exam.seed)
+    pledge = [Finding(number, EXAM, "was not drawn from the secret that was pledged before the round")] if broken else []
+    unknown = ("resolution",) if exam.people is None else ()  # in the arena that played it
+    wrong = [name for name in told if name not in unknown and not _is_same(told[name], truth[name])]
+    return pledge + [Finding(number, "", f"{name} is {truth[name]} by the exam, not {told[name]}") for name in wrong]
 
 
 def _is_same(one: object, other: object) -> bool:
@@ -119,37 +123,47 @@ def replay(match: Match, number: int) -> list[Finding]:
         raise ArenaError(f"the match {match.name} has rounds 1 to {last}, not {number}")
     if pruned_files(match.home, match.name).get(number):
         raise ArenaError(f"round {number} of {match.name} was pruned: its weights are gone, so it cannot be replayed")
-    where = bench(match)
-    stored = _exam(match, number)
+    (record,) = match.home.records(match.name, after=number - 1, most=1)
+    if record.absent:
+        who = " and the ".join(record.absent)
+        raise ArenaError(f"round {number} of {match.name} cannot be replayed: the {who} had failed and played no part")
+    where, stored = bench(match), _exam(match, number)
     stored_fakes = np.load(match.home.round_folder(match.name, number) / FAKES, allow_pickle=False)
-    fakes, again = _sit_again(match, number, where, stored_fakes if where.scores else None)
+    drawn, sitting = _sit_again(match, number, where, stored, stored_fakes if where.scores else None)
 
     findings = []
-    if not _are_alike(fakes, stored_fakes, where.pixels):
+    if not _are_alike(sitting.fakes, stored_fakes, where.pixels):
         findings.append(Finding(number, FAKES, "holds other images than the stored weights make"))
-    if not np.array_equal(again.order, stored.order) or not np.array_equal(again.real_indices, stored.real_indices):
+    same = [np.array_equal(getattr(drawn, name), getattr(stored, name)) for name in ("order", "real_indices", "people")]
+    if drawn.seed != stored.seed or not all(same):
         findings.append(Finding(number, EXAM, "holds another paper than the referee's seed draws"))
-    worst = float(np.abs(again.scores - stored.scores).max())
-    if worst > where.scores or abs(again.threshold - stored.threshold) > where.scores:
+    worst = float(np.abs(sitting.answer.scores - stored.scores).max())
+    if worst > where.scores or abs(sitting.answer.threshold - stored.threshold) > where.scores:
         findings.append(Finding(number, EXAM, f"holds other scores than the stored weights give, by up to {worst:g}"))
     return findings
 
 
-def _sit_again(match: Match, number: int, where: Bench, paper_fakes: Images | None) -> tuple[Images, ExamRecord]:
-    """The fakes made again, and the exam sat again: with them, or with `paper_fakes` where those are not the same."""
+def _sit_again(
+    match: Match, number: int, where: Bench, stored: ExamRecord, shown: Images | None
+) -> tuple[Paper, Sitting]:
+    """The paper that the referee draws for the round, and the stored one sat again by the stored weights."""
     from arena.networks.training import use_one_thread  # here, so that commands that replay nothing start without torch
 
     use_one_thread()
     setup, folder = match.setup, match.home.round_folder(match.name, number)
-    generator, detector = (
-        snapshot.player(snapshot.read_snapshot(folder / SNAPSHOT.format(role=role)), where.device, setup.precision)
-        for role in ROLES
-    )
+    generator, detector = (snapshot.read_snapshot(folder / SNAPSHOT.format(role=role)) for role in ROLES)
     desk = Desk(setup.root, match.name, setup.config, setup.faces, known=setup.known)
-    order = desk.order_fakes(number)
-    fakes: Images = desk.coded(number, "fakes", generator.generate(order.n, order.seed))
-    answer = detector.answer(desk.referee.set_paper(number, fakes if paper_fakes is None else paper_fakes))
-    return fakes, desk.referee.grade(number, answer)[1]
+    sitting = sit(
+        stored.paper,
+        desk.referee.faces,
+        generator,
+        detector,
+        code=lambda fakes: desk.coded(number, "fakes", fakes),
+        shown=shown,
+        device=where.device,
+        precision=setup.precision,
+    )
+    return desk.referee.draw_again(number, stored), sitting
 
 
 def _are_alike(fakes: Images, stored: Images, most: float) -> bool:

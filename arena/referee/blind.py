@@ -88,7 +88,7 @@ def tally(votes: int, right: int) -> Tally:
     """The tally of so many votes, one per image."""
     if not votes:
         return Tally(0, 0, None, None, None)
-    return Tally(votes, right, right / votes, *wilson(right, votes))
+    return Tally(votes, right, right / votes, *wilson(right / votes, votes))
 
 
 def counted(vote: Vote) -> Count:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
+from typing import Any, get_args
 
 import numpy as np
 
 from arena.images import check_images
 from arena.referee import metrics
-from arena.types import FAKE, REAL, Answer, Call, InvalidAnswer, Labels, Role, Winner
+from arena.referee.marking import Marking, half_marks, half_resolution, threshold_marks, threshold_resolution
+from arena.referee.metrics import People
+from arena.types import FAKE, Answer, Call, InvalidAnswer, Labels, Role, Winner
 
 
 @dataclass(frozen=True)
@@ -18,16 +22,39 @@ class Rule:
     """What it takes to win. ValueError for values that decide nothing.
 
     `win_accuracy`: the detector wins a round with at least this accuracy, in (0, 1). `significance`: a round whose
-    p-value is not below this level, in (0, 1), is called too close.
+    p-value is not below this level, in (0, 1), is called too close. `marking`: whether the half with the highest scores
+    is called fake, or what reaches the detector's alarm threshold.
     """
 
     win_accuracy: float = 0.5
     significance: float = 0.05
+    marking: Marking = "half"
 
     def __post_init__(self) -> None:
         for name in ("win_accuracy", "significance"):
             if not 0 < getattr(self, name) < 1:
                 raise ValueError(f"{name} must lie between 0 and 1, not {getattr(self, name)}")
+        if self.marking not in get_args(Marking):
+            raise ValueError(f"marking must be one of {', '.join(get_args(Marking))}, not {self.marking!r}")
+
+    @classmethod
+    def of(cls, exam: Mapping[str, Any]) -> Rule:
+        """The rule of a match, from the `exam` of its config as it is stored.
+
+        One without a marking was entered before there was a choice, and is marked by the threshold for ever.
+        """
+        values = {name: exam[name] for name in ("win_accuracy", "significance") if name in exam}
+        return cls(**values, marking=exam.get("marking", "threshold"))
+
+    def resolution(self, n: int) -> float | None:
+        """By how much the accuracy of an exam of `n` images has to differ from the rule's to be clear.
+
+        This is with one real face a person. With fewer people it takes more: how much more depends on how alike the
+        faces of a person are, and the verdict says. None where the exam is too small for any call.
+        """
+        if self.marking == "half" and self.win_accuracy == 0.5:
+            return half_resolution(n, self.significance)
+        return threshold_resolution(n, self.win_accuracy, self.significance)
 
 
 ORIGINAL_RULE = Rule()
@@ -38,13 +65,17 @@ ORIGINAL_RULE = Rule()
 class Verdict:
     """The referee's result of a round: plain finite numbers, JSON through `dataclasses.asdict` and back without loss.
 
-    `n`: images of the exam. `accuracy`: share of right calls at the detector's own `threshold` (it may exceed 1: no
-    alarm at all), with its Wilson interval. `tpr`, `tnr`: share of the fakes, of the reals, called right. `auroc` with
-    its interval, `average_precision`, `eer`, `brier`: of the scores, whatever the threshold.
+    `n`: images of the exam. `accuracy`: share of them called right by the rule's marking, with its 95 % interval.
+    `threshold`: the detector's own (it may exceed 1: no alarm at all). `tpr`, `tnr`: share of the fakes, of the reals,
+    that it calls right in use, where `threshold` decides. `auroc` with its interval, `average_precision`, `eer`,
+    `brier`: of the scores, whatever the cut.
 
-    `p_value`: exact two-sided binomial test of the number of right calls against the rule's accuracy. `winner`: by the
-    rule. `call`: the winner, or 'too close' where chance explains the difference. `degenerate`: every image was called
-    the same. `forfeit`: the team that could not play; the other one has won, whatever the numbers.
+    `p_value`: two-sided, of the accuracy against the rule's. `winner`: by the rule. `call`: the winner, or 'too close'
+    where chance explains the difference. `degenerate`: no image was told from another, which is never a merit.
+    `forfeit`: the team that could not play; the other one has won, whatever the numbers.
+
+    `marking`: the rule's. `people`: how many the real faces are of. `resolution`: by how much the accuracy of this exam
+    has to differ from the rule's to be clear. The defaults are those of rounds that are older than these fields.
     """
 
     n: int
@@ -65,44 +96,71 @@ class Verdict:
     call: Call
     degenerate: bool
     forfeit: Role | None = None
+    marking: Marking = "threshold"
+    people: int | None = None
+    resolution: float | None = None
+
+    @property
+    def false_alarm_rate(self) -> float:
+        """Share of the reals that the detector calls fake in use."""
+        return 1 - self.tnr
+
+    @property
+    def clear_winner(self) -> Winner | None:
+        """Who has won this round by merit and beyond chance, if anybody: nobody where it is degenerate or a forfeit."""
+        return None if self.degenerate or self.forfeit or self.call == "too close" else self.winner
 
 
-def verdict(labels: Labels, answer: Answer, rule: Rule = ORIGINAL_RULE, forfeit: Role | None = None) -> Verdict:
-    """Judge a detector's answer to an exam with these labels, int8 `[N]`, at least two of each kind.
+def verdict(
+    labels: Labels,
+    answer: Answer,
+    rule: Rule = ORIGINAL_RULE,
+    forfeit: Role | None = None,
+    people: People | None = None,
+) -> Verdict:
+    """Judge a detector's answer to an exam with these labels, int8 `[N]`, half of each, at least two.
 
-    Raises InvalidAnswer for an answer that cannot be judged, ValueError for labels that make no exam.
+    `people`: whose face each real image is, int64 `[N/2]` in the order of the paper; None where nobody knows, as in
+    exams of the first arena. Raises InvalidAnswer for an answer that cannot be judged, ValueError for labels that make
+    no exam.
     """
     check_answer(answer, len(labels))
-    scores, n = answer.scores, len(labels)
-    auroc_low, auroc_high = metrics.auroc_interval(labels, scores)
+    scores, is_fake = answer.scores, labels == FAKE
+    auroc_low, auroc_high = metrics.auroc_interval(labels, scores, people)
     flagged = scores >= answer.threshold
-    right = flagged == (labels == FAKE)
-    correct = int(right.sum())
-    accuracy_low, accuracy_high = metrics.wilson(correct, n)
-    p_value = metrics.binomial_p_value(correct, n, rule.win_accuracy)
-    winner: Winner = "B" if correct / n >= rule.win_accuracy else "A"
-    call: Call = winner if p_value < rule.significance else "too close"
+    if rule.marking == "half":
+        marks = half_marks(labels, scores, rule.win_accuracy, rule.significance, people)
+        degenerate = bool(scores.min() == scores.max())
+    else:
+        marks = threshold_marks(labels, flagged, rule.win_accuracy, rule.significance, people)
+        degenerate = bool(flagged.all() or not flagged.any())
+    winner: Winner = "B" if marks.accuracy >= rule.win_accuracy else "A"
+    is_clear = marks.p_value < rule.significance and not (degenerate and rule.marking == "half")
+    call: Call = winner if is_clear else "too close"
     if forfeit is not None:
         winner = call = "A" if forfeit == "detector" else "B"
     return Verdict(
-        n=n,
-        accuracy=correct / n,
-        accuracy_low=accuracy_low,
-        accuracy_high=accuracy_high,
+        n=len(labels),
+        accuracy=marks.accuracy,
+        accuracy_low=marks.low,
+        accuracy_high=marks.high,
         threshold=float(answer.threshold),
-        tpr=float(right[labels == FAKE].mean()),
-        tnr=float(right[labels == REAL].mean()),
+        tpr=float(flagged[is_fake].mean()),
+        tnr=float((~flagged[~is_fake]).mean()),
         auroc=metrics.auroc(labels, scores),
         auroc_low=auroc_low,
         auroc_high=auroc_high,
         average_precision=metrics.average_precision(labels, scores),
         eer=metrics.eer(labels, scores),
         brier=metrics.brier(labels, scores),
-        p_value=p_value,
+        p_value=marks.p_value,
         winner=winner,
         call=call,
-        degenerate=bool(flagged.all() or not flagged.any()),
+        degenerate=degenerate,
         forfeit=forfeit,
+        marking=rule.marking,
+        people=None if people is None else metrics.count_people(people, people.size),
+        resolution=marks.resolution,
     )
 
 

@@ -15,7 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from arena.referee.exam import ExamRecord
-from arena.results.standings import TEAMS, Record, rounds_of
+from arena.referee.verdict import Verdict
+from arena.results.standings import TEAMS
+from arena.store.record import RoundRecord, rounds_of
 from arena.types import FAKE, REAL
 
 Figure = dict[str, Any]
@@ -67,19 +69,19 @@ def score_figure(exam: ExamRecord) -> Figure:
     return {"data": bars, "layout": layout | {"annotations": [note]}}
 
 
-def roc_figure(exam: ExamRecord, verdict: Record) -> Figure:
+def roc_figure(exam: ExamRecord, verdict: Verdict) -> Figure:
     """The ROC curve of an exam, the point where the detector's threshold put it, and the line of chance."""
     false_alarms, hits = roc_points(exam)
-    here = [_number(1 - verdict["tnr"])], [_number(verdict["tpr"])]
+    here = [_number(verdict.false_alarm_rate)], [_number(verdict.tpr)]
     hover = "%{y:.1%} of fakes caught,<br>%{x:.1%} of reals accused<extra></extra>"
     line, dotted = {"color": COLOUR_B, "width": 2}, {"color": GREY, "width": 1, "dash": "dot"}
     point = {"color": COLOUR_A, "size": 11, "symbol": "diamond"}
     traces = [
         _scatter("lines", [0, 1], [0, 1], name="chance", line=dotted, hoverinfo="skip"),
         _scatter("lines", false_alarms, hits, name="detector", line=line, hovertemplate=hover),
-        _scatter("markers", *here, name="at its threshold", marker=point, hovertemplate=hover),
+        _scatter("markers", *here, name="in use", marker=point, hovertemplate=hover),
     ]
-    title = f"AUROC {verdict['auroc']:.3f} ({verdict['auroc_low']:.3f}–{verdict['auroc_high']:.3f})"
+    title = f"AUROC {verdict.auroc:.3f} ({verdict.auroc_low:.3f}–{verdict.auroc_high:.3f})"
     layout = _layout(title, "reals called fake", "fakes called fake")
     for axis in ("xaxis", "yaxis"):
         layout[axis] |= {"range": [-0.02, 1.02], "tickformat": ".0%"}
@@ -99,18 +101,18 @@ def roc_points(exam: ExamRecord) -> tuple[list[float], list[float]]:
     return _numbers(alarms[kept] / alarms[-1]), _numbers(hits[kept] / hits[-1])
 
 
-def accuracy_figure(records: Iterable[Record], win_accuracy: float = 0.5) -> Figure:
+def accuracy_figure(records: Iterable[RoundRecord], win_accuracy: float = 0.5) -> Figure:
     """Accuracy of each round with its 95 % interval: shape and colour name the winner, hollow is too close to call."""
     rounds = rounds_of(records)
     path = {"color": FAINT, "width": 1}
     traces = [_scatter("lines", *_over(rounds, "accuracy"), line=path, hoverinfo="skip", showlegend=False)]
     for team, colour, symbol in (("A", COLOUR_A, "triangle-up"), ("B", COLOUR_B, "circle")):
         for close in (False, True):
-            chosen = [r for r in rounds if r["winner"] == team and (r["call"] == "too close") == close]
+            chosen = [r for r in rounds if r.judged.winner == team and (r.judged.call == "too close") == close]
             if chosen:
                 marker = {"color": colour, "size": 9, "symbol": f"{symbol}-open" if close else symbol}
                 traces.append(_accuracies("markers", chosen, f"{team}, too close" if close else f"{team} won", marker))
-    forfeits = [r for r in rounds if r["forfeit"]]
+    forfeits = [r for r in rounds if r.judged.forfeit]
     if forfeits:
         frame, place = {"color": GREY, "size": 16, "symbol": "square-open"}, _over(forfeits, "accuracy")
         traces.append(_scatter("markers", *place, name="by forfeit", marker=frame, hoverinfo="skip"))
@@ -118,13 +120,13 @@ def accuracy_figure(records: Iterable[Record], win_accuracy: float = 0.5) -> Fig
     return {"data": traces, "layout": layout | {"shapes": [_line("y", win_accuracy)]}}
 
 
-def auroc_figure(records: Iterable[Record]) -> Figure:
+def auroc_figure(records: Iterable[RoundRecord]) -> Figure:
     """AUROC of each round with its 95 % interval as a band, and the line of chance."""
     figure = compared_auroc_figure({"AUROC": records})
     return figure | {"layout": figure["layout"] | {"showlegend": False}}
 
 
-def compared_accuracy_figure(matches: Mapping[str, Iterable[Record]]) -> Figure:
+def compared_accuracy_figure(matches: Mapping[str, Iterable[RoundRecord]]) -> Figure:
     """Accuracy over the rounds of several matches with its 95 % intervals, and the line of half right."""
     traces = []
     for i, (name, records) in enumerate(matches.items()):
@@ -134,7 +136,7 @@ def compared_accuracy_figure(matches: Mapping[str, Iterable[Record]]) -> Figure:
     return {"data": traces, "layout": layout | {"shapes": [_line("y", 0.5)]}}
 
 
-def compared_auroc_figure(matches: Mapping[str, Iterable[Record]]) -> Figure:
+def compared_auroc_figure(matches: Mapping[str, Iterable[RoundRecord]]) -> Figure:
     """AUROC over the rounds of several matches with its 95 % intervals as bands, and the line of chance."""
     traces = []
     for i, (name, records) in enumerate(matches.items()):
@@ -150,14 +152,14 @@ def compared_auroc_figure(matches: Mapping[str, Iterable[Record]]) -> Figure:
     return {"data": traces, "layout": layout | {"shapes": [_line("y", 0.5)]}}
 
 
-def losses_figure(records: Iterable[Record]) -> Figure:
+def losses_figure(records: Iterable[RoundRecord]) -> Figure:
     """Both teams' losses over the images each has seen. `records`: with their curves, the opening among them."""
-    trainings = [record["training"] for record in records]
+    trainings = [record.training for record in records]
     traces = []
     for team, role in TEAMS.items():
-        points = [point for training in trainings for point in training[role].get("curve", ())]
-        for i, name in enumerate(dict.fromkeys(name for point in points for name in point["losses"])):
-            curve = _thinned([(p["images"], _number(p["losses"][name])) for p in points if name in p["losses"]])
+        points = [point for training in trainings for point in training[role].curve]
+        for i, name in enumerate(dict.fromkeys(name for point in points for name in point.losses)):
+            curve = _thinned([(p.images, _number(p.losses[name])) for p in points if name in p.losses])
             line = {"color": COLOUR_A if team == "A" else COLOUR_B, "width": 1.5, "dash": DASHES[i % len(DASHES)]}
             hover = f"{team} {name} %{{y:.3g}}<extra></extra>"
             images, losses = [images for images, _ in curve], [loss for _, loss in curve]
@@ -172,10 +174,10 @@ def _log_odds(scores: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return odds
 
 
-def _accuracies(mode: str, rounds: Sequence[Record], name: str, marker: Figure, **more: Any) -> Figure:
+def _accuracies(mode: str, rounds: Sequence[RoundRecord], name: str, marker: Figure, **more: Any) -> Figure:
     """Accuracies as a trace with error bars of the marker's colour."""
-    up = [_number(r["accuracy_high"] - r["accuracy"]) for r in rounds]
-    down = [_number(r["accuracy"] - r["accuracy_low"]) for r in rounds]
+    up = [_number(r.judged.accuracy_high - r.judged.accuracy) for r in rounds]
+    down = [_number(r.judged.accuracy - r.judged.accuracy_low) for r in rounds]
     bars = {"type": "data", "symmetric": False, "array": up, "arrayminus": down, "thickness": 1.2, "width": 3}
     trace = _scatter(mode, *_over(rounds, "accuracy"), name=name, marker=marker, **more)
     more = {"customdata": _ends(rounds, "accuracy"), "hovertemplate": _hover(name, "accuracy")}
@@ -186,14 +188,14 @@ def _scatter(mode: str, x: Sequence[float], y: Sequence[float], **more: Any) -> 
     return {"type": "scatter", "mode": mode, "x": x, "y": y} | more
 
 
-def _over(rounds: Sequence[Record], key: str) -> tuple[list[int], list[float]]:
+def _over(rounds: Sequence[RoundRecord], key: str) -> tuple[list[int], list[float]]:
     """The rounds' numbers and a number of each."""
-    return [r["round"] for r in rounds], [_number(r[key]) for r in rounds]
+    return [r.round for r in rounds], [_number(getattr(r.judged, key)) for r in rounds]
 
 
-def _ends(rounds: Sequence[Record], key: str) -> list[list[float]]:
+def _ends(rounds: Sequence[RoundRecord], key: str) -> list[list[float]]:
     """The ends of an interval, for the words beside the pointer."""
-    return [[_number(r[f"{key}_low"]), _number(r[f"{key}_high"])] for r in rounds]
+    return [[_number(getattr(r.judged, f"{key}_{end}")) for end in ("low", "high")] for r in rounds]
 
 
 def _hover(name: str, what: str) -> str:

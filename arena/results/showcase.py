@@ -31,7 +31,7 @@ def animation(sheets: Mapping[int, Path], kind: Literal["gif", "webp"] = "gif") 
 
 def write_animation(home: Home, match: str) -> Path | None:
     """Write the match's sample sheets as an animated GIF beside its rounds; None before the first round."""
-    numbers = [record["round"] for record in home.records(match)]
+    numbers = [record.round for record in home.records(match)]
     if not numbers:
         return None
     target = home.match_folder(match) / "animation.gif"

@@ -122,7 +122,8 @@ def sample_rounds(folders: Sequence[Path], rounds: Sequence[CommittedRound], ind
 
 
 def _sample_round(folder: Path, round: CommittedRound, index: int) -> models.SampleRound:
-    score, threshold = _sample_score(folder, round, index), round.record.get("threshold")
+    score, verdict = _sample_score(folder, round, index), round.record.verdict
+    threshold = None if verdict is None else verdict.threshold
     return models.SampleRound(
         round=round.number,
         image=f"/api/matches/{round.match}/rounds/{round.number}/samples/{index}.png?v={version_of(round)}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Mapping
+from dataclasses import asdict
 from pathlib import PurePath
 from typing import Any
 
@@ -14,6 +15,7 @@ from arena.results import standings as ranking
 from arena.service import models
 from arena.store.follow import CommittedRound, Cursor, Follower, Happening
 from arena.store.home import MatchRow
+from arena.store.record import RoundRecord, rounds_of
 from arena.types import ArenaError
 
 VERSION_LENGTH = 16
@@ -80,8 +82,9 @@ def match_detail(
 
 
 def _summary(ledger: Follower, row: MatchRow, playing: Collection[str], problems: Mapping[str, str]) -> dict[str, Any]:
-    rounds = [round.record for round in ledger.rounds.get(row.name, []) if round.number]
-    winners = Counter(record["winner"] for record in rounds)
+    verdicts = [record.judged for record in rounds_of(_records(ledger, row.name))]
+    winners = Counter(verdict.winner for verdict in verdicts)
+    clear = Counter(verdict.clear_winner for verdict in verdicts)
     status = "playing" if row.name in playing else "finished" if is_finished(ledger, row) else "stopped"
     return {
         "name": row.name,
@@ -92,9 +95,11 @@ def _summary(ledger: Follower, row: MatchRow, playing: Collection[str], problems
         "faces": _file_name(row.config["faces"]),
         "seed": row.config["seed"],
         "rounds": row.config["rounds"],
-        "played": len(rounds),
+        "played": len(verdicts),
         "a_won": winners["A"],
         "b_won": winners["B"],
+        "a_clear": clear["A"],
+        "b_clear": clear["B"],
         "problem": problems.get(row.name),
     }
 
@@ -112,22 +117,23 @@ def round_detail(ledger: Follower, round: CommittedRound) -> models.RoundDetail:
     """A round with its curves, which only the ledger keeps."""
     query = "SELECT record FROM round WHERE match = ? AND number = ?"
     ((text,),) = ledger.home.rows(query, round.match, round.number)
-    record = json.loads(text)
-    curves = {role: report.get("curve", []) for role, report in record["training"].items()}
-    return models.RoundDetail.model_validate(
-        _round(round, record) | {"curves": curves, "timings": record.get("timings", {})}
-    )
+    record = RoundRecord.from_json(json.loads(text))
+    curves = {role: [asdict(point) for point in report.curve] for role, report in record.training.items()}
+    return models.RoundDetail.model_validate(_round(round, record) | {"curves": curves, "timings": record.timings})
 
 
-def _round(round: CommittedRound, record: Mapping[str, Any]) -> dict[str, Any]:
+def _round(round: CommittedRound, record: RoundRecord) -> dict[str, Any]:
+    verdict = record.verdict
+    in_use = verdict and {"fakes_caught": verdict.tpr, "false_alarm_rate": verdict.false_alarm_rate}
     return {
         "match": round.match,
         "round": round.number,
         "committed": round.committed,
-        "seconds": record["seconds"],
+        "seconds": record.seconds,
         "version": version_of(round),
-        "verdict": record if round.number else None,
-        "training": record["training"],
+        "verdict": verdict,
+        "in_use": in_use,
+        "training": {role: asdict(report) for role, report in record.training.items()},
     }
 
 
@@ -138,9 +144,14 @@ def version_of(round: CommittedRound) -> str:
 
 def standings_view(ledger: Follower, names: Collection[str]) -> models.Standings:
     """Standings over all rounds of these matches."""
-    records = [round.record for name in names for round in ledger.rounds.get(name, [])]
     visitors = visitors_tally(count for count in ledger.votes if count.match in names)
-    return models.Standings(items=ranking.standings(records), visitors=visitors)
+    return models.Standings(
+        items=ranking.standings((ledger.matches[name], _records(ledger, name)) for name in names), visitors=visitors
+    )
+
+
+def _records(ledger: Follower, name: str) -> list[RoundRecord]:
+    return [round.record for round in ledger.rounds.get(name, [])]
 
 
 def examined(ledger: Follower, match: str | None, number: int | None) -> list[tuple[MatchRow, CommittedRound]]:

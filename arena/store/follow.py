@@ -11,12 +11,12 @@ import os
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from arena.referee.blind import Count, counted
 from arena.store.disk import readable_errors
 from arena.store.home import Home, MatchRow
-from arena.store.record import without_curves
+from arena.store.record import RoundRecord
 from arena.store.votes import votes_since
 from arena.types import ArenaError
 
@@ -29,7 +29,7 @@ class CommittedRound:
     number: int
     committed: float
     manifest: str
-    record: dict[str, Any]
+    record: RoundRecord
 
 
 class Cursor(NamedTuple):
@@ -135,7 +135,7 @@ class Follower:
         rounds = self.home.rows(query, self._rowid)
         self.matches = {row.name: row for row in self.home.matches()}
         for rowid, match, number, committed, manifest, record in rounds:
-            kept = without_curves(json.loads(record))
+            kept = RoundRecord.from_json(json.loads(record)).without_curves
             self.rounds.setdefault(match, []).append(CommittedRound(match, number, committed, manifest, kept))
             self._rowid = rowid
         self.log += happened

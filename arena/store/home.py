@@ -27,6 +27,7 @@ from arena.store import rounds
 from arena.store.disk import Disk, readable_errors
 from arena.store.migrations import migrate
 from arena.store.names import ROUNDS, STATES, state_folder
+from arena.store.record import RoundRecord
 from arena.types import ArenaError
 
 
@@ -180,14 +181,14 @@ class Home:
         ((name, created, config, facts),) = rows
         return MatchRow(name, created, json.loads(config), json.loads(facts))
 
-    def records(self, match: str, after: int = -1, most: int = -1) -> list[dict[str, Any]]:
+    def records(self, match: str, after: int = -1, most: int = -1) -> list[RoundRecord]:
         """The records of all acknowledged rounds, round 0 (the opening) included.
 
         `after`: only those of later ones. `most`: at most so many.
         """
         query = "SELECT record FROM round WHERE match = ? AND number > ? ORDER BY number LIMIT ?"
         rows = self.rows(query, match, after, most)
-        return [json.loads(record) for (record,) in rows]
+        return [RoundRecord.from_json(json.loads(record)) for (record,) in rows]
 
     def manifests(self, match: str) -> dict[int, str]:
         """The SHA-256 of the manifest of each acknowledged round, by number."""
@@ -199,7 +200,7 @@ class Home:
         return None if number is None else int(number)
 
     def commit_round(
-        self, match: str, number: int, staging: Path, manifest: str, record: Mapping[str, Any], last: bool = False
+        self, match: str, number: int, staging: Path, manifest: str, record: RoundRecord, last: bool = False
     ) -> None:
         """Acknowledge a staged round: rename its folders, then enter its row and MLflow's errand in one transaction.
 
@@ -212,7 +213,7 @@ class Home:
             self.disk.sync(target.parent)
         now = time.time()
         with self.transaction() as ledger:
-            row = (match, number, now, manifest, json.dumps(record, allow_nan=False))
+            row = (match, number, now, manifest, json.dumps(record.to_json(), allow_nan=False))
             ledger.execute("INSERT INTO round VALUES (?, ?, ?, ?, ?)", row)
             _enqueue(ledger, match, "round", number, now)
             if last:

@@ -1,15 +1,81 @@
-"""What the ledger holds of a round."""
+"""What the ledger holds of a round: one type for everybody who reads it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from arena.referee.verdict import Verdict
+from arena.types import ROLES, CurvePoint, Role, Training
 
-def without_curves(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record without the training curves, which are long; MLflow shows them."""
-    training = {
-        role: {key: value for key, value in report.items() if key != "curve"}
-        for role, report in record["training"].items()
-    }
-    return {**record, "training": training}
+_VERDICT = tuple(part.name for part in fields(Verdict))
+
+
+@dataclass(frozen=True)
+class RoundRecord:
+    """A round that was played. `generator`, `detector`: the contenders' names. `verdict`: None for the opening.
+
+    `training`: what each team reports. `timings`: seconds by worker and by what they were spent on. `seconds`: of the
+    whole round. `absent`: teams that had failed and played no part; what they handed in last took its place.
+    """
+
+    match: str
+    round: int
+    generator: str
+    detector: str
+    verdict: Verdict | None
+    training: Mapping[Role, Training]
+    timings: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    seconds: float = 0.0
+    absent: tuple[Role, ...] = ()
+
+    @property
+    def judged(self) -> Verdict:
+        """The verdict of a round that has one. Raises ValueError for the opening."""
+        if self.verdict is None:
+            raise ValueError(f"round {self.round} of {self.match} has no verdict")
+        return self.verdict
+
+    @property
+    def without_curves(self) -> RoundRecord:
+        """The record without the training curves, which are long."""
+        return replace(self, training={role: replace(report, curve=()) for role, report in self.training.items()})
+
+    def to_json(self, curves: bool = True) -> dict[str, Any]:
+        """As the ledger stores it, or as programs are told: plain values, those of the verdict among the others."""
+        values = {"match": self.match, "round": self.round, "generator": self.generator, "detector": self.detector}
+        values |= {} if self.verdict is None else asdict(self.verdict)
+        training = {role: asdict(report) for role, report in self.training.items()}
+        if not curves:
+            for report in training.values():
+                del report["curve"]
+        timings = {worker: dict(seconds) for worker, seconds in self.timings.items()}
+        values |= {"absent": list(self.absent)} if self.absent else {}
+        return values | {"training": training, "timings": timings, "seconds": self.seconds}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> RoundRecord:
+        """The record that `to_json` wrote, now or in an older arena: what was not known then has its default."""
+        verdict = {name: values[name] for name in _VERDICT if name in values}
+        return cls(
+            match=values["match"],
+            round=values["round"],
+            generator=values["generator"],
+            detector=values["detector"],
+            verdict=Verdict(**verdict) if verdict else None,
+            training={role: _training(values["training"][role]) for role in ROLES},
+            timings=values.get("timings", {}),
+            seconds=values.get("seconds", 0.0),
+            absent=tuple(values.get("absent", ())),
+        )
+
+
+def rounds_of(records: Iterable[RoundRecord]) -> list[RoundRecord]:
+    """The records with a verdict: all but the opening."""
+    return [record for record in records if record.verdict is not None]
+
+
+def _training(report: Mapping[str, Any]) -> Training:
+    curve = tuple(CurvePoint(point["images"], point["losses"]) for point in report.get("curve", ()))
+    return Training(**{**report, "curve": curve})

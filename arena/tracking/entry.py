@@ -1,6 +1,7 @@
 """What one errand of the outbox adds to a match's MLflow run, derived from the ledger and the round's folder.
 
-The same errand gives the same entry whenever it is shipped: nothing here looks at a clock or at a later round.
+The same errand gives the same entry whenever it is shipped: nothing here looks at a clock or at a later round. Only the
+charts, which grow with the match, come with its newest errand alone, and replace those before.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import io
 import json
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +19,23 @@ import safetensors.numpy
 from PIL import Image
 
 from arena.images import xmp
-from arena.referee import figures
 from arena.referee.exam import ExamRecord
-from arena.referee.verdict import Verdict
-from arena.results.showcase import animation
+from arena.referee.verdict import Rule, Verdict
+from arena.results.animation import animation
+from arena.results.chartbook import chart_book
+from arena.results.charts import accuracy_figure, auroc_figure, losses_figure
 from arena.store.home import Errand, Home, MatchRow
 from arena.store.names import EXAM, SAMPLES
+from arena.store.record import RoundRecord, rounds_of
 from arena.tracking.note import ROWS, note
 
-EXAM_METRICS = ("accuracy", "auroc", "average_precision", "brier", "eer", "p_value", "threshold", "tnr", "tpr")
+EXAM_METRICS = ("accuracy", "auroc", "average_precision", "brier", "eer", "p_value", "threshold")
 INTERVALS = ("accuracy_low", "accuracy_high", "auroc_low", "auroc_high")
 SETTINGS = ("faces", "false_alarm_rate", "gallery", "image_size", "knowledge", "reservoir", "rounds", "seed")
 """The settings of a match that are worth a row when matches are compared; contenders and exam come on top."""
-FILM_FRAMES = 40
-"""More rounds than this are thinned out: a frame of 64 faces takes about 0.3 MB and 0.3 s of a core."""
+MOST_SHOWN = 40
+"""More rounds than this are thinned out: a frame of 64 faces takes about 0.3 MB and 0.3 s of a core, the charts of an
+exam 10 kB."""
 THUMBNAIL = 512
 """Longest side in pixels of what the UI shows before one clicks."""
 
@@ -59,48 +63,60 @@ class Entry:
 class Story:
     """A match so far, as the errands tell it: what an entry needs of all the rounds before, in as many steps as rounds.
 
-    `latest`: the records of the last rounds. `verdicts`: of all, without their curves.
+    `wins`: clear ones by team. `latest`: the records of the last rounds.
     """
 
     wins: dict[str, int] = field(default_factory=lambda: {"A": 0, "B": 0})
-    close: int = 0
     numbers: list[int] = field(default_factory=list)
-    latest: deque[Mapping[str, Any]] = field(default_factory=lambda: deque(maxlen=ROWS))
-    verdicts: list[Verdict] = field(default_factory=list)
+    latest: deque[RoundRecord] = field(default_factory=lambda: deque(maxlen=ROWS))
 
     @property
     def last(self) -> int:
         """The number of the last round, -1 before the opening."""
         return self.numbers[-1] if self.numbers else -1
 
-    def add(self, record: Mapping[str, Any]) -> None:
+    @property
+    def undecided(self) -> int:
+        """Rounds that neither team has clearly won."""
+        return max(self.last, 0) - sum(self.wins.values())
+
+    @property
+    def score(self) -> str:
+        """How the match stands, in clear wins."""
+        undecided = f", {self.undecided} undecided" if self.undecided else ""
+        return f"A {self.wins['A']} : {self.wins['B']} B{undecided}"
+
+    def add(self, record: RoundRecord) -> None:
         """One more round."""
-        self.numbers.append(record["round"])
+        self.numbers.append(record.round)
         self.latest.append(record)
-        if "winner" in record:  # the opening has no exam
-            self.wins[record["winner"]] += 1
-            self.close += record["call"] == "too close"
-            self.verdicts.append(_verdict(record))
+        if record.verdict is not None and record.verdict.clear_winner is not None:
+            self.wins[record.verdict.clear_winner] += 1
 
 
-def entry(home: Home, match: MatchRow, errand: Errand, story: Story) -> Entry:
-    """The entry of an errand: the start of a match, a round, or the end. `story`: as far as this errand."""
+def entry(home: Home, match: MatchRow, errand: Errand, story: Story, newest: bool = False) -> Entry:
+    """The entry of an errand: the start of a match, a round, or the end.
+
+    `story`: as far as this errand. `newest`: no later errand waits, so the charts are worth drawing.
+    """
     told = tags(match, story)
     if errand.kind == "match":
         plan = {"config": match.config, "facts": match.facts}
         return Entry(told, params(match.config), files={"match.json": json.dumps(plan, indent=2).encode()})
+    files = chart_files(home, match, story) if newest and (errand.kind == "end" or _doubled(story.last)) else {}
     if errand.kind == "round":
         folder = home.round_folder(match.name, errand.round or 0)
-        files = round_files(folder, story.latest[-1], errand.enqueued_ms)
+        files |= round_files(folder, story.last, errand.enqueued_ms)
         return Entry(told, points=points(story.latest[-1], story.wins), files=files)
     folders = {number: home.round_folder(match.name, number) for number in story.numbers}
-    return Entry(told, files=match_files(folders, story.verdicts, match.config["exam"]["win_accuracy"]))
+    return Entry(told, files=files | match_files(folders))
 
 
 def params(config: Mapping[str, Any]) -> dict[str, str]:
     """The settings of a match, flat, without what never differs or does not matter to the result."""
     flat = {name: config[name] for name in SETTINGS}
-    flat |= {f"exam.{name}": config["exam"][name] for name in ("size", "win_accuracy")}
+    exam = config["exam"]
+    flat |= {f"exam.{name}": exam[name] for name in ("size", "win_accuracy")} | {"exam.marking": Rule.of(exam).marking}
     for role in ("generator", "detector"):
         flat[role] = config[role]["name"]
         flat |= {f"{role}.{option}": value for option, value in config[role]["options"].items()}
@@ -110,13 +126,12 @@ def params(config: Mapping[str, Any]) -> dict[str, str]:
 def tags(match: MatchRow, story: Story) -> dict[str, str]:
     """What may change from round to round: the score and the note; and what describes a match but is no setting."""
     facts, wins = match.facts, story.wins
-    leader = "A" if wins["A"] > wins["B"] else "B" if wins["B"] > wins["A"] else "even"
     return {
-        "mlflow.note.content": note(match, story.latest, len(story.verdicts), story.close, wins),
+        "mlflow.note.content": note(match, story.latest, wins, max(story.last, 0)),
         "mlflow.source.name": "arena",
-        "arena.play.match": match.name,
-        "score": f"A {wins['A']} : {wins['B']} B",
-        "winner": leader,
+        "arena.match": match.name,
+        "score": story.score,
+        "winner": "A" if wins["A"] > wins["B"] else "B" if wins["B"] > wins["A"] else "even",
         "device": facts["device"],
         "precision": facts["precision"],
         "machine": f"{facts['machine']}, Python {facts['python']}",
@@ -126,45 +141,72 @@ def tags(match: MatchRow, story: Story) -> dict[str, str]:
     }
 
 
-def points(record: Mapping[str, Any], wins: Mapping[str, int]) -> list[Point]:
+def points(record: RoundRecord, wins: Mapping[str, int]) -> list[Point]:
     """The points of a round: the exam and the times by round, the losses by images seen. `wins`: with this round."""
-    number = record["round"]
-    values = {"time/round_seconds": record["seconds"]}
-    for role, training in record["training"].items():
-        if training["steps"]:  # a detector has nothing to train on in the opening
-            values[f"time/{role}_seconds"] = training["seconds"]
-    if "winner" in record:  # the opening has no exam
-        values |= {f"exam/{name}": record[name] for name in EXAM_METRICS}
-        values |= {f"interval/{name}": record[name] for name in INTERVALS}
-        values["score/winner_is_b"] = record["winner"] == "B"
-        values |= {f"score/wins_{team.lower()}": wins[team] for team in "AB"}
+    values = {"time/round_seconds": record.seconds}
+    for role, training in record.training.items():
+        if training.steps:  # a detector has nothing to train on in the opening
+            values[f"time/{role}_seconds"] = training.seconds
+    if record.verdict is not None:  # the opening has no exam
+        values |= _judged(record.verdict, wins)
     curves = [
-        Point(f"train/{role}/{name}", float(value), point["images"])
-        for role, training in record["training"].items()
-        for point in training["curve"]
-        for name, value in point["losses"].items()
+        Point(f"train/{role}/{name}", float(value), point.images)
+        for role, training in record.training.items()
+        for point in training.curve
+        for name, value in point.losses.items()
     ]
-    return [Point(key, float(value), number) for key, value in values.items()] + curves
+    return [Point(key, float(value), record.round) for key, value in values.items()] + curves
 
 
-def round_files(folder: Path, record: Mapping[str, Any], timestamp_ms: int) -> dict[str, bytes]:
-    """The sample sheet of a round, named for the UI's step slider, and the figures of its exam."""
-    number = record["round"]
-    files = slider_files("samples", number, timestamp_ms, (folder / SAMPLES).read_bytes())
-    if "winner" in record:
-        exam = ExamRecord.from_arrays(safetensors.numpy.load_file(folder / EXAM))
-        drawn = figures.figures(exam, _verdict(record))
-        files |= {f"figures/round-{number:04d}/{name}": data for name, data in drawn.items()}
-    return files
+def _judged(verdict: Verdict, wins: Mapping[str, int]) -> dict[str, float]:
+    """A round's verdict, what the detector is good for in use, and how the match stands after it."""
+    values = {f"exam/{name}": getattr(verdict, name) for name in EXAM_METRICS}
+    values |= {f"exam/{name}": getattr(verdict, name) for name in ("people", "resolution")}
+    values |= {"in_use/fakes_caught": verdict.tpr, "in_use/false_alarm_rate": verdict.false_alarm_rate}
+    values |= {f"interval/{name}": getattr(verdict, name) for name in INTERVALS}
+    values |= {"score/winner_is_b": verdict.winner == "B"}
+    values |= {f"score/clear_wins_{team.lower()}": wins[team] for team in "AB"}
+    return {name: value for name, value in values.items() if value is not None}
 
 
-def match_files(folders: Mapping[int, Path], verdicts: Sequence[Verdict], win: float) -> dict[str, bytes]:
-    """The animation over the rounds and the picture of the match. A GIF, as MLflow's UI does not show WebP."""
-    numbers = sorted(folders)
-    if len(numbers) > FILM_FRAMES:
-        numbers = [numbers[i] for i in np.linspace(0, len(numbers) - 1, FILM_FRAMES).round().astype(int)]
-    film = animation({number: folders[number] / SAMPLES for number in numbers})
-    return {"samples.gif": film, "figures/match.png": figures.match_figure(verdicts, win)}
+def round_files(folder: Path, number: int, timestamp_ms: int) -> dict[str, bytes]:
+    """The sample sheet of a round, named for the UI's step slider."""
+    return slider_files("samples", number, timestamp_ms, (folder / SAMPLES).read_bytes())
+
+
+def match_files(folders: Mapping[int, Path]) -> dict[str, bytes]:
+    """The animation over the rounds. A GIF, as MLflow's UI does not show WebP."""
+    return {"samples.gif": animation({number: folders[number] / SAMPLES for number in _thinned(sorted(folders))})}
+
+
+def chart_files(home: Home, match: MatchRow, story: Story) -> dict[str, bytes]:
+    """The charts over the rounds and of the exams, as MLflow's UI shows them; nothing before the first exam.
+
+    They hold the whole match, so they are drawn at its end and whenever it is twice as long as when they were last.
+    """
+    records = home.records(match.name, most=len(story.numbers))
+    judged = {record.round: record.judged for record in rounds_of(records)}
+    if not judged:
+        return {}
+    win = match.config["exam"]["win_accuracy"]
+    over_rounds = [accuracy_figure(records, win), auroc_figure(records), losses_figure(records)]
+    exams = {
+        number: (ExamRecord.from_arrays(safetensors.numpy.load_file(path)), judged[number])
+        for number in _thinned(sorted(judged))
+        if (path := home.round_folder(match.name, number) / EXAM).exists()
+    }
+    return {"charts.html": chart_book(f"{match.name}: {story.score}", over_rounds, exams).encode()}
+
+
+def _doubled(number: int) -> bool:
+    """Whether a match is twice as long as when this was so before."""
+    return number > 0 and not number & (number - 1)
+
+
+def _thinned(numbers: Sequence[int]) -> list[int]:
+    """At most MOST_SHOWN of the rounds, evenly chosen, the first and the last among them."""
+    chosen = np.linspace(0, len(numbers) - 1, min(len(numbers), MOST_SHOWN)).round().astype(int)
+    return [numbers[i] for i in chosen]
 
 
 def slider_files(key: str, step: int, timestamp_ms: int, png: bytes) -> dict[str, bytes]:
@@ -179,7 +221,3 @@ def slider_files(key: str, step: int, timestamp_ms: int, png: bytes) -> dict[str
     buffer = io.BytesIO()
     small.save(buffer, "WEBP", quality=85, xmp=xmp("generated").encode())
     return {f"{stem}.png": png, f"{stem}+compressed.webp": buffer.getvalue()}
-
-
-def _verdict(record: Mapping[str, Any]) -> Verdict:
-    return Verdict(**{part.name: record[part.name] for part in fields(Verdict)})

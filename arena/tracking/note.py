@@ -3,44 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
+from arena.referee.verdict import Rule
+from arena.results.words import exam_in_words, in_use
 from arena.store.home import MatchRow
+from arena.store.record import RoundRecord, rounds_of
 
 ROWS = 30
 """Rounds in the table: MLflow keeps 8000 characters of a tag, and a row takes about 90."""
 
 
-def note(match: MatchRow, latest: Iterable[Mapping[str, Any]], rounds: int, close: int, wins: Mapping[str, int]) -> str:
+def note(match: MatchRow, latest: Iterable[RoundRecord], wins: Mapping[str, int], rounds: int) -> str:
     """What the match is, how it stands, and the commands to go on.
 
-    `latest`: the records of the last rounds of those played. `rounds`, `close`: how many those are, and too close.
+    `latest`: the records of the last rounds of those played. `wins`: clear ones by team. `rounds`: how many were played.
     """
     config, faces = match.config, match.facts["faces"]
-    played = [record for record in latest if "winner" in record]
+    played, undecided = rounds_of(latest), rounds - sum(wins.values())
     parts = [
         f"Generator `{config['generator']['name']}` (Team A) against detector `{config['detector']['name']}` (Team B), "
         f"seed {config['seed']}, on `{config['faces']}`: {faces['images']} faces of {faces['identities']} identities.",
-        f"**A {wins['A']} : {wins['B']} B** after {rounds} of {config['rounds']} rounds"
-        + (f", {close} too close to call." if close else "."),
+        f"**A {wins['A']} : {wins['B']} B** clear wins after {rounds} of {config['rounds']} rounds"
+        + (f", {undecided} undecided." if undecided else "."),
     ]
     if faces["synthetic"]:
         parts.append("*The real faces are synthetic: a detector trained on them says nothing about photos.*")
     if played:
         parts.append(_table(played, rounds))
+        last, rule = played[-1].judged, Rule.of(config["exam"])
+        parts.append(f"The last exam: {exam_in_words(last, rule.win_accuracy)}. In use B {in_use(last)}.")
     parts.append(_commands(match.name, config["rounds"], rounds))
     return "\n\n".join(parts)
 
 
-def _table(played: Sequence[Mapping[str, Any]], rounds: int) -> str:
-    lines = ["| round | accuracy | AUROC (95 % interval) | fakes caught | reals passed | won by | call |"]
+def _table(played: Sequence[RoundRecord], rounds: int) -> str:
+    lines = ["| round | accuracy | AUROC (95 % interval) | in use: fakes caught | false alarms | won by | call |"]
     lines.append("|---:|---:|---:|---:|---:|:---:|:---:|")
     for record in played:
-        marks = "".join(f", {mark}" for mark in ("degenerate", "forfeit") if record[mark])
-        auroc = f"{record['auroc']:.3f} ({record['auroc_low']:.3f} to {record['auroc_high']:.3f})"
+        v = record.judged
+        marks = "".join(f", {mark}" for mark in ("degenerate", "forfeit") if getattr(v, mark))
+        auroc = f"{v.auroc:.3f} ({v.auroc_low:.3f} to {v.auroc_high:.3f})"
         lines.append(
-            f"| {record['round']} | {record['accuracy']:.1%} | {auroc} | {record['tpr']:.1%} | {record['tnr']:.1%} "
-            f"| {record['winner']} | {record['call']}{marks} |"
+            f"| {record.round} | {v.accuracy:.1%} | {auroc} | {v.tpr:.1%} | {v.false_alarm_rate:.1%} "
+            f"| {v.winner} | {v.call}{marks} |"
         )
     table = "\n".join(lines)
     return table if rounds <= ROWS else f"The last {ROWS} rounds:\n\n{table}"

@@ -89,7 +89,7 @@ def test_the_standings_show_visitors_once_there_are_votes(finished, tmp_path):
     assert "visitors" not in finished("standings")[1]
     enter_vote(home, Vote(test, (True,) * 20))
     (line,) = [line for line in finished("standings", "deep")[1].splitlines() if "visitors" in line]
-    assert line.split() == ["visitors", "20", "votes", "0.30-0.70", "0.500"]
+    assert line == "visitors: 10 of 20 faces called right, 0.500 (0.30-0.70)"
     told = objects(finished("standings", "--json")[1])[-1]
     assert (told["team"], told["votes"], told["right"], told["accuracy"]) == ("visitors", 20, 10, 0.5)
 

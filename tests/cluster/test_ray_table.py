@@ -77,8 +77,8 @@ def test_a_diverged_worker_is_told_apart_from_a_dead_one(tmp_path):
     match = start(tmp_path, tiny(rounds=1, detector={"name": "cnn", "options": options}))
     seen = played(match, RayTable)
     assert [kind for _, kind, _ in seen.events] == ["retry", "retry", "retry", "forfeit"]
-    assert seen.rounds[0]["forfeit"] == "detector"
-    assert seen.rounds[0]["winner"] == "A"
+    assert seen.rounds[0].judged.forfeit == "detector"
+    assert seen.rounds[0].judged.winner == "A"
 
 
 def test_a_cluster_that_is_not_there_is_one_sentence():

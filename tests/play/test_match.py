@@ -44,15 +44,15 @@ FIELDS = {
 def test_a_match_of_networks_plays_its_rounds_and_records_them(tmp_path):
     match = start(tmp_path, tiny(rounds=2))
     seen = played(match)
-    assert [record["round"] for record in seen.openings + seen.rounds] == [0, 1, 2]
+    assert [record.round for record in seen.openings + seen.rounds] == [0, 1, 2]
     assert match.home.records("tiny") == seen.openings + seen.rounds
     for record in seen.rounds:
-        assert set(record) >= FIELDS
-        assert record["n"] == 40
-        assert record["winner"] == ("B" if record["accuracy"] >= 0.5 else "A")
-        json.dumps(record, allow_nan=False)
-    assert seen.rounds[1]["training"]["generator"]["images"] == (2 + 3 + 3) * 8
-    assert "evasion" in seen.rounds[1]["training"]["generator"]["losses"]
+        assert set(record.to_json()) >= FIELDS
+        assert (record.judged.n, record.judged.people, record.judged.marking) == (40, 10, "half")
+        assert record.judged.winner == ("B" if record.judged.accuracy >= 0.5 else "A")
+        json.dumps(record.to_json(), allow_nan=False)
+    assert seen.rounds[1].training["generator"].images == (2 + 3 + 3) * 8
+    assert "evasion" in seen.rounds[1].training["generator"].losses
     assert seen.events == []
 
 
@@ -84,7 +84,7 @@ def test_samples_that_cannot_be_scored_are_a_wrong_answer(tmp_path, monkeypatch)
 
 def test_without_knowledge_team_a_never_sees_team_b(tmp_path):
     seen = played(start(tmp_path, tiny(rounds=1, knowledge="none")))
-    assert "evasion" not in seen.rounds[0]["training"]["generator"]["losses"]
+    assert "evasion" not in seen.rounds[0].training["generator"].losses
 
 
 def test_the_same_seed_gives_the_same_match_and_another_seed_another(tmp_path):
@@ -98,22 +98,22 @@ def test_the_same_seed_gives_the_same_match_and_another_seed_another(tmp_path):
 
 
 def test_a_stamp_reader_is_always_right(tmp_path):
-    record = played(start(tmp_path, tiny("stamper", "stamp-reader", rounds=1))).rounds[0]
-    assert (record["accuracy"], record["auroc"], record["winner"], record["call"]) == (1.0, 1.0, "B", "B")
-    assert not record["degenerate"]
+    record = played(start(tmp_path, tiny("stamper", "stamp-reader", rounds=1))).rounds[0].judged
+    assert (record.accuracy, record.auroc, record.winner, record.call) == (1.0, 1.0, "B", "B")
+    assert not record.degenerate
 
 
 def test_calling_everything_fake_is_half_right_and_degenerate(tmp_path):
-    record = played(start(tmp_path, tiny("stamper", "always-fake", rounds=1))).rounds[0]
-    assert (record["accuracy"], record["tpr"], record["tnr"]) == (0.5, 1.0, 0.0)
-    assert record["degenerate"]
-    assert (record["winner"], record["call"]) == ("B", "too close")
+    record = played(start(tmp_path, tiny("stamper", "always-fake", rounds=1))).rounds[0].judged
+    assert (record.accuracy, record.tpr, record.tnr) == (0.5, 1.0, 0.0)
+    assert record.degenerate
+    assert (record.winner, record.call) == ("B", "too close")
 
 
 def test_a_coin_is_too_close(tmp_path):
-    record = played(start(tmp_path, tiny("stamper", "coin", rounds=1))).rounds[0]
-    assert record["call"] == "too close"
-    assert record["p_value"] > 0.05
+    record = played(start(tmp_path, tiny("stamper", "coin", rounds=1))).rounds[0].judged
+    assert record.call == "too close"
+    assert record.p_value > 0.05
 
 
 def test_the_exam_shows_the_referees_faces_and_fakes_nobody_published(tmp_path):
@@ -129,11 +129,11 @@ def test_a_diverged_round_is_played_again_with_a_lower_learning_rate(tmp_path, h
     stubborn = {"name": "stubborn-stamper", "options": {"healthy_scale": healthy_scale}}
     match = start(tmp_path, tiny(generator=stubborn, detector="stamp-reader", rounds=2))
     seen = played(match)
-    assert [record["training"]["generator"]["learning_rate_scale"] for record in seen.rounds] == [scale, 1.0]
+    assert [record.training["generator"].learning_rate_scale for record in seen.rounds] == [scale, 1.0]
     assert [kind for _, kind, _ in seen.events] == ["retry"] * round(np.log2(1 / scale))
     assert f"with {scale:g} times its learning rate" in seen.events[-1][2]
     assert [event["kind"] for event in match.home.events("tiny")] == [kind for _, kind, _ in seen.events]
-    assert all(record["forfeit"] is None for record in seen.rounds)
+    assert all(record.judged.forfeit is None for record in seen.rounds)
 
 
 @pytest.mark.parametrize(
@@ -146,11 +146,11 @@ def test_a_diverged_round_is_played_again_with_a_lower_learning_rate(tmp_path, h
 def test_a_team_that_keeps_diverging_forfeits_the_round_and_plays_on(tmp_path, generator, detector, forfeit, winner):
     seen = played(start(tmp_path, tiny(generator=generator, detector=detector, rounds=2)))
     lost, next_one = seen.rounds
-    assert (lost["forfeit"], lost["winner"], lost["call"]) == (forfeit, winner, winner)
-    assert lost["training"][forfeit]["steps"] == 0
+    assert (lost.judged.forfeit, lost.judged.winner, lost.judged.call) == (forfeit, winner, winner)
+    assert lost.training[forfeit].steps == 0
     assert [kind for _, kind, _ in seen.events] == ["retry"] * 3 + ["forfeit"]
-    assert next_one["forfeit"] is None
-    assert next_one["training"][forfeit]["images"] == (2 if forfeit == "generator" else 1)
+    assert next_one.judged.forfeit is None
+    assert next_one.training[forfeit].images == (2 if forfeit == "generator" else 1)
 
 
 def test_a_warm_up_that_keeps_diverging_is_sat_out(tmp_path):

@@ -11,6 +11,7 @@ from matches import played, reopened, start, tiny
 
 from arena.play.match import play_more
 from arena.play.verify import GPU_SCORES, bench, has_device, replay, verify
+from arena.referee.exam import draw_blindly
 from arena.types import ArenaError
 
 
@@ -21,6 +22,20 @@ def match(tmp_path):
     return match
 
 
+@pytest.fixture
+def old(tmp_path, monkeypatch):
+    """A match as the first arena left it: no marking in its config, no people in its exams and records."""
+    blindly = lambda people, size, seed: draw_blindly(people.size, size, seed)  # noqa: E731
+    monkeypatch.setattr("arena.referee.exam.draw_paper", blindly)
+    match = start(tmp_path, tiny(rounds=2, exam={"size": 40, "marking": "threshold"}))
+    played(match)
+    monkeypatch.undo()
+    with match.home.transaction() as ledger:
+        ledger.execute("UPDATE match SET config = json_remove(config, '$.exam.marking')")
+        ledger.execute("UPDATE round SET record = json_remove(record, '$.marking', '$.people', '$.resolution')")
+    return reopened(tmp_path)
+
+
 def findings(match):
     return [(finding.round, finding.file) for _, found in verify(match) for finding in found]
 
@@ -29,6 +44,33 @@ def test_an_untouched_match_is_as_acknowledged(match):
     assert [number for number, _ in verify(match)] == [0, 1, 2]
     assert findings(match) == []
     assert replay(reopened(match.home.root), 1) == replay(match, 2) == []
+
+
+def test_a_match_of_the_first_arena_is_verified_and_replayed_by_its_own_rule(old):
+    assert "marking" not in old.home.match("tiny").config["exam"]
+    assert old.config.exam.marking == "threshold"
+    assert old.home.records("tiny")[1].judged.people is None
+    assert findings(old) == replay(old, 1) == replay(old, 2) == []
+    forged = old.home.records("tiny")[1].to_json() | {"accuracy": 0.123}
+    with old.home.transaction() as ledger:
+        ledger.execute("UPDATE round SET record = ? WHERE number = 1", (json.dumps(forged),))
+    assert findings(old) == [(1, "")]
+
+
+def test_a_match_of_the_first_arena_goes_on_by_its_own_rule(old):
+    played(play_more(old, 1))
+    assert [record.judged.marking for record in old.home.records("tiny")[1:]] == ["threshold"] * 3
+    assert old.home.records("tiny")[3].judged.people == 10
+    again = reopened(old.home.root)
+    assert findings(again) == replay(again, 3) == []
+
+
+def test_both_rules_are_verified(tmp_path):
+    for marking in ("half", "threshold"):
+        match = start(tmp_path, tiny(rounds=1, exam={"size": 40, "marking": marking}), marking)
+        played(match)
+        assert match.home.records(marking)[1].judged.marking == marking
+        assert findings(match) == replay(match, 1) == []
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
@@ -50,7 +92,7 @@ def test_a_missing_file_is_found_and_named(match):
 
 
 def test_a_verdict_changed_in_the_ledger_is_found(match):
-    record = match.home.records("tiny")[1]
+    record = match.home.records("tiny")[1].to_json()
     forged = record | {"accuracy": 0.123, "winner": "A" if record["winner"] == "B" else "B"}
     with match.home.transaction() as ledger:
         ledger.execute("UPDATE round SET record = ? WHERE number = 1", (json.dumps(forged),))

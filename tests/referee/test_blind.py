@@ -19,7 +19,7 @@ from arena.referee.exam import ExamRecord, draw_paper
 
 
 def exam(size=60):
-    paper = draw_paper(100, size, 5)
+    paper = draw_paper(np.arange(100), size, 5)
     return ExamRecord(paper.labels, np.linspace(0, 1, size), 0.5, paper.order, paper.real_indices, 5)
 
 

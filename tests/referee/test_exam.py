@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from arena.referee.exam import ExamRecord, Referee, draw_paper
+from arena.referee.exam import ExamRecord, Referee, draw_blindly, draw_paper
 from arena.referee.verdict import Rule, verdict
 from arena.types import Answer, ArenaError, InvalidAnswer
 
@@ -15,11 +15,12 @@ SIZE = 40
 HALF = SIZE // 2
 # Real face i is filled with i, fake i with 100 + i: every image says what it is.
 FACES = np.broadcast_to(np.arange(30, dtype=np.uint8)[:, None, None, None], (30, 4, 4, 3)).copy()
+PEOPLE = np.arange(30)
 FAKES = np.broadcast_to(np.arange(100, 100 + HALF, dtype=np.uint8)[:, None, None, None], (HALF, 4, 4, 3)).copy()
 
 
 def referee(seed: int = 5) -> Referee:
-    return Referee(FACES, seed, SIZE)
+    return Referee(FACES, PEOPLE, seed, SIZE)
 
 
 def stamp_reader(paper):
@@ -85,7 +86,7 @@ def test_fakes_are_ordered_with_a_new_seed_each_round():
 
 def test_labels_are_not_to_be_guessed_from_the_position():
     """Over 200 rounds every position is fake about half the time: 3.9 deviations of a binomial around 100."""
-    labels = sum(draw_paper(30, SIZE, seed).labels.astype(int) for seed in range(200))
+    labels = sum(draw_paper(PEOPLE, SIZE, seed).labels.astype(int) for seed in range(200))
     assert abs(labels - 100).max() < 28
 
 
@@ -102,7 +103,7 @@ def test_paper_is_a_copy():
 
 def test_faces_may_be_a_read_only_memory_map(tmp_path):
     np.save(tmp_path / "faces.npy", FACES)
-    team = Referee(np.load(tmp_path / "faces.npy", mmap_mode="r"), 5, SIZE)
+    team = Referee(np.load(tmp_path / "faces.npy", mmap_mode="r"), PEOPLE, 5, SIZE)
     paper = team.set_paper(1, FAKES)
     assert type(paper) is np.ndarray
     assert paper.flags.writeable
@@ -111,17 +112,20 @@ def test_faces_may_be_a_read_only_memory_map(tmp_path):
 
 def test_record_is_judged_and_sat_again():
     rule = Rule(win_accuracy=0.6)
-    team = Referee(FACES, 5, SIZE, rule)
+    people = PEOPLE // 2
+    team = Referee(FACES, people, 5, SIZE, rule)
     paper = team.set_paper(2, FAKES)
     scores = np.random.default_rng(0).random(SIZE)
     result, record = team.grade(2, Answer(scores, 0.4), forfeit="generator")
     stored = ExamRecord.from_arrays(safetensors.numpy.load(safetensors.numpy.save(record.to_arrays())))
-    assert verdict(stored.labels, stored.answer, rule, forfeit="generator") == result
+    assert stored.judge(rule, forfeit="generator") == result
+    assert result.people == 15
+    assert np.array_equal(stored.people, people[stored.real_indices])
     assert np.array_equal(stored.paper.images(FACES, FAKES), paper)
     assert stored.paper.fake_order == team.order_fakes(2)
-    drawn = draw_paper(len(FACES), SIZE, stored.seed)
-    assert np.array_equal(drawn.order, stored.order)
-    assert np.array_equal(drawn.real_indices, stored.real_indices)
+    drawn = team.draw_again(2, stored)
+    for name in ("order", "real_indices", "people", "seed"):
+        assert np.array_equal(getattr(drawn, name), getattr(stored, name))
     assert {name: str(array.dtype) for name, array in stored.to_arrays().items()} == {
         "labels": "int8",
         "scores": "float64",
@@ -129,7 +133,64 @@ def test_record_is_judged_and_sat_again():
         "order": "int64",
         "real_indices": "int64",
         "seed": "int64",
+        "people": "int64",
     }
+
+
+def test_whose_each_face_is_follows_the_order_of_the_paper():
+    team = Referee(FACES, PEOPLE // 3, 5, SIZE)
+    paper = team.set_paper(1, FAKES)[:, 0, 0, 0]
+    _, record = team.grade(1, Answer(paper / 255, 0.5))
+    assert np.array_equal(record.paper.shown_people, paper[paper < 100] // 3)
+    assert np.array_equal(record.scores[record.labels == 0] * 255 // 3, record.paper.shown_people)
+
+
+def test_an_exam_of_the_first_arena_is_judged_and_sat_as_it_was():
+    team = referee()
+    _, record = team.grade(1, stamp_reader(team.set_paper(1, FAKES)))
+    seed = record.seed
+    paper = draw_blindly(len(FACES), SIZE, seed)
+    old = ExamRecord(paper.labels, np.linspace(0, 1, SIZE), 0.7, paper.order, paper.real_indices, seed)
+    assert "people" not in old.to_arrays()
+    stored = ExamRecord.from_arrays(old.to_arrays())
+    rule = Rule(marking="threshold")
+    assert stored.judge(rule) == verdict(paper.labels, stored.answer, rule)
+    assert stored.judge(rule).people is None
+    assert np.array_equal(team.draw_again(1, stored).real_indices, paper.real_indices)
+    assert np.array_equal(team.sit_again(stored, FAKES), paper.images(FACES, FAKES))
+
+
+@pytest.mark.parametrize(
+    ("faces_of", "most"),
+    [
+        ([1] * 30, 1),
+        ([1] * 15 + [5] * 3, 2),  # 18 people for 20 places
+        ([2] * 20, 1),  # as many as are needed
+        ([7, 7, 7, 7, 2], 5),  # 2 of the last, 18 of four people
+        ([40], 20),
+    ],
+)
+def test_a_paper_has_as_few_faces_a_person_as_can_be(faces_of, most):
+    people = np.random.default_rng(0).permutation(np.repeat(np.arange(len(faces_of)), faces_of))
+    for seed in range(20):
+        paper = draw_paper(people, SIZE, seed)
+        assert len(set(paper.real_indices.tolist())) == HALF
+        assert np.array_equal(paper.people, people[paper.real_indices])
+        _, counts = np.unique(paper.people, return_counts=True)
+        assert counts.max() == most
+        # Who has fewer than the most, and one less at that, has no face left.
+        for person, has in enumerate(np.bincount(paper.people, minlength=len(faces_of))):
+            assert has >= min(most - 1, faces_of[person])
+
+
+def test_every_person_and_every_face_has_its_turn():
+    people = np.repeat(np.arange(40), 3)
+    papers = [draw_paper(people, SIZE, seed) for seed in range(600)]
+    faces = np.bincount(np.concatenate([paper.real_indices for paper in papers]), minlength=120)
+    # Each of 120 faces in one of 6 papers: 100 +- 9.1 of 600.
+    assert abs(faces - 100).max() < 45
+    persons = np.bincount(np.concatenate([paper.people for paper in papers]), minlength=40)
+    assert abs(persons - 300).max() < 60
 
 
 def test_scores_on_record_cannot_be_changed_from_outside():
@@ -151,6 +212,8 @@ def test_scores_on_record_cannot_be_changed_from_outside():
         (lambda a: a.update(real_indices=a["real_indices"][1:]), "does not place every image once"),
         (lambda a: a.update(labels=1 - a["labels"]), "do not belong together"),
         (lambda a: a.update(scores=a["scores"][1:]), "do not belong together"),
+        (lambda a: a.update(people=a["people"][1:]), "does not say whose each real face is"),
+        (lambda a: a.update(people=a["people"].astype(np.int32)), "'people' is missing or is not int64"),
     ],
 )
 def test_damaged_record_is_refused(damage, message):
@@ -194,20 +257,22 @@ def test_invalid_fakes_open_no_paper():
 @pytest.mark.parametrize("size", [-2, 0, 2, 7])
 def test_impossible_sizes_are_refused(size):
     with pytest.raises(ArenaError, match=f"exam of {size} images"):
-        Referee(FACES, 5, size)
+        Referee(FACES, PEOPLE, 5, size)
 
 
 def test_too_few_faces_are_refused():
-    Referee(FACES, 5, 60)
+    Referee(FACES, PEOPLE, 5, 60)
     with pytest.raises(ArenaError, match="62 images needs 31 real faces, but the referee's part has 30"):
-        Referee(FACES, 5, 62)
+        Referee(FACES, PEOPLE, 5, 62)
 
 
 def test_faces_must_be_square_images():
     with pytest.raises(ValueError, match="square"):
-        Referee(np.zeros((30, 4, 5, 3), np.uint8), 5, SIZE)
+        Referee(np.zeros((30, 4, 5, 3), np.uint8), PEOPLE, 5, SIZE)
     with pytest.raises(ValueError, match="float64"):
-        Referee(np.zeros((30, 4, 4, 3)), 5, SIZE)
+        Referee(np.zeros((30, 4, 4, 3)), PEOPLE, 5, SIZE)
+    with pytest.raises(ValueError, match="30 faces need as many identities"):
+        Referee(FACES, PEOPLE[1:], 5, SIZE)
 
 
 def test_the_referee_needs_neither_torch_nor_matplotlib():

@@ -17,7 +17,7 @@ from arena.types import Answer
 
 def play(threshold: float = 0.5, seed: int = 0, quality: float = 0.2):
     """A drawn paper, answered by noise that knows the labels a little."""
-    paper = draw_paper(60, 100, seed)
+    paper = draw_paper(np.arange(60), 100, seed)
     scores = np.clip(np.random.default_rng(seed).normal(0.5 + quality * (paper.labels - 0.5), 0.2), 0, 1)
     record = ExamRecord(paper.labels, scores, threshold, paper.order, paper.real_indices, seed)
     return record, verdict(record.labels, record.answer)

@@ -77,7 +77,7 @@ def test_ties_count_half():
 def test_against_slow_definitions(labels, scores):
     wins = pair_matrix(labels, scores)
     assert metrics.auroc(labels, scores) == pytest.approx(wins.mean(), abs=1e-12)
-    variance = metrics._delong_variance(scores[labels == 1], scores[labels == 0])
+    variance, _ = metrics._area_variance(scores[labels == 1], scores[labels == 0], None)
     assert variance == pytest.approx(slow_variance(labels, scores), abs=1e-12)
     assert metrics.eer(labels, scores) == pytest.approx(slow_eer(labels, scores), abs=1e-9)
     low, high = metrics.auroc_interval(labels, scores)
@@ -129,9 +129,9 @@ def test_interval_covers_the_truth_in_95_of_100_papers(area, spread, each):
 def test_wilson_by_hand():
     z2 = 1.959964**2
     half = math.sqrt(z2) * math.sqrt(0.25 / 20 + z2 / 1600) / (1 + z2 / 20)
-    assert metrics.wilson(10, 20) == pytest.approx((0.5 - half, 0.5 + half), rel=1e-6)
+    assert metrics.wilson(0.5, 20) == pytest.approx((0.5 - half, 0.5 + half), rel=1e-6)
     assert metrics.wilson(0, 10) == pytest.approx((0, z2 / (10 + z2)), rel=1e-6)
-    assert metrics.wilson(10, 10) == pytest.approx((10 / (10 + z2), 1), rel=1e-6)
+    assert metrics.wilson(1, 10) == pytest.approx((10 / (10 + z2), 1), rel=1e-6)
 
 
 def test_binomial_p_value_by_hand():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -9,7 +10,8 @@ import pytest
 from arena.referee.exam import ExamRecord
 from arena.referee.verdict import verdict
 from arena.results import charts
-from arena.types import Answer
+from arena.store.record import RoundRecord
+from arena.types import Answer, CurvePoint, Training
 
 REALS, FAKES = [0.1, 0.2, 0.2, 0.8], [0.2, 0.6, 0.9, 0.9]
 
@@ -21,16 +23,22 @@ def exam(reals=REALS, fakes=FAKES, threshold=0.5):
 
 
 def judged(record):
-    return vars(verdict(record.labels, Answer(record.scores, record.threshold)))
+    return verdict(record.labels, Answer(record.scores, record.threshold))
 
 
-def round_record(number, winner="B", call=None, accuracy=0.75, forfeit=None, **more):
+def round_record(number, winner="B", call=None, accuracy=0.75, forfeit=None, **curves):
     ends = {"accuracy_low": accuracy - 0.1, "accuracy_high": accuracy + 0.2, "auroc_low": 0.6, "auroc_high": 0.9}
-    values = {"round": number, "winner": winner, "call": call or winner, "forfeit": forfeit, "accuracy": accuracy}
-    return values | ends | {"auroc": 0.8} | more
+    ends |= {"winner": winner, "call": call or winner, "forfeit": forfeit, "accuracy": accuracy, "auroc": 0.8}
+    trainings = {role: training(curves.get(role, ())) for role in ("generator", "detector")}
+    result = replace(judged(exam()), **ends) if number else None
+    return RoundRecord("m", number, "dcgan", "cnn", result, trainings)
 
 
-OPENING = {"round": 0}
+def training(curve=()):
+    return Training(1, 1, 0.0, {}, tuple(curve))
+
+
+OPENING = round_record(0)
 ROUNDS = [
     OPENING,
     round_record(1),
@@ -40,17 +48,13 @@ ROUNDS = [
 ]
 
 
-def training(curve=()):
-    return {"curve": list(curve)}
-
-
 def point(images, **losses):
-    return {"images": images, "losses": losses}
+    return CurvePoint(images, losses)
 
 
 CURVES = [
-    {"training": {"generator": training([point(10, adversarial=2.0, evasion=0.5)]), "detector": training()}},
-    {"training": {"generator": training([point(20, adversarial=1.0)]), "detector": training([point(5, loss=0.25)])}},
+    round_record(0, generator=[point(10, adversarial=2.0, evasion=0.5)]),
+    round_record(1, generator=[point(20, adversarial=1.0)], detector=[point(5, loss=0.25)]),
 ]
 MATCHES = {"duel": ROUNDS, "return": ROUNDS[:3], "new": []}
 FIGURES = {
@@ -131,7 +135,7 @@ def test_the_roc_names_its_area_and_marks_the_threshold():
     figure = FIGURES["roc"]
     # Of 16 pairs a fake wins 12 and ties 2, so 13 of 16.
     assert figure["layout"]["title"]["text"].startswith("AUROC 0.812 (")
-    here = trace(figure, "at its threshold")
+    here = trace(figure, "in use")
     assert (here["x"], here["y"]) == ([0.25], [0.75])
 
 
@@ -167,8 +171,7 @@ def test_losses_by_team_over_the_images_each_has_seen():
 
 def test_a_long_curve_is_thinned_and_keeps_its_ends():
     curve = [point(i, loss=float(i)) for i in range(3 * charts.MOST_POINTS)]
-    record = {"training": {"generator": training(curve), "detector": training()}}
-    (line,) = charts.losses_figure([record])["data"]
+    (line,) = charts.losses_figure([round_record(1, generator=curve)])["data"]
     assert len(line["x"]) == charts.MOST_POINTS
     assert (line["x"][0], line["x"][-1]) == (0, 3 * charts.MOST_POINTS - 1)
 

@@ -102,6 +102,10 @@ def test_rounds_with_their_verdicts(api):
     assert (first["verdict"]["accuracy"], first["verdict"]["winner"]) == (0.75, "B")
     assert (second["verdict"]["accuracy"], second["verdict"]["winner"]) == (0.25, "A")
     assert second["training"]["detector"]["images"] == 300
+    assert opening["in_use"] is None
+    assert first["in_use"] == {"fakes_caught": 0.5, "false_alarm_rate": 0.0}
+    assert second["in_use"] == {"fakes_caught": 0.5, "false_alarm_rate": 1.0}
+    assert (first["verdict"]["people"], first["verdict"]["marking"]) == (4, "half")
     assert [r["round"] for r in get(api, "matches/duel/rounds?offset=2&limit=5").json()["items"]] == [2]
 
 
@@ -115,8 +119,9 @@ def test_a_round_in_full(api):
 
 def test_standings(api):
     a, b = sorted(get(api, "standings").json()["items"], key=lambda line: line["team"])
-    assert (a["contender"], a["won"], a["rounds"], a["accuracy"]) == ("dcgan", 1, 2, 0.5)
-    assert (b["contender"], b["won"], b["share"]) == ("cnn", 1, 0.5)
+    assert (a["contender"], a["won"], a["rounds"], a["accuracy"]) == ("dcgan", 0, 2, 0.5)
+    assert (b["contender"], b["close"], b["share"], b["share_low"]) == ("cnn", 2, 0.0, None)
+    assert (b["faces"], b["rule"]) == ("photos.zip", "8 px, whitebox, exams of 8, upper half called fake")
     assert get(api, "standings?match=duel").json() == get(api, "standings").json()
     get(api, "standings?match=nobody", 404)
 

@@ -24,8 +24,8 @@ def test_reads_what_is_there_and_then_only_what_is_new(home):
     play(home, 1)
     assert follower.refresh() == 2
     assert follower.rounds["duel"][0] is first
-    assert follower.rounds["duel"][1].record["accuracy"] == 0.75
-    assert "curve" not in follower.rounds["duel"][1].record["training"]["detector"]
+    assert follower.rounds["duel"][1].record.judged.accuracy == 0.75
+    assert follower.rounds["duel"][1].record.training["detector"].curve == ()
 
 
 def test_the_log_tells_everything_in_order_with_cursors_that_only_grow(home):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +11,12 @@ from PIL import Image
 
 from arena.images import png
 from arena.referee.exam import ExamRecord, draw_paper
-from arena.referee.verdict import verdict
+from arena.referee.verdict import Rule
 from arena.store.disk import stage
 from arena.store.home import Errand, Home
+from arena.store.record import RoundRecord
 from arena.tracking.entry import Entry, Story, entry
-from arena.types import Answer
+from arena.types import CurvePoint, Role, Training
 
 CONFIG = {
     "rounds": 2,
@@ -30,7 +30,7 @@ CONFIG = {
     "false_alarm_rate": 0.05,
     "gallery": 10,
     "reservoir": 20,
-    "exam": {"size": 20, "win_accuracy": 0.5, "significance": 0.05},
+    "exam": {"size": 20, "marking": "half", "win_accuracy": 0.5, "significance": 0.05},
     "device": "auto",
     "precision": "auto",
 }
@@ -52,18 +52,17 @@ def new_home(root: Path, match: str = "duel", rounds: int = 2) -> Home:
 
 def play(home: Home, number: int, match: str = "duel", right: bool = True, last: bool = False) -> None:
     """Commit a round; from round 1 on with an exam of 20 images that the detector gets all right or all wrong."""
-    training = {"steps": 10, "images": 100 * (number + 1), "seconds": 1.5, "losses": {"loss": 0.5}}
-    training["curve"] = [{"images": 100 * number + 50, "losses": {"loss": 0.75}}]
-    idle = {"steps": 0, "images": 0, "seconds": 0.0, "losses": {}, "curve": []}
-    record = {"match": match, "round": number, "seconds": 3.25}
-    record["training"] = {"generator": training, "detector": training if number else idle}
+    trained = Training(10, 100 * (number + 1), 1.5, {"loss": 0.5}, (CurvePoint(100 * number + 50, {"loss": 0.75}),))
+    training: dict[Role, Training] = {"generator": trained, "detector": trained if number else Training(0, 0, 0.0, {})}
+    verdict = None
     files = {"samples.png": png(np.full((1, 16, 16, 3), number, np.uint8), "generated")}
     if number:
-        paper = draw_paper(20, 20, number)
-        answer = Answer(paper.labels.astype(np.float64) if right else 1.0 - paper.labels, 0.5)
-        exam = ExamRecord(paper.labels, answer.scores, 0.5, paper.order, paper.real_indices, number)
-        record |= asdict(verdict(paper.labels, answer))
+        paper = draw_paper(np.arange(20), 20, number)
+        scores = paper.labels.astype(np.float64) if right else 1.0 - paper.labels
+        exam = ExamRecord(paper.labels, scores, 0.5, paper.order, paper.real_indices, number, paper.people)
+        verdict = exam.judge(Rule())
         files["exam.safetensors"] = safetensors.numpy.save(exam.to_arrays())
+    record = RoundRecord(match, number, "dcgan", "cnn", verdict, training, seconds=3.25)
     folder = home.staging_folder(match, number, "x")
     home.commit_round(match, number, folder, stage(folder, files, home.disk), record, last)
 

@@ -36,6 +36,7 @@ def test_params_are_flat_and_say_who_plays_with_what():
         "seed": "7",
         "exam.size": "20",
         "exam.win_accuracy": "0.5",
+        "exam.marking": "half",
         "generator": "dcgan",
         "generator.width": "4",
         "detector": "cnn",
@@ -71,9 +72,11 @@ def test_round_has_the_exam_by_round_and_the_losses_by_images(home):
     assert points["exam/threshold"] == (0.5, 2)
     assert points["interval/accuracy_low"] == (0.0, 2)
     assert points["score/winner_is_b"] == (0.0, 2)
-    assert (points["score/wins_a"], points["score/wins_b"]) == ((1.0, 2), (1.0, 2))
+    assert (points["score/clear_wins_a"], points["score/clear_wins_b"]) == ((1.0, 2), (1.0, 2))
+    assert (points["in_use/fakes_caught"], points["in_use/false_alarm_rate"]) == ((0.0, 2), (1.0, 2))
+    assert (points["exam/people"], points["exam/resolution"]) == ((10.0, 2), (pytest.approx(0.3), 2))
     assert points["train/detector/loss"] == (0.75, 250)
-    assert {key.split("/")[0] for key in points} == {"exam", "interval", "score", "time", "train"}
+    assert {key.split("/")[0] for key in points} == {"exam", "in_use", "interval", "score", "time", "train"}
 
 
 def test_entry_does_not_look_ahead(home):
@@ -129,12 +132,17 @@ def test_long_matches_have_a_short_film(tmp_path):
 def test_note_says_what_the_match_is_and_how_to_go_on(home):
     match = home.match("duel")
     records = home.records("duel")
-    text = note(match, records[-ROWS:], len(records) - 1, 0, {"A": 1, "B": 1})
-    assert "**A 1 : 1 B** after 2 of 2 rounds." in text
+    text = note(match, records[-ROWS:], {"A": 1, "B": 1}, 2)
+    assert "**A 1 : 1 B** clear wins after 2 of 2 rounds." in text
+    assert (
+        "The last exam: 20 faces, the real ones of 10 people; an accuracy from 0.800 on or up to 0.200 is clear."
+        in text
+    )
+    assert "In use B catches 0 % of the fakes at 100.0 % false alarms." in text
     assert "a detector trained on them says nothing about photos" in text
     assert "| 1 | 100.0% | 1.000 (" in text
     assert "| 2 | 0.0% |" in text
     assert "`arena resume duel --rounds 4`" in text
     assert "`arena verify duel --replay 2`" in text
-    before = note(match, records[:2], 1, 0, {"A": 0, "B": 1})
+    before = note(match, records[:2], {"A": 0, "B": 1}, 1)
     assert "`arena resume duel`" in before

@@ -33,7 +33,11 @@ class Match(Model):
     played: int
     """Rounds with a verdict; the opening is none."""
     a_won: int
+    """Rounds that A has won, also those that are too close to call, degenerate or forfeited."""
     b_won: int
+    a_clear: int
+    """Rounds that A has won by merit and clearly."""
+    b_clear: int
     problem: str | None
     """Why it has stopped, or could not go on, if nobody asked for it and a service had started its process."""
 
@@ -71,7 +75,10 @@ class MatchPage(Model):
 
 
 class Standings(Model):
-    """Who wins how often: one line per team and contender, the largest share of rounds won first."""
+    """Who wins how often: a line per team and contender for each `faces`, `digest` and `rule`, which come together.
+
+    Of those lines the largest share of clear wins comes first.
+    """
 
     items: list[Standing]
     visitors: Tally

@@ -19,6 +19,15 @@ class TeamTraining(Model):
     """Less than 1 after a diverged attempt."""
 
 
+class InUse(Model):
+    """What the detector is good for where its own alarm threshold decides, as in `arena detect`."""
+
+    fakes_caught: float
+    """Share of the exam's fakes that it calls fake."""
+    false_alarm_rate: float
+    """Share of the exam's real faces that it calls fake."""
+
+
 class Round(Model):
     """A committed round. It never changes again."""
 
@@ -31,7 +40,9 @@ class Round(Model):
     version: str
     """Names this content: addresses below the round's with `?v=` of it may be kept for ever."""
     verdict: Verdict | None
-    """The referee's result; null for the opening."""
+    """The referee's result; null for the opening. `tpr` and `tnr` are those of `in_use`, `1 - tnr` its false alarms."""
+    in_use: InUse | None
+    """Beside the verdict, in which the exam's halves decide; null for the opening."""
     training: dict[Role, TeamTraining]
 
 

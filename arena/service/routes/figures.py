@@ -10,12 +10,12 @@ from typing import Annotated
 from fastapi import Depends, Query, Request, Response
 
 from arena.results import charts
-from arena.results.standings import Record
 from arena.service import models, pictures, views
 from arena.service.routes.parameters import Arena, Committed, MatchName, new_router
 from arena.service.routes.rounds import shown_rounds
 from arena.service.state import committed, versioned
 from arena.store.follow import CommittedRound
+from arena.store.record import RoundRecord
 
 router = new_router()
 
@@ -39,7 +39,7 @@ def roc(request: Request, state: Arena, round: Committed) -> Response:
     folder = state.ledger.home.round_folder(round.match, round.number)
 
     def body() -> bytes:
-        return _json(charts.roc_figure(pictures.read_exam(folder, round), round.record))
+        return _json(charts.roc_figure(pictures.read_exam(folder, round), round.record.judged))
 
     return committed(request, round, body, JSON)
 
@@ -97,7 +97,7 @@ def compared_auroc(request: Request, matches: Chosen) -> Response:
 def _compared(
     request: Request,
     matches: Mapping[str, list[CommittedRound]],
-    draw: Callable[[Mapping[str, Iterable[Record]]], charts.Figure],
+    draw: Callable[[Mapping[str, Iterable[RoundRecord]]], charts.Figure],
 ) -> Response:
     ends = {name: views.version_of(rounds[-1]) if rounds else None for name, rounds in matches.items()}
     version = hashlib.sha256(json.dumps(ends).encode()).hexdigest()[:32]
