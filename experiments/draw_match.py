@@ -17,7 +17,7 @@ from arena.images import png
 from arena.play.desk import SHEET_COLUMNS
 from arena.referee.figures import match_figure
 from arena.referee.verdict import Verdict
-from arena.results.showcase import sample_sheet
+from arena.results.animation import sample_sheet
 from arena.store.home import Home
 
 FIELDS = Verdict.__dataclass_fields__

@@ -26,7 +26,7 @@ from arena.play.config import option_shapes
 from arena.play.match import open_match
 from arena.referee.blind import Tally, counted, visitors_tally
 from arena.results import standings as ranking
-from arena.results.showcase import sample_sheet
+from arena.results.animation import sample_sheet
 from arena.store.home import Home, MatchRow
 from arena.store.record import without_curves
 from arena.store.votes import votes_since

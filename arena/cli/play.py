@@ -41,7 +41,7 @@ from arena.play.config import load_config, read_settings, with_absolute_faces
 from arena.play.devices import Probe, check_device, choose_device, choose_precision
 from arena.play.match import Match, choose_name, new_match, open_match, play, play_more, prepare_faces
 from arena.play.table import LocalTable, Setup, TableFactory
-from arena.results.showcase import sample_sheet, write_animation
+from arena.results.animation import sample_sheet, write_animation
 from arena.store.home import Home, match_folder
 from arena.store.progress import ProgressFile
 from arena.types import OnProgress, Progress

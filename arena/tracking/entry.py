@@ -20,7 +20,7 @@ from arena.images import xmp
 from arena.referee import figures
 from arena.referee.exam import ExamRecord
 from arena.referee.verdict import Verdict
-from arena.results.showcase import animation
+from arena.results.animation import animation
 from arena.store.home import Errand, Home, MatchRow
 from arena.store.names import EXAM, SAMPLES
 from arena.tracking.note import note
