@@ -1,6 +1,7 @@
 """What one errand of the outbox adds to a match's MLflow run, derived from the ledger and the round's folder.
 
-The same errand gives the same entry whenever it is shipped: nothing here looks at a clock or at a later round.
+The same errand gives the same entry whenever it is shipped: nothing here looks at a clock or at a later round. Only the
+charts, which grow with the match, come with its newest errand alone, and replace those before.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,10 @@ import safetensors.numpy
 from PIL import Image
 
 from arena.images import xmp
-from arena.referee import figures
 from arena.referee.exam import ExamRecord
-from arena.referee.verdict import Verdict
 from arena.results.animation import animation
+from arena.results.chartbook import chart_book
+from arena.results.charts import accuracy_figure, auroc_figure, losses_figure
 from arena.store.home import Errand, Home, MatchRow
 from arena.store.names import EXAM, SAMPLES
 from arena.tracking.note import note
@@ -29,8 +30,9 @@ EXAM_METRICS = ("accuracy", "auroc", "average_precision", "brier", "eer", "p_val
 INTERVALS = ("accuracy_low", "accuracy_high", "auroc_low", "auroc_high")
 SETTINGS = ("faces", "false_alarm_rate", "gallery", "image_size", "knowledge", "reservoir", "rounds", "seed")
 """The settings of a match that are worth a row when matches are compared; contenders and exam come on top."""
-FILM_FRAMES = 40
-"""More rounds than this are thinned out: a frame of 64 faces takes about 0.3 MB and 0.3 s of a core."""
+MOST_SHOWN = 40
+"""More rounds than this are thinned out: a frame of 64 faces takes about 0.3 MB and 0.3 s of a core, the charts of an
+exam 10 kB."""
 THUMBNAIL = 512
 """Longest side in pixels of what the UI shows before one clicks."""
 
@@ -54,8 +56,8 @@ class Entry:
     files: Mapping[str, bytes] = field(default_factory=dict)
 
 
-def entry(home: Home, errand: Errand) -> Entry:
-    """The entry of an errand: the start of a match, a round, or the end."""
+def entry(home: Home, errand: Errand, newest: bool = False) -> Entry:
+    """The entry of an errand: the start of a match, a round, or the end. `newest`: no later errand waits."""
     match = home.match(errand.match)
     before = {e.round for e in home.errands(errand.match) if e.id <= errand.id and e.kind == "round"}
     records = [record for record in home.records(errand.match) if record["round"] in before]
@@ -63,11 +65,12 @@ def entry(home: Home, errand: Errand) -> Entry:
     if errand.kind == "match":
         plan = {"config": match.config, "facts": match.facts}
         return Entry(told, params(match.config), files={"match.json": json.dumps(plan, indent=2).encode()})
-    if errand.kind == "round":
-        folder = home.round_folder(errand.match, errand.round or 0)
-        return Entry(told, points=points(records), files=round_files(folder, records[-1], errand.enqueued_ms))
     folders = {record["round"]: home.round_folder(errand.match, record["round"]) for record in records}
-    return Entry(told, files=match_files(folders, records, match.config["exam"]["win_accuracy"]))
+    files = chart_files(match, folders, records) if newest else {}
+    if errand.kind == "round":
+        files |= round_files(folders[records[-1]["round"]], records[-1], errand.enqueued_ms)
+        return Entry(told, points=points(records), files=files)
+    return Entry(told, files=files | match_files(folders))
 
 
 def params(config: Mapping[str, Any]) -> dict[str, str]:
@@ -87,8 +90,8 @@ def tags(match: MatchRow, records: Sequence[Mapping[str, Any]]) -> dict[str, str
     return {
         "mlflow.note.content": note(match, records, wins),
         "mlflow.source.name": "arena",
-        "arena.play.match": match.name,
-        "score": f"A {wins['A']} : {wins['B']} B",
+        "arena.match": match.name,
+        "score": _score(wins),
         "winner": leader,
         "device": facts["device"],
         "precision": facts["precision"],
@@ -123,24 +126,27 @@ def points(records: Sequence[Mapping[str, Any]]) -> list[Point]:
 
 
 def round_files(folder: Path, record: Mapping[str, Any], timestamp_ms: int) -> dict[str, bytes]:
-    """The sample sheet of a round, named for the UI's step slider, and the figures of its exam."""
-    number = record["round"]
-    files = slider_files("samples", number, timestamp_ms, (folder / SAMPLES).read_bytes())
-    if "winner" in record:
-        exam = ExamRecord.from_arrays(safetensors.numpy.load_file(folder / EXAM))
-        drawn = figures.figures(exam, _verdict(record))
-        files |= {f"figures/round-{number:04d}/{name}": data for name, data in drawn.items()}
-    return files
+    """The sample sheet of a round, named for the UI's step slider."""
+    return slider_files("samples", record["round"], timestamp_ms, (folder / SAMPLES).read_bytes())
 
 
-def match_files(folders: Mapping[int, Path], records: Sequence[Mapping[str, Any]], win: float) -> dict[str, bytes]:
-    """The animation over the rounds and the picture of the match. A GIF, as MLflow's UI does not show WebP."""
-    numbers = sorted(folders)
-    if len(numbers) > FILM_FRAMES:
-        numbers = [numbers[i] for i in np.linspace(0, len(numbers) - 1, FILM_FRAMES).round().astype(int)]
-    film = animation({number: folders[number] / SAMPLES for number in numbers})
-    verdicts = [_verdict(record) for record in records if "winner" in record]
-    return {"samples.gif": film, "figures/match.png": figures.match_figure(verdicts, win)}
+def match_files(folders: Mapping[int, Path]) -> dict[str, bytes]:
+    """The animation over the rounds. A GIF, as MLflow's UI does not show WebP."""
+    return {"samples.gif": animation({number: folders[number] / SAMPLES for number in _thinned(sorted(folders))})}
+
+
+def chart_files(match: MatchRow, folders: Mapping[int, Path], records: Sequence[Mapping[str, Any]]) -> dict[str, bytes]:
+    """The charts over the rounds and of the exams, as MLflow's UI shows them; nothing before the first exam."""
+    played = {record["round"]: record for record in records if "winner" in record}
+    if not played:
+        return {}
+    win, wins = match.config["exam"]["win_accuracy"], _wins(records)
+    over_rounds = [accuracy_figure(records, win), auroc_figure(records), losses_figure(records)]
+    exams = {
+        number: (ExamRecord.from_arrays(safetensors.numpy.load_file(folders[number] / EXAM)), played[number])
+        for number in _thinned(sorted(played))
+    }
+    return {"charts.html": chart_book(f"{match.name}: {_score(wins)}", over_rounds, exams).encode()}
 
 
 def slider_files(key: str, step: int, timestamp_ms: int, png: bytes) -> dict[str, bytes]:
@@ -161,5 +167,11 @@ def _wins(records: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     return {team: sum(record.get("winner") == team for record in records) for team in "AB"}
 
 
-def _verdict(record: Mapping[str, Any]) -> Verdict:
-    return Verdict(**{part.name: record[part.name] for part in fields(Verdict)})
+def _score(wins: Mapping[str, int]) -> str:
+    return f"A {wins['A']} : {wins['B']} B"
+
+
+def _thinned(numbers: Sequence[int]) -> list[int]:
+    """At most MOST_SHOWN of some rounds, evenly chosen, the first and the last among them."""
+    chosen = np.linspace(0, len(numbers) - 1, min(len(numbers), MOST_SHOWN)).round().astype(int)
+    return [numbers[i] for i in chosen]

@@ -44,7 +44,7 @@ def ship(home: Home, match: str, store: Store, go_on: Callable[[], bool] = lambd
             return
         if errand.id > run.told and not run.deleted:  # what was deleted there stays deleted
             reopened = previous is not None and previous.kind == "end"
-            store.tell(run, errand, entry(home, errand), reopened)
+            store.tell(run, errand, entry(home, errand, newest=errand is errands[-1]), reopened)
         if errand.shipped_ms is None or errand.id > run.told:
             home.mark_shipped(errand.id)
 
