@@ -1,5 +1,7 @@
 """Draw a match as one picture: who won each round, and the same latents over the rounds. Generated faces only.
 
+Needs Chromium and Playwright, which the tests need too: `make test` installs them.
+
 python experiments/draw_match.py HOME MATCH OUT.png [--latents 10] [--rounds 0 2 4 7 10]
 """
 
@@ -7,18 +9,21 @@ from __future__ import annotations
 
 import argparse
 import io
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+from playwright.sync_api import sync_playwright
 
 from arena.images import png
 from arena.play.desk import SHEET_COLUMNS
-from arena.referee.figures import match_figure
-from arena.results.showcase import sample_sheet
+from arena.results.animation import sample_sheet
+from arena.results.chartbook import chart_book
+from arena.results.charts import Figure, accuracy_figure, auroc_figure
 from arena.store.home import Home
-from arena.store.record import rounds_of
 
 
 def strip(home: Home, match: str, number: int, latents: int, size: int) -> Any:
@@ -33,6 +38,22 @@ def strip(home: Home, match: str, number: int, latents: int, size: int) -> Any:
     return np.concatenate([np.asarray(label), row])
 
 
+def drawn(figures: Sequence[Figure], width: int) -> Any:
+    """The figures one below the other as Chromium draws them, uint8 `[H, width, 3]`."""
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    with sync_playwright() as driver:
+        # No sandbox: in containers Chromium has none. It is shown a file of our own that may load nothing.
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme="light")
+        page.set_content(chart_book("", figures))
+        page.wait_for_selector("body[data-drawn]")
+        shot = page.locator("#figures").screenshot()
+        browser.close()
+    with Image.open(io.BytesIO(shot)) as image:
+        chart = image.convert("RGB")
+    return np.asarray(chart.resize((width, round(chart.height * width / chart.width)), Image.Resampling.LANCZOS))
+
+
 def main() -> None:
     """Read the command line and draw."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -43,15 +64,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, nargs="+", default=[0, 2, 4, 7, 10])
     options = parser.parse_args()
     home = Home.open(options.home)
-    config = home.match(options.match).config
-    verdicts = [record.judged for record in rounds_of(home.records(options.match))]
-    with Image.open(io.BytesIO(match_figure(verdicts, config["exam"]["win_accuracy"]))) as figure:
-        chart = figure.convert("RGB")
+    config, records = home.match(options.match).config, home.records(options.match)
     size = config["image_size"]
     faces = np.concatenate([strip(home, options.match, n, options.latents, size) for n in options.rounds])
-    width = faces.shape[1]
-    chart = chart.resize((width, round(chart.height * width / chart.width)), Image.Resampling.LANCZOS)
-    page = np.concatenate([np.asarray(chart), faces])[None]
+    figures = [accuracy_figure(records, config["exam"]["win_accuracy"]), auroc_figure(records)]
+    page = np.concatenate([drawn(figures, faces.shape[1]), faces])[None]
     options.out.write_bytes(png(page, "generated", f"match {options.match}"))
 
 

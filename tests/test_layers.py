@@ -48,7 +48,7 @@ HOMES = {
     "facenet_pytorch": ("faces",),
     "av": ("faces",),
     "scrapy": ("faces",),
-    "matplotlib": ("referee",),
+    "plotly": ("results",),
 }
 """Where a library may be imported, also inside functions."""
 

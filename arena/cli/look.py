@@ -25,7 +25,7 @@ from arena.play.match import open_match
 from arena.referee.blind import Tally, counted, visitors_tally
 from arena.referee.verdict import Rule
 from arena.results import standings as ranking
-from arena.results.showcase import sample_sheet
+from arena.results.animation import sample_sheet
 from arena.results.words import exam_in_words, in_use
 from arena.store.home import Home, MatchRow
 from arena.store.names import GALLERY

@@ -42,7 +42,7 @@ from arena.play.devices import Probe, check_device, choose_device, choose_precis
 from arena.play.match import Match, new_match, open_match, play, play_more, prepare_faces, reserved_name
 from arena.play.table import LocalTable, Setup, TableFactory
 from arena.referee.verdict import Rule
-from arena.results.showcase import sample_sheet, write_animation
+from arena.results.animation import sample_sheet, write_animation
 from arena.results.words import exams_to_come
 from arena.store.home import Home, match_folder
 from arena.store.progress import ProgressFile

@@ -16,7 +16,7 @@ from arena.types import Answer, Detector, Generator, Images, Snapshot
 
 @dataclass(frozen=True, eq=False)
 class Sitting:
-    """An exam that was sat. `fakes`: what the generator made, coded, uint8 `[N/2, S, S, 3]`. `answer`: the detector's."""
+    """An exam that was sat: the fakes that the generator made, coded, uint8 `[N/2, S, S, 3]`, and the answer."""
 
     fakes: Images
     answer: Answer

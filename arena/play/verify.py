@@ -10,8 +10,7 @@ import numpy as np
 import safetensors.numpy
 
 from arena import snapshot
-from arena.play.desk import Desk
-from arena.play.desk import pledge_of
+from arena.play.desk import Desk, pledge_of
 from arena.play.match import Match
 from arena.play.sitting import Sitting, sit
 from arena.referee.exam import ExamRecord, Paper
@@ -64,7 +63,7 @@ def _check_verdict(match: Match, number: int, stored: Verdict) -> list[Finding]:
     told, truth = asdict(stored), asdict(exam.judge(Rule.of(match.config.dump()["exam"]), stored.forfeit))
     pledged = secrets_of(match.home, match.name).get(number)
     broken = pledged is not None and pledged.digest != pledge_of(match.name, number, exam.seed)
-    pledge = [Finding(number, EXAM, "was not drawn from the secret that was pledged before the round")] if broken else []
+    pledge = [Finding(number, EXAM, "was not drawn from what was pledged before the round")] if broken else []
     unknown = ("resolution",) if exam.people is None else ()  # in the arena that played it
     wrong = [name for name in told if name not in unknown and not _is_same(told[name], truth[name])]
     return pledge + [Finding(number, "", f"{name} is {truth[name]} by the exam, not {told[name]}") for name in wrong]

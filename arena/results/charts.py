@@ -8,7 +8,7 @@ dashes, hatching or words say the same.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,8 @@ BINS = 40
 SCORE_TICKS = (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
 MOST_POINTS = 500
 """Of a curve of losses; more cannot be told apart on a screen."""
+MOST_TICKS = 10
+"""At rounds; more labels have no room on a phone."""
 
 
 def score_figure(exam: ExamRecord) -> Figure:
@@ -101,6 +103,13 @@ def roc_points(exam: ExamRecord) -> tuple[list[float], list[float]]:
     return _numbers(alarms[kept] / alarms[-1]), _numbers(hits[kept] / hits[-1])
 
 
+def confusion(exam: ExamRecord) -> tuple[tuple[int, int], tuple[int, int]]:
+    """How many images were called (real, fake) at the detector's threshold: of the reals, of the fakes."""
+    alarms = exam.scores >= exam.threshold
+    real, fake = alarms[exam.labels == REAL], alarms[exam.labels == FAKE]
+    return (int((~real).sum()), int(real.sum())), (int((~fake).sum()), int(fake.sum()))
+
+
 def accuracy_figure(records: Iterable[RoundRecord], win_accuracy: float = 0.5) -> Figure:
     """Accuracy of each round with its 95 % interval: shape and colour name the winner, hollow is too close to call."""
     rounds = rounds_of(records)
@@ -116,7 +125,7 @@ def accuracy_figure(records: Iterable[RoundRecord], win_accuracy: float = 0.5) -
     if forfeits:
         frame, place = {"color": GREY, "size": 16, "symbol": "square-open"}, _over(forfeits, "accuracy")
         traces.append(_scatter("markers", *place, name="by forfeit", marker=frame, hoverinfo="skip"))
-    layout = _over_rounds("Accuracy, 95 % interval", "accuracy")
+    layout = _over_rounds("Accuracy, 95 % interval", "accuracy", traces)
     return {"data": traces, "layout": layout | {"shapes": [_line("y", win_accuracy)]}}
 
 
@@ -132,7 +141,7 @@ def compared_accuracy_figure(matches: Mapping[str, Iterable[RoundRecord]]) -> Fi
     for i, (name, records) in enumerate(matches.items()):
         marker = _match_marker(i)
         traces.append(_accuracies("lines+markers", rounds_of(records), name, marker, line={"width": 1.5}))
-    layout = _over_rounds("Accuracy, 95 % interval", "accuracy")
+    layout = _over_rounds("Accuracy, 95 % interval", "accuracy", traces)
     return {"data": traces, "layout": layout | {"shapes": [_line("y", 0.5)]}}
 
 
@@ -148,7 +157,7 @@ def compared_auroc_figure(matches: Mapping[str, Iterable[RoundRecord]]) -> Figur
         middle = _scatter("lines+markers", *_over(rounds, "auroc"), name=name, legendgroup=name, marker=marker)
         middle |= {"line": {"width": 2}, "customdata": _ends(rounds, "auroc"), "hovertemplate": _hover(name, "AUROC")}
         traces += [band, middle]
-    layout = _over_rounds("AUROC, 95 % interval", "AUROC")
+    layout = _over_rounds("AUROC, 95 % interval", "AUROC", traces)
     return {"data": traces, "layout": layout | {"shapes": [_line("y", 0.5)]}}
 
 
@@ -217,10 +226,14 @@ def _layout(title: str, x: str, y: str) -> Figure:
     }
 
 
-def _over_rounds(title: str, y: str) -> Figure:
+def _over_rounds(title: str, y: str, traces: Sequence[Figure]) -> Figure:
+    """With ticks at rounds alone: left to itself, Plotly puts some between two rounds."""
+    last = max((number for trace in traces for number in trace["x"]), default=1)
+    steps = (digit * 10**power for power in count() for digit in (1, 2, 5))
+    step = next(step for step in steps if last <= MOST_TICKS * step)
     layout = _layout(title, "round", y)
     layout["yaxis"]["range"] = [-0.02, 1.02]
-    layout["xaxis"]["tickformat"] = "d"
+    layout["xaxis"] |= {"range": [0.5, last + 0.5], "tick0": 0, "dtick": step, "tickformat": "d"}
     return layout
 
 

@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 
 from arena.images import png
 from arena.referee.exam import ExamRecord
-from arena.results.showcase import animation
+from arena.results.animation import animation
 from arena.service import models
 from arena.service.realfaces import RealFaces, origin_of
 from arena.service.views import NotFound, version_of

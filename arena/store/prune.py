@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from arena.store.disk import readable_errors
 from arena.store.home import Home
@@ -33,16 +32,15 @@ class Keep:
             raise ArenaError(f"--keep takes last:N, best:N or both with a comma between, not {text!r}")
         return cls(max(1, counts.get("last", 1)), counts.get("best", 0))
 
-    def rounds(self, records: Sequence[Mapping[str, Any]]) -> set[int]:
+    def rounds(self, records: Sequence[RoundRecord]) -> set[int]:
         """The numbers of the rounds that stay whole, of a match with these records in order."""
-        judged = [record for record in records if record["round"]]
-        best = sorted(judged, key=lambda record: (-merit(record), -record["round"]))[: self.best]
-        return {record["round"] for record in [*records[-self.last :], *best]}
+        best = sorted(rounds_of(records), key=lambda record: (-merit(record), -record.round))[: self.best]
+        return {record.round for record in [*records[-self.last :], *best]}
 
 
-def merit(record: Mapping[str, Any]) -> float:
+def merit(record: RoundRecord) -> float:
     """What a round with a verdict is kept for: the accuracy of its detector in the exam; of equals the later one."""
-    return float(record["accuracy"])
+    return record.judged.accuracy
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ def prune(home: Home, match: str, keep: Keep) -> Pruned:
         names = (*WEIGHTS, GALLERY) if is_over else WEIGHTS
         kept, gone = keep.rounds(records), pruned_files(home, match)
         size, touched = 0, []
-        for number in (record["round"] for record in records if record["round"] not in kept):
+        for number in (record.round for record in records if record.round not in kept):
             paths = [home.round_folder(match, number) / name for name in names]
             present = [path for path in paths if path.exists()]
             _enter(home, match, number, {path.name for path in present} - gone.get(number, set()))

@@ -16,7 +16,7 @@ ROWS = 30
 def note(match: MatchRow, latest: Iterable[RoundRecord], wins: Mapping[str, int], rounds: int) -> str:
     """What the match is, how it stands, and the commands to go on.
 
-    `latest`: the records of the last rounds of those played. `wins`: clear ones by team. `rounds`: how many were played.
+    `latest`: the records of the last rounds of those played. `wins`: clear ones by team. `rounds`: those played.
     """
     config, faces = match.config, match.facts["faces"]
     played, undecided = rounds_of(latest), rounds - sum(wins.values())

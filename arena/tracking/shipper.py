@@ -11,10 +11,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from arena import locks
 from arena.store.home import Errand, Home
+from arena.store.record import RoundRecord
 from arena.tracking.entry import Story, entry
 from arena.tracking.store import MlflowStore, Store, check_uri, default_uri, shown
 from arena.types import ArenaError
@@ -64,13 +64,14 @@ class Teller:
                 self._story.add(next(records))
             if errand.id > told and not run.deleted:  # what was deleted there stays deleted
                 reopened = self._previous is not None and self._previous.kind == "end"
-                store.tell(run, errand, entry(home, row, errand, self._story), reopened)
+                newest = errand is errands[-1]
+                store.tell(run, errand, entry(home, row, errand, self._story, newest), reopened)
                 self._told = errand.id
             if errand.shipped_ms is None or errand.id > told:
                 home.mark_shipped(errand.id)
             self._previous = errand
 
-    def _records(self, home: Home) -> Iterator[dict[str, Any]]:
+    def _records(self, home: Home) -> Iterator[RoundRecord]:
         """The records of rounds that were not told of yet, a few at a time. Their errands are in the same order."""
         while records := home.records(self._match, self._story.last, RECORDS_AT_ONCE):
             yield from records

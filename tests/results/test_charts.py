@@ -131,6 +131,14 @@ def test_a_straight_stretch_of_a_roc_curve_is_its_ends():
     assert charts.roc_points(exam([0.5, 0.5], [0.5, 0.5])) == ([0, 1], [0, 1])
 
 
+@pytest.mark.parametrize(
+    ("threshold", "counts"),
+    [(0.5, ((3, 1), (1, 3))), (0.2, ((1, 3), (0, 4))), (1.5, ((4, 0), (4, 0))), (0.0, ((0, 4), (0, 4)))],
+)
+def test_who_was_called_what(threshold, counts):
+    assert charts.confusion(exam(threshold=threshold)) == counts
+
+
 def test_the_roc_names_its_area_and_marks_the_threshold():
     figure = FIGURES["roc"]
     # Of 16 pairs a fake wins 12 and ties 2, so 13 of 16.
@@ -148,6 +156,14 @@ def test_winners_are_told_apart_without_colour_and_so_is_what_is_too_close():
     assert looks["A won"]["marker"]["color"] == charts.COLOUR_A
     assert looks["B won"]["error_y"]["array"] == [0.2]
     assert looks["B won"]["error_y"]["arrayminus"] == [0.1]
+
+
+@pytest.mark.parametrize(("rounds", "step"), [(0, 1), (1, 1), (3, 1), (10, 1), (11, 2), (50, 5), (51, 10), (2001, 500)])
+def test_ticks_are_at_whole_rounds_and_have_room(rounds, step):
+    matches = {"long": [round_record(number + 1) for number in range(rounds)], "short": ROUNDS[:2]}
+    for draw in (charts.compared_accuracy_figure, charts.compared_auroc_figure):
+        axis = draw(matches)["layout"]["xaxis"]
+        assert (axis["tick0"], axis["dtick"], axis["range"]) == (0, step, [0.5, max(rounds, 1) + 0.5])
 
 
 def test_the_line_to_win_at():

@@ -74,14 +74,14 @@ def play_all(home: Home, match: str = "duel") -> None:
     play(home, 2, match, right=False, last=True)
 
 
-def entry_of(home: Home, errand: Errand) -> Entry:
+def entry_of(home: Home, errand: Errand, newest: bool = False) -> Entry:
     """The entry of an errand after all errands before it."""
     story = Story()
     before = {other.round for other in home.errands(errand.match) if other.id <= errand.id and other.kind == "round"}
     for record in home.records(errand.match):
-        if record["round"] in before:
+        if record.round in before:
             story.add(record)
-    return entry(home, home.match(errand.match), errand, story)
+    return entry(home, home.match(errand.match), errand, story, newest)
 
 
 def picture(data: bytes) -> Image.Image:

@@ -8,7 +8,7 @@ import pytest
 from matchfiles import CONFIG, entry_of, new_home, picture, play, play_all
 
 from arena.images import png
-from arena.tracking.entry import FILM_FRAMES, Point, params, slider_files
+from arena.tracking.entry import MOST_SHOWN, Point, params, slider_files
 from arena.tracking.note import ROWS, note
 
 
@@ -20,8 +20,14 @@ def home(tmp_path_factory):
     home.close()
 
 
-def told(home, index):
-    return entry_of(home, home.errands("duel")[index])
+def told(home, index, newest=False):
+    return entry_of(home, home.errands("duel")[index], newest)
+
+
+def charted(book):
+    """The rounds whose exams are in a book of charts."""
+    (content,) = re.findall(r'id="content">(.*?)</script>', book.decode())
+    return [exam["round"] for exam in json.loads(content)["exams"]]
 
 
 def test_params_are_flat_and_say_who_plays_with_what():
@@ -87,16 +93,19 @@ def test_entry_does_not_look_ahead(home):
     assert "| 2 |" not in first.tags["mlflow.note.content"]
 
 
-def test_figures_of_a_round_and_of_the_match(home):
-    assert {name for name in told(home, 3).files if name.startswith("figures/")} == {
-        "figures/round-0002/confusion.png",
-        "figures/round-0002/roc.png",
-        "figures/round-0002/scores.png",
-    }
+def test_the_newest_errand_alone_brings_the_charts_so_far(home):
+    assert [told(home, index).files.get("charts.html") for index in range(5)] == [None] * 5
+    books = [told(home, index, newest=True).files.get("charts.html") for index in range(5)]
+    assert books[:2] == [None, None]
+    assert [charted(book) for book in books[2:]] == [[1], [1, 2], [1, 2]]
+    assert b"<h1>duel: A 0 : 1 B</h1>" in books[2]
+    assert books[3] == books[4] == told(home, 4, newest=True).files["charts.html"]
+
+
+def test_the_end_has_a_film(home):
     end = told(home, 4)
-    assert set(end.files) == {"samples.gif", "figures/match.png"}
+    assert set(end.files) == {"samples.gif"}
     assert picture(end.files["samples.gif"]).n_frames == 3
-    assert picture(end.files["figures/match.png"]).format == "PNG"
 
 
 def test_samples_keep_their_mark_and_are_named_for_the_slider(home):
@@ -117,13 +126,16 @@ def test_thumbnails_are_small():
     assert sizes == {"png": (2048, 1024), "webp": (512, 256)}
 
 
-def test_long_matches_have_a_short_film(tmp_path):
-    home = new_home(tmp_path / "home", rounds=FILM_FRAMES + 5)
+def test_long_matches_have_a_short_film_and_a_thin_book(tmp_path):
+    home = new_home(tmp_path / "home", rounds=MOST_SHOWN + 5)
     play(home, 0)
-    for number in range(1, FILM_FRAMES + 5):
-        play(home, number, last=number == FILM_FRAMES + 4)
-    assert picture(entry_of(home, home.errands("duel")[-1]).files["samples.gif"]).n_frames == FILM_FRAMES
-    text = entry_of(home, home.errands("duel")[-1]).tags["mlflow.note.content"]
+    for number in range(1, MOST_SHOWN + 5):
+        play(home, number, last=number == MOST_SHOWN + 4)
+    end = entry_of(home, home.errands("duel")[-1], newest=True)
+    assert picture(end.files["samples.gif"]).n_frames == MOST_SHOWN
+    shown = charted(end.files["charts.html"])
+    assert (len(shown), shown[0], shown[-1]) == (MOST_SHOWN, 1, MOST_SHOWN + 4)
+    text = end.tags["mlflow.note.content"]
     assert len(re.findall(r"^\| \d+ \|", text, re.M)) == ROWS
     assert len(text) < 8000
     home.close()

@@ -18,6 +18,7 @@ class Memory:
     def __init__(self):
         self.runs: dict[str, Run] = {}
         self.heard: list[tuple] = []
+        self.newest: list[str] = []
         self.dead = False
 
     def find(self, match):
@@ -31,6 +32,7 @@ class Memory:
 
     def tell(self, run, errand, entry, reopened):
         self.heard.append((run.id, errand.kind, errand.round, reopened))
+        self.newest.append(entry.tags["newest"])
         key = next(key for key, known in self.runs.items() if known.id == run.id)
         self.runs[key] = Run(run.id, errand.id, run.deleted)
 
@@ -48,7 +50,8 @@ WHOLE = [
 def no_pictures(monkeypatch):
     """What an entry holds does not matter here, and drawing it takes time."""
     monkeypatch.setattr(
-        "arena.tracking.shipper.entry", lambda home, match, errand, story: Entry({"score": str(story.wins)})
+        "arena.tracking.shipper.entry",
+        lambda home, match, errand, story, newest: Entry({"score": story.score, "newest": str(newest)}),
     )
 
 
@@ -70,6 +73,16 @@ def test_everything_is_told_once_in_order(home):
     ship(home, "duel", store)
     assert store.heard == WHOLE
     assert home.unshipped() == {}
+
+
+def test_what_is_told_knows_whether_more_is_waiting(home):
+    store = Memory()
+    play(home, 0)
+    ship(home, "duel", store)
+    play(home, 1)
+    play(home, 2)
+    ship(home, "duel", store)
+    assert store.newest == ["False", "True", "False", "True"]
 
 
 def test_crash_between_telling_and_marking_tells_nothing_twice(home, monkeypatch):

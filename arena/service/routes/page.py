@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.staticfiles import StaticFiles
 
+from arena.results.chartbook import plotly_script
 from arena.service.state import REVALIDATE
 
 PAGE = Path(__file__).parent.parent / "page"
-PLOTLY_SCRIPT = Path("package_data", "plotly.min.js")
-"""Where the Plotly package keeps its script."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -26,10 +24,8 @@ async def index(request: Request) -> Response:
 @router.get("/page/plotly.js")
 async def plotly(request: Request) -> Response:
     """The library of the charts, as its package brought it."""
-    spec = find_spec("plotly")  # not imported: only its script is wanted
-    if spec is None or not spec.submodule_search_locations:
-        raise HTTPException(404)
-    return await _file(Path(spec.submodule_search_locations[0]), str(PLOTLY_SCRIPT), request)
+    script = plotly_script()
+    return await _file(script.parent, script.name, request)
 
 
 @router.get("/page/{path:path}")
