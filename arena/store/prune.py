@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from arena.store.disk import readable_errors
 from arena.store.home import Home
 from arena.store.names import GALLERY, SNAPSHOT, STATE
+from arena.store.record import RoundRecord, rounds_of
 from arena.types import ROLES, ArenaError
 
 WEIGHTS = tuple(name.format(role=role) for name in (SNAPSHOT, STATE) for role in ROLES)

@@ -78,7 +78,7 @@ def test_samples_that_cannot_be_scored_are_a_wrong_answer(tmp_path, monkeypatch)
     match = start(tmp_path, tiny("stamper", "stamp-reader", rounds=1))
     seen = played(match)
     assert "64 of 64 scores that are not a number" in seen.events[0][2]
-    assert seen.rounds[0]["forfeit"] == "detector"
+    assert seen.rounds[0].verdict.forfeit == "detector"
     assert not (match.home.round_folder("tiny", 1) / SAMPLE_SCORES).exists()
 
 
@@ -157,8 +157,8 @@ def test_a_warm_up_that_keeps_diverging_is_sat_out(tmp_path):
     stubborn = {"name": "stubborn-stamper", "options": {"round": 0}}
     seen = played(start(tmp_path, tiny(generator=stubborn, detector="stamp-reader", rounds=1)))
     assert [kind for _, kind, _ in seen.events] == ["retry"] * 3 + ["forfeit"]
-    assert seen.openings[0]["training"]["generator"]["steps"] == 0
-    assert seen.rounds[0]["forfeit"] is None
+    assert seen.openings[0].training["generator"].steps == 0
+    assert seen.rounds[0].verdict.forfeit is None
 
 
 QUITTERS = [
@@ -179,8 +179,8 @@ def against(role, quitter):
 def test_whatever_a_contender_raises_costs_it_the_round_and_nobody_the_match(tmp_path, role, call):
     match = start(tmp_path, against(role, {"name": "quitter", "options": {"call": call}}))
     seen = played(match)
-    assert [record["forfeit"] for record in seen.rounds] == [None, role, None]
-    assert seen.rounds[1]["winner"] == seen.rounds[1]["call"] == ("B" if role == "generator" else "A")
+    assert [record.verdict.forfeit for record in seen.rounds] == [None, role, None]
+    assert seen.rounds[1].verdict.winner == seen.rounds[1].verdict.call == ("B" if role == "generator" else "A")
     kinds = ["retry", "forfeit"] if call == "train" else ["retry", "forfeit", "forfeit"]
     assert [(number, kind) for number, kind, _ in seen.events] == [(2, kind) for kind in kinds]
     assert all(f"the {role} failed: awkward.Unspeakable: 1 and 2" in text for _, _, text in seen.events)
@@ -192,7 +192,7 @@ def test_what_a_contender_raises_once_costs_a_second_attempt_only(tmp_path, role
     quitter = {"name": "quitter", "options": {"call": call, "times": 1}}
     seen = played(start(tmp_path / "once", against(role, quitter)))
     assert [(number, kind) for number, kind, _ in seen.events] == [(2, "retry")]
-    assert [record["forfeit"] for record in seen.rounds] == [None] * 3
+    assert [record.verdict.forfeit for record in seen.rounds] == [None] * 3
 
 
 def test_a_forfeit_for_want_of_an_answer_is_judged_by_what_was_handed_in_last(tmp_path):
@@ -208,7 +208,7 @@ def test_a_forfeit_for_want_of_an_answer_is_judged_by_what_was_handed_in_last(tm
 def test_wrong_answers_are_forfeits(tmp_path):
     match = start(tmp_path, tiny("giant", "stamp-reader", rounds=1))
     seen = played(match)
-    assert seen.rounds[0]["forfeit"] == "generator"
+    assert seen.rounds[0].verdict.forfeit == "generator"
     assert "the generator handed in images of shape [12, 32, 16, 3]" in seen.events[0][2]
 
 
@@ -216,8 +216,8 @@ def test_when_both_fail_the_exam_decides(tmp_path):
     quitter = {"name": "quitter", "options": {"call": "train", "round": 1}}
     seen = played(start(tmp_path, tiny(generator=quitter, detector=quitter, rounds=1)))
     assert [kind for _, kind, _ in seen.events] == ["retry", "forfeit", "retry", "forfeit"]
-    assert seen.rounds[0]["forfeit"] is None
-    assert seen.rounds[0]["accuracy"] == 1.0
+    assert seen.rounds[0].verdict.forfeit is None
+    assert seen.rounds[0].verdict.accuracy == 1.0
 
 
 @pytest.mark.parametrize("detector", ["trio", "big-eyes"])
@@ -226,8 +226,8 @@ def test_detectors_of_many_networks_and_of_other_sizes_play_and_are_attacked(tmp
     match = start(tmp_path, tiny(detector={"name": detector, "options": options}, rounds=2))
     seen = played(match)
     knows = "whitebox" if detector == "big-eyes" else "none"
-    assert [record["training"]["generator"]["knowledge"] for record in seen.rounds] == [knows] * 2
-    assert [record["training"]["generator"]["why"] for record in seen.rounds] == [
+    assert [record.training["generator"].knowledge for record in seen.rounds] == [knows] * 2
+    assert [record.training["generator"].why for record in seen.rounds] == [
         "" if knows == "whitebox" else "trio has no gradients to train against"
     ] * 2
     assert replay(match, 2) == []

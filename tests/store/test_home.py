@@ -49,11 +49,11 @@ def old(tmp_path):
 def test_a_home_of_version_0_opens_lists_verifies_and_replays(old):
     assert version(old) == [(VERSION,)]
     assert [(row.name, row.config["rounds"]) for row in old.matches()] == [("tiny", 2)]
-    assert [record["round"] for record in old.records("tiny")] == [0, 1]
+    assert [record.round for record in old.records("tiny")] == [0, 1]
     assert [event["kind"] for event in old.events("tiny")] == ["lost"]
     follower = Follower(old.root)
     follower.refresh()
-    assert follower.rounds["tiny"][1].record["winner"] == "B"
+    assert follower.rounds["tiny"][1].record.verdict.winner == "B"
     match = reopened(old.root)
     assert list(verify(match)) == [(0, []), (1, [])]
     assert not [f for f in replay(match, 1) if "another paper" in f.text]  # the scores are those of another CPU
@@ -62,7 +62,7 @@ def test_a_home_of_version_0_opens_lists_verifies_and_replays(old):
 def test_a_match_of_version_0_goes_on_and_its_rounds_stay_as_they_were(old):
     before = outcome(reopened(old.root))
     match = reopened(old.root)
-    assert [record["round"] for record in played(match).rounds] == [2]
+    assert [record.round for record in played(match).rounds] == [2]
     assert {number: outcome(match)[number] for number in before} == before
     assert [findings for _, findings in verify(match)] == [[], [], []]
     assert sorted(path.name for path in (match.home.match_folder("tiny") / "states").iterdir()) == ["0002"]

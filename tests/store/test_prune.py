@@ -79,7 +79,7 @@ def test_a_match_that_is_not_over_keeps_its_galleries_and_goes_on(match):
     done = prune(match.home, "tiny", Keep())
     assert (done.rounds, done.galleries_stay) == ((0, 1, 2, 3), True)
     assert present(match, GALLERY) == [0, 1, 2, 3, 4]
-    assert [record["round"] for record in played(longer).rounds] == [5]
+    assert [record.round for record in played(longer).rounds] == [5]
     assert damaged(match) == []
 
 

@@ -207,7 +207,7 @@ def test_ship_all_says_in_one_sentence_what_is_wrong(home):
 def test_every_round_is_read_once_however_many_passes_it_takes(home, monkeypatch):
     read = []
     records = Home.records
-    monkeypatch.setattr(Home, "records", lambda *arguments: [read.append(r["round"]) or r for r in records(*arguments)])
+    monkeypatch.setattr(Home, "records", lambda *arguments: [read.append(r.round) or r for r in records(*arguments)])
     store, teller, told = Memory(), Teller("duel"), []
     store.tell = lambda run, errand, entry, reopened, tell=store.tell: (
         told.append(entry.tags["score"]),
