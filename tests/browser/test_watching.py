@@ -46,12 +46,13 @@ def test_a_committed_round_appears_without_a_reload(home, watched, visit):
     expect(slider).to_have_attribute("max", "2")
     expect(slider).to_have_value("2")
     expect(caption(page)).to_contain_text("Round 2: A wins")
-    expect(page.get_by_test_id("score")).to_contain_text(re.compile("A has won 1.*B has won 1"))
+    expect(page.get_by_test_id("score")).to_contain_text(re.compile("A has clearly won 0.*1 not.*B has clearly won 0.*1 not"))
     expect(page.get_by_test_id("status")).to_have_text("finished")
     expect(page.get_by_test_id("round")).to_contain_text("Round 2: A wins")
     assert page.evaluate("window.opened")
     expect(matches.get_by_test_id("match-duel")).to_contain_text("2 of 2")
-    expect(matches.get_by_test_id("standings").get_by_role("row").nth(1)).to_contain_text("50 %")
+    expect(matches.get_by_test_id("standings").get_by_role("row").nth(1)).to_contain_text("exams of 8")
+    expect(matches.get_by_test_id("standings")).to_contain_text("degenerate and forfeited rounds do not")
 
 
 def test_the_first_match_of_a_home_appears_on_its_empty_page(tmp_path, visit):
@@ -176,9 +177,10 @@ def test_a_round_of_the_strip_shows_its_exam(duel, visit):
     expect(round).to_contain_text("Round 1: B wins, too close")
     page.reload()
     expect(round).to_contain_text("Round 1: B wins, too close")
-    expect(round).to_contain_text("Fakes caught (TPR)50 %")
-    expect(round).to_contain_text("Real passed (TNR)100 %")
-    expect(exam).to_contain_text("2 of 4 fakes fooled the detector")
+    expect(round).to_contain_text("In usecatches 50 % of the fakes at 0.0 % false alarms")
+    expect(round).to_contain_text("Exam8 faces, the real ones of 4 people")
+    expect(round).to_contain_text("Clear is± 0.500")  # of 8 faces only all or none are no chance
+    expect(exam).to_contain_text("2 of 4 fakes fooled the detector in use")
     expect(exam.get_by_alt_text("called real")).to_have_count(4)  # two, among the most convincing and the most obvious
     convincing = exam.get_by_role("list").first.get_by_role("listitem")
     expect(convincing).to_have_text([f"{score:.3f}" for score in sorted(FAKE_SCORES)])

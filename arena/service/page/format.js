@@ -42,11 +42,20 @@ export const plural = (number, noun, nouns = `${noun}s`) => `${count(number)} ${
 /** A short value of a setting. */
 export const setting = (value) => (value === null ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value));
 
-/** "B wins, clear", "A wins, too close", "A wins by forfeit" */
+/** "B wins, clear", "A wins, too close", "B wins, degenerate", "A wins by forfeit" */
 export function outcome(verdict) {
   if (verdict.forfeit) return `${verdict.winner} wins by forfeit`;
+  if (verdict.degenerate) return `${verdict.winner} wins, degenerate`;
   return `${verdict.winner} wins, ${verdict.call === "too close" ? "too close" : "clear"}`;
 }
+
+/** Who has won a round by merit and beyond chance: "A", "B" or null. */
+export function clearWinner(verdict) {
+  return verdict === null || verdict.degenerate || verdict.forfeit || verdict.call === "too close" ? null : verdict.winner;
+}
+
+/** What the detector is good for where its own alarm threshold decides: "catches 34 % of the fakes at 4.6 % false alarms" */
+export const inUse = ({ tpr, tnr }) => `catches ${percent(tpr)} of the fakes at ${(100 * (1 - tnr)).toFixed(1)} % false alarms`;
 
 /** The service's words, which begin small and end without a full stop, as the page's own begin and end. */
 export const sentence = (words) => words.charAt(0).toUpperCase() + words.slice(1) + (/[.!?…]$/.test(words) ? "" : ".");

@@ -1,7 +1,7 @@
 // Which match this is and how it stands.
 
 import { h, replace } from "../dom.js";
-import { duration, moment, plural, sentence, setting } from "../format.js";
+import { clearWinner, duration, moment, plural, sentence, setting } from "../format.js";
 import { actions, mlflowLink } from "./actions.js";
 import { fact } from "./numbers.js";
 
@@ -38,13 +38,13 @@ export function heading({ name, signal }) {
   return { node, draw };
 }
 
-const clear = (rounds, team) => rounds.filter(({ verdict }) => verdict?.call === team).length;
+const clear = (rounds, team) => rounds.filter(({ verdict }) => clearWinner(verdict) === team).length;
 
 function team(letter, won, clear) {
   return h("span", { class: `side won-${letter.toLowerCase()} team-${letter.toLowerCase()}` },
-    h("b", null, letter, h("span", { class: "unseen" }, " has won ")),
-    h("strong", null, won),
-    h("small", null, `${clear} clear`),
+    h("b", null, letter, h("span", { class: "unseen" }, " has clearly won ")),
+    h("strong", null, clear),
+    h("small", null, "clear", won > clear && `, ${won - clear} not`),
   );
 }
 
@@ -56,6 +56,7 @@ function about(match, rounds) {
     fact("Team B, detector", h("span", { class: "team-b" }, match.detector)),
     fact("Real faces", faces.images ? `${match.faces}: ${faces.images.toLocaleString("en")}` : match.faces),
     fact("Rounds", `${match.played} of ${match.rounds}`),
+    fact("Called fake", match.config.exam?.marking === "half" ? "the half with the highest scores" : "from B's threshold on"),
     fact("Image size", `${match.config.image_size} px`),
     fact("Seed", match.seed),
     fact("Device", [match.facts.device, match.facts.precision].filter(Boolean).map(setting).join(", ") || "–"),

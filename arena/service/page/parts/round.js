@@ -3,7 +3,7 @@
 import { address, get } from "../api.js";
 import { chart } from "../charts.js";
 import { h, replace } from "../dom.js";
-import { count, duration, moment, outcome, pValue, percent, score as shown, share } from "../format.js";
+import { count, duration, inUse, moment, outcome, pValue, score as shown, share } from "../format.js";
 import { fact, withInterval } from "./numbers.js";
 
 /** Pictures of each kind. */
@@ -50,18 +50,24 @@ export function roundPanel({ id, signal }) {
 
 function numbers({ verdict: v, training }) {
   return [
-    fact("Accuracy", withInterval(v.accuracy, v.accuracy_low, v.accuracy_high), "Share of the exam's faces called right, with its 95 % interval"),
-    fact("AUROC", withInterval(v.auroc, v.auroc_low, v.auroc_high)),
-    fact("Fakes caught (TPR)", percent(v.tpr)),
-    fact("Real passed (TNR)", percent(v.tnr)),
+    fact("Accuracy", withInterval(v.accuracy, v.accuracy_low, v.accuracy_high), marked(v)),
+    fact("AUROC", withInterval(v.auroc, v.auroc_low, v.auroc_high), "How often a fake scores above a real face"),
+    fact("In use", inUse(v), "Where the detector's own alarm threshold decides, as for a photo"),
     fact("EER", share(v.eer), "Equal error rate"),
-    fact("Threshold", share(v.threshold), "A face is called fake from this score on"),
-    fact("p", pValue(v.p_value), "Exact two-sided binomial test against the accuracy that wins"),
-    fact("Exam", `${count(v.n)} faces`),
+    fact("Threshold", share(v.threshold), "In use a face is called fake from this score on"),
+    fact("p", pValue(v.p_value), "How likely chance alone does as well or as badly as that"),
+    fact("Exam", `${count(v.n)} faces${v.people === null ? "" : `, the real ones of ${count(v.people)} people`}`),
+    v.resolution !== null && fact("Clear is", `± ${share(v.resolution)}`, "By how much the accuracy of this exam has to differ from what wins: less can be chance"),
     ...trained(training),
-    v.degenerate && fact("Degenerate", "every face was called the same"),
+    v.degenerate && fact("Degenerate", "no face was told from another"),
     v.forfeit && fact("Forfeit", `the ${v.forfeit} could not play`),
   ];
+}
+
+/** How the accuracy came about. */
+function marked({ marking }) {
+  const called = marking === "half" ? "half of the faces are fake, and the half with the highest scores is called so" : "called fake from the threshold on";
+  return `Share of the exam's faces called right (${called}), with its 95 % interval`;
 }
 
 const opening = ({ training }) => [fact("Exam", "none: Team A warms up before the first round"), ...trained(training)];
@@ -77,7 +83,7 @@ function drawExam(place, exam) {
   const fakes = Math.round(exam.n / 2);
   const alarms = exam.real_faces_shown ? exam.most_alarming : [];
   replace(place,
-    row("Most convincing fakes", `${count(exam.fooled)} of ${count(fakes)} fakes fooled the detector`, exam.most_convincing, "fake"),
+    row("Most convincing fakes", `${count(exam.fooled)} of ${count(fakes)} fakes fooled the detector in use`, exam.most_convincing, "fake"),
     row("Most obvious fakes", null, exam.most_obvious, "fake"),
     alarms.length > 0 && row("Real faces that alarmed most", `${count(exam.false_alarms)} false alarms`, alarms, "real"),
   );

@@ -1,7 +1,7 @@
 // The rounds at a glance: a cell for each, in its winner's colour, with the accuracy between 0 and 1 and its interval.
 
 import { h, replace } from "../dom.js";
-import { outcome, percent, share } from "../format.js";
+import { clearWinner, inUse, outcome, percent, share } from "../format.js";
 
 /** With more rounds than this only every tenth has its number under it. */
 const MOST_NUMBERS = 40;
@@ -12,10 +12,10 @@ const STEPS = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10, Home: -
 /** What a cell says to who cannot see it. */
 export function describe({ round, verdict }) {
   if (verdict === null) return "Opening: Team A's warm-up, without an exam";
-  const degenerate = verdict.degenerate ? ". Degenerate: every image was called the same" : "";
+  const degenerate = verdict.degenerate ? ". Degenerate: no face was told from another" : "";
   const low = share(verdict.accuracy_low);
   const high = share(verdict.accuracy_high);
-  return `Round ${round}: ${outcome(verdict)}. Accuracy ${share(verdict.accuracy)}, 95 % interval ${low} to ${high}${degenerate}`;
+  return `Round ${round}: ${outcome(verdict)}. Accuracy ${share(verdict.accuracy)}, 95 % interval ${low} to ${high}. In use it ${inUse(verdict)}${degenerate}`;
 }
 
 /**
@@ -26,7 +26,7 @@ export function strip({ panel, onSelect }) {
   const next = h("div", { class: "cell next", "aria-hidden": "true", hidden: true }, h("i", { class: "fill" }), h("span", { class: "number" }));
   const left = h("span", { class: "left muted small" });
   const scroller = h("div", { class: "scroller" }, list, next, left);
-  const marks = h("p", { class: "marks small muted", hidden: true }, "F: a team forfeited. !: every image was called the same.");
+  const marks = h("p", { class: "marks small muted", hidden: true }, "F: a team forfeited. !: no face was told from another. Neither is a merit.");
   const node = h("div", { class: "strip" }, axis(), scroller, marks);
   let cells = [];
   let versions = [];
@@ -83,10 +83,10 @@ function cell(round, panel, onSelect) {
   if (verdict === null) {
     return h("button", { ...attributes, ...listen, class: "cell opening" }, h("span", { class: "plot" }), h("span", { class: "winner" }, "–"), under, h("span", { class: "value" }, "–"));
   }
-  const { winner, call, accuracy, accuracy_low: low, accuracy_high: high, degenerate, forfeit } = verdict;
+  const { winner, accuracy, accuracy_low: low, accuracy_high: high, degenerate, forfeit } = verdict;
   const style = { "--accuracy": accuracy, "--low": low, "--high": high };
   const mark = forfeit ? "F" : degenerate ? "!" : null;
-  return h("button", { ...attributes, ...listen, style, class: ["cell", `won-${winner.toLowerCase()}`, call === "too close" && "close"] },
+  return h("button", { ...attributes, ...listen, style, class: ["cell", `won-${winner.toLowerCase()}`, clearWinner(verdict) === null && "close"] },
     h("span", { class: "plot" }, h("i", { class: "spread" }), h("i", { class: "level" }), mark && h("b", { class: "mark" }, mark)),
     h("span", { class: "winner" }, h("b", null, winner)),
     under,
@@ -112,7 +112,7 @@ export function legend() {
   return h("p", { class: "legend small muted" },
     h("span", null, h("i", { class: "swatch won-a" }), "A wins: accuracy below 0.5"),
     h("span", null, h("i", { class: "swatch won-b" }), "B wins"),
-    h("span", null, h("i", { class: "swatch close" }), "too close: chance explains it"),
+    h("span", null, h("i", { class: "swatch close" }), "no clear win: chance explains it"),
     h("span", null, h("i", { class: "swatch bar-sign" }), "accuracy from 0 to 1, with its 95 % interval"),
   );
 }

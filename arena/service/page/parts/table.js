@@ -1,10 +1,10 @@
 // All rounds in numbers, the newest first.
 
 import { h, replace } from "../dom.js";
-import { count, duration, outcome, pValue, share } from "../format.js";
+import { count, duration, outcome, pValue, percent, share } from "../format.js";
 import { withInterval } from "./numbers.js";
 
-const COLUMNS = ["Round", "Verdict", "Accuracy", "AUROC", "TPR", "TNR", "EER", "Threshold", "p", "Images A", "Images B", "Took"];
+const COLUMNS = ["Round", "Verdict", "Accuracy", "AUROC", "In use: caught", "False alarms", "EER", "Threshold", "p", "Images A", "Images B", "Took"];
 
 /** `draw(rounds)`; the table itself is only made when it is opened. */
 export function roundsTable() {
@@ -34,7 +34,7 @@ function row({ round, seconds, verdict: v, training }) {
     return h("tr", null, h("th", { scope: "row" }, "opening"), h("td", { class: "muted" }, "no exam"), Array.from({ length: 7 }, () => cell("–")), images, cell(duration(seconds)));
   }
   const judged = [withInterval(v.accuracy, v.accuracy_low, v.accuracy_high), withInterval(v.auroc, v.auroc_low, v.auroc_high),
-    share(v.tpr), share(v.tnr), share(v.eer), share(v.threshold), pValue(v.p_value)];
+    percent(v.tpr), `${(100 * (1 - v.tnr)).toFixed(1)} %`, share(v.eer), share(v.threshold), pValue(v.p_value)];
   return h("tr", null,
     h("th", { scope: "row" }, round),
     h("td", { class: `team-${v.winner.toLowerCase()}` }, outcome(v)),

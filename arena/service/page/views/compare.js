@@ -3,7 +3,7 @@
 import { address, get } from "../api.js";
 import { chart } from "../charts.js";
 import { h, replace } from "../dom.js";
-import { setting } from "../format.js";
+import { setting, share } from "../format.js";
 import { mlflowLink } from "../parts/actions.js";
 
 /** Matches that may be chosen from. */
@@ -70,9 +70,9 @@ function settings(matches, standings) {
     h("tbody", null,
       row("status", matches.map(({ status }) => h("span", { class: `badge ${status}` }, status))),
       row("played", matches.map(({ played, rounds }) => `${played} of ${rounds}`)),
-      row("A – B", matches.map(({ a_won: a, b_won: b }) => `${a} – ${b}`)),
-      row("mean accuracy of B", standings.map((line) => line?.accuracy.toFixed(3) ?? "–")),
-      row("mean AUROC of B", standings.map((line) => line?.auroc.toFixed(3) ?? "–")),
+      row("clear wins, A – B", matches.map(({ a_clear: a, b_clear: b }) => `${a} – ${b}`)),
+      row("mean accuracy of B", standings.map((line) => share(line?.accuracy))),
+      row("mean AUROC of B", standings.map((line) => share(line?.auroc))),
       differing.map((key) => row(h("code", null, key), flat.map((values) => setting(values.get(key) ?? null)))),
       differing.length === 0 && matches.length > 1 && h("tr", null, h("td", { colspan: matches.length + 1, class: "muted" }, "All settings are the same.")),
     ),

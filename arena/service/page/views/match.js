@@ -3,7 +3,7 @@
 import { address, everything, get } from "../api.js";
 import { chart } from "../charts.js";
 import { announce, h, replace } from "../dom.js";
-import { outcome } from "../format.js";
+import { clearWinner, outcome } from "../format.js";
 import { gallery } from "../parts/gallery.js";
 import { heading, noteList } from "../parts/heading.js";
 import { roundPanel } from "../parts/round.js";
@@ -192,5 +192,6 @@ const chartPanel = (title, { node }) => h("section", { class: "panel" }, h("head
 
 function score(rounds) {
   const won = (team) => rounds.filter(({ verdict }) => verdict?.winner === team).length;
-  return { a_won: won("A"), b_won: won("B"), played: rounds.length - 1 };
+  const clear = (team) => rounds.filter(({ verdict }) => clearWinner(verdict) === team).length;
+  return { a_won: won("A"), b_won: won("B"), a_clear: clear("A"), b_clear: clear("B"), played: rounds.length - 1 };
 }

@@ -9,7 +9,7 @@ import { followStarts } from "../parts/starts.js";
 
 const PAGE = 200;
 const STATUSES = ["playing", "finished", "stopped"];
-const COLUMNS = ["", "Match", "Status", "Contenders", "Real faces", "Seed", "Rounds", "A – B", "Entered", ""];
+const COLUMNS = ["", "Match", "Status", "Contenders", "Real faces", "Seed", "Rounds", "A – B, clear", "Entered", ""];
 
 export async function show(main, { signal, live }) {
   const view = new MatchesView(main, signal);
@@ -150,7 +150,7 @@ function summary(match) {
   ];
 }
 
-function score({ a_won: a, b_won: b, status }) {
+function score({ a_clear: a, b_clear: b, status }) {
   const leader = a === b ? null : a > b ? "A" : "B";
   const word = leader === null ? "even" : `${leader} ${status === "finished" ? "wins" : "leads"}`;
   return [`${a} – ${b} `, h("span", { class: leader ? `small team-${leader.toLowerCase()}` : "small muted" }, a + b > 0 && word)];
