@@ -50,8 +50,8 @@ from arena.store.record import rounds_of
 from arena.types import OnProgress, Progress
 
 INTERRUPTED = 130
-SHIPPING_PATIENCE = 60.0
-"""Seconds to wait at the end of a match for MLflow to be told everything."""
+SHIPPING_PATIENCE = 20.0
+"""Most seconds that the end of a match waits for MLflow to be told the rest; `arena mlflow` tells what is left."""
 
 
 def run(

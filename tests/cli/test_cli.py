@@ -285,3 +285,18 @@ def test_a_photo_under_two_names_refuses_no_match_and_may_leak_on_record(arena, 
     assert summary["config"]["allow_leaks"] is True
     assert all("near-duplicate" in leak for leak in summary["facts"]["faces"]["leaks"])
     assert summary["facts"]["faces"]["leaks"]
+
+
+def test_old_rounds_are_pruned_and_verify_says_what_is_gone(finished):
+    status, out, err = finished("prune", "deep", "--keep", "last:1")
+    assert status == 0, err
+    assert "weights and galleries of rounds 0-1 are removed" in out
+    status, out, err = finished("verify", "deep")
+    assert status == 0, err
+    assert "rounds 0-1 were pruned: weights and galleries are gone" in out
+    assert "nothing to remove" in finished("prune", "deep", "--keep", "last:1")[1]
+    assert finished("prune", "deep", "--keep", "all") == (
+        1,
+        "",
+        "error: --keep takes last:N, best:N or both with a comma between, not 'all'\n",
+    )
