@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -38,11 +38,6 @@ class PhotoCheck:
         )
         self._taken = 0
 
-    def warm(self) -> None:
-        """Start the workers, so that the first photo need not wait for them; does not wait itself."""
-        self.decoder.start()
-        self.judge.start()
-
     def close(self) -> None:
         """End the workers."""
         self.decoder.stop()
@@ -52,11 +47,18 @@ class PhotoCheck:
         """Judge the photo in the body of a request. Raises HTTPException, and ClientDisconnect when nobody waits."""
         try:
             with self._place(), anonymous_file() as upload, anonymous_file() as pixels:
+                self._warm()
                 await receive(request, upload)
                 size = await _unless_gone(request, self._decode(upload, pixels))
                 return await _unless_gone(request, self._judge(pixels, size, chosen, heatmap))
         except OSError:  # memory or files have run out
             raise HTTPException(503, "there is no room for a photo now; try again") from None
+
+    def _warm(self) -> None:
+        """Start both workers while the photo is on its way; whether one did not is seen when it is needed."""
+        with suppress(Died):
+            self.decoder.start()
+            self.judge.start()
 
     @contextmanager
     def _place(self) -> Iterator[None]:
