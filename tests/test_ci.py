@@ -15,7 +15,7 @@ RUN = Path(__file__).parent.parent / ".ci" / "run"
 def test_without_chromium_it_fails_before_any_test(tmp_path, installer):
     for name in ("bash", "dirname"):
         (tmp_path / name).symlink_to(shutil.which(name))
-    programs = {"id": "echo 0", "make": "touch made"} | ({} if installer is None else {"apt-get": installer})
+    programs = {"id": "echo 0", "make": "echo > made"} | ({} if installer is None else {"apt-get": installer})
     for name, line in programs.items():
         (tmp_path / name).write_text(f"#!/bin/bash\n{line}\n")
         (tmp_path / name).chmod(0o755)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
-import inspect
 import json
-import textwrap
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -22,8 +19,8 @@ from arena.cli.console import emit, say, table
 from arena.cli.display import COLOURS, rounds_table
 from arena.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from arena.play import verify as verification
-from arena.play.config import option_shapes
 from arena.play.match import open_match
+from arena.play.options import described
 from arena.referee.blind import Tally, counted, visitors_tally
 from arena.results import standings as ranking
 from arena.results.showcase import sample_sheet
@@ -155,7 +152,7 @@ def contenders(as_json: JsonOption = False) -> None:
             "name": c.name,
             "summary": c.summary,
             "module": c.cls.__module__,
-            "options": _options(c.cls.Options),
+            "options": described(c.cls.Options),
         }
         for c in registry.contenders()
     ]
@@ -169,24 +166,6 @@ def contenders(as_json: JsonOption = False) -> None:
                 console.print(f"    {name:<14} {option['default']!s:<8} [dim]{escape(option['help'])}[/]")
     for module, reason in registry.broken().items():
         say(f"[yellow]could not be loaded: {module}: {escape(reason)}[/]")
-
-
-def _options(options: type) -> dict[str, dict[str, Any]]:
-    """Each option with its default, its documentation and the values it takes."""
-    shapes = option_shapes(options)
-    return {name: {"default": default, "help": text, **shapes[name]} for name, default, text in options_of(options)}
-
-
-def options_of(options: Any) -> list[tuple[str, Any, str]]:
-    """Name, default and documentation of each option; the documentation is the string below its field."""
-    texts: dict[str, str] = {}
-    for cls in reversed(options.__mro__[:-1]):
-        body = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
-        assert isinstance(body, ast.ClassDef)
-        for field, text in zip(body.body, body.body[1:], strict=False):
-            if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
-                texts[ast.unparse(field.target)] = str(text.value.value)
-    return [(f.name, f.default, texts.get(f.name, "")) for f in dataclasses.fields(options)]
 
 
 def verify(

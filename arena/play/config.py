@@ -16,8 +16,6 @@ from arena import registry
 from arena.types import ROLES, ArenaError, Role
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-SHAPE = ("type", "enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "items", "anyOf")
-"""What of an option's JSON Schema says which values it takes."""
 WITHOUT_CONTENDERS = {"contenders": False}
 """Context of a validation that leaves contenders and their options unchecked, and so imports no torch."""
 
@@ -179,12 +177,6 @@ def with_absolute_faces(config: MatchConfig) -> MatchConfig:
     """A match must find its faces again from any folder."""
     path = Path(config.faces)
     return config.model_copy(update={"faces": str(path.resolve())}) if path.exists() else config
-
-
-def option_shapes(options: type) -> dict[str, dict[str, Any]]:
-    """Which values each option of a contender's `Options` takes, as JSON Schema: type, enum and the like."""
-    properties = TypeAdapter(options).json_schema().get("properties", {})
-    return {name: {key: shape[key] for key in SHAPE if key in shape} for name, shape in properties.items()}
 
 
 def check_name(name: str) -> str:
