@@ -27,7 +27,7 @@ def described(options: type) -> dict[str, dict[str, Any]]:
         name: {
             "default": value,
             "help": texts.get(name, ""),
-            **{key: v for key, v in shapes[name].items() if key in SHAPE},
+            **{k: v for k, v in shapes[name].items() if k in SHAPE},
         }
         for name, value in dataclasses.asdict(options()).items()
     }
