@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import inspect
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
@@ -54,12 +55,20 @@ def declarations(module: str) -> list[Declaration]:
 
 
 def options_of(cls: type) -> tuple[Option, ...]:
-    """The options of a class that is there already, such as one that was registered by a program."""
+    """The options of a class that is there already; what its source does not say of them stays empty."""
     try:
-        return _fields(cls.__module__, cls.__qualname__)
-    except Unreadable:
-        defaults = ((f, f.default if f.default is not MISSING else None) for f in fields(cls))
-        return tuple(Option(f.name, str(f.type), default, "") for f, default in defaults)
+        written = {name: (kind, help) for name, kind, _, help in _fields(cls.__module__, cls.__qualname__)}
+    except (Unreadable, OSError, SyntaxError):
+        written = {}
+    return tuple(
+        Option(
+            field.name,
+            written.get(field.name, (str(field.type), ""))[0],
+            field.default_factory() if field.default_factory is not MISSING else field.default,
+            written.get(field.name, ("", ""))[1],
+        )
+        for field in fields(cls)
+    )
 
 
 @dataclass(frozen=True)
@@ -89,21 +98,24 @@ def _options(module: str, name: str) -> tuple[Option, ...]:
             targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
             value = getattr(statement, "value", None)
             if any(_last_name(target) == "Options" for target in targets) and isinstance(value, ast.Name):
-                return _fields(place, value.id)
+                return tuple(
+                    Option(n, kind, _literal(given), help) for n, kind, given, help in _fields(place, value.id)
+                )
     raise Unreadable(f"{name} does not say its Options")
 
 
-def _fields(module: str, name: str) -> tuple[Option, ...]:
-    """The fields of a dataclass, those of its bases first, as `dataclasses.fields` orders them."""
-    found: dict[str, Option] = {}
+def _fields(module: str, name: str) -> list[tuple[str, str, ast.expr, str]]:
+    """Name, annotation, default and docstring of a dataclass's fields, in the order of `dataclasses.fields`."""
+    found: dict[str, tuple[str, str, ast.expr, str]] = {}
     for _, node in reversed(list(_lineage(module, name))):
         for statement, after in pairwise([*node.body, ast.Pass()]):
             if isinstance(statement, ast.AnnAssign) and statement.value is not None:
                 text = after.value if isinstance(after, ast.Expr) else None
-                help = str(text.value) if isinstance(text, ast.Constant) else ""
-                option, kind = ast.unparse(statement.target), ast.unparse(statement.annotation)
-                found[option] = Option(option, kind, _literal(statement.value), help)
-    return tuple(found.values())
+                field = ast.unparse(statement.target)
+                inherited = found[field][3] if field in found else ""
+                help = inspect.cleandoc(str(text.value)) if isinstance(text, ast.Constant) else inherited
+                found[field] = field, ast.unparse(statement.annotation), statement.value, help
+    return list(found.values())
 
 
 def _lineage(module: str, name: str) -> Iterator[tuple[str, ast.ClassDef]]:

@@ -31,7 +31,7 @@ from arena.store.home import Home
 
 KNOWN = {"match": "match-0", "number": "1", "index": "0"}
 """What fills in an address; everything else in braces becomes `nothing`."""
-NEVER = re.compile(r"/events$|/contenders$|/settings$|/champion$")
+NEVER = re.compile(r"/events$|/contenders$|/settings$|/detector$")
 """Routes of streams, which are opened and left, and those that start a process of their own for the first answer."""
 COMMIT_SECONDS = 0.5
 

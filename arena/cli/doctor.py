@@ -94,7 +94,8 @@ def _devices() -> Iterator[Check]:
 
 
 def _ray() -> Check:
-    from arena.cluster.table import connected, gpus
+    from arena.cluster.table import connected
+    from arena.cluster.waiting import gpus
     from arena.types import ArenaError
 
     try:

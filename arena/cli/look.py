@@ -22,6 +22,7 @@ from arena.cli.display import COLOURS, rounds_table
 from arena.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from arena.play import verify as verification
 from arena.play.match import open_match
+from arena.play.options import described
 from arena.referee.blind import Tally, counted, visitors_tally
 from arena.referee.verdict import Rule
 from arena.results import standings as ranking
@@ -175,10 +176,8 @@ def contenders(as_json: JsonOption = False) -> None:
     """List who can play, with every option."""
     found = registry.contenders()
     if as_json:
-        from arena.play.config import option_shapes
-
         emit(
-            {"role": c.role, "name": c.name, "summary": c.summary, "module": c.module, "options": option_shapes(c)}
+            {"role": c.role, "name": c.name, "summary": c.summary, "module": c.module, "options": described(c)}
             for c in found
         )
     else:

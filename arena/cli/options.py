@@ -35,6 +35,12 @@ RayOption = Annotated[
         help="A fresh Ray here, none, or a cluster to join.",
     ),
 ]
+PatienceOption = Annotated[
+    float | None,
+    typer.Option(
+        min=0, metavar="SECONDS", help="How long to wait for free places in the Ray cluster; by default for ever."
+    ),
+]
 DEFAULT_HOME = Path("arena-home")
 
 ConfigArgument = Annotated[Path | None, typer.Argument(help="A YAML file of settings.")]

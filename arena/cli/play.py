@@ -30,6 +30,7 @@ from arena.cli.options import (
     LeaksOption,
     MlflowOption,
     NameOption,
+    PatienceOption,
     PortOption,
     RayOption,
     RoundsOption,
@@ -67,6 +68,7 @@ def run(
     settings: SetOption = None,
     home: HomeOption = DEFAULT_HOME,
     ray: RayOption = "local",
+    patience: PatienceOption = None,
     mlflow: MlflowOption = None,
     as_json: JsonOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the resolved settings and stop.")] = False,
@@ -82,7 +84,7 @@ def run(
         from arena.service.starts import Terms
 
         new = NewMatch(name, read_settings(config, settings or (), **chosen))
-        play_beside_the_page(home, access(port, show_token=False), Terms(ray, mlflow), new, as_json)
+        play_beside_the_page(home, access(port, show_token=False), Terms(ray, mlflow, patience=patience), new, as_json)
         return
     resolved = with_absolute_faces(load_config(config, settings or (), **chosen))
     if dry_run:
@@ -101,7 +103,7 @@ def run(
     ):
         screen.on_stage(f"reading the faces: {resolved.faces}")
         face_set = prepare_faces(store, resolved, screen.on_decode)
-        with _workers(ray, screen) as workers:
+        with _workers(ray, patience, screen) as workers:
             chosen_device = choose_device(resolved, workers.gpus, workers.where)
             precision = choose_precision(resolved, chosen_device, workers.probe)
             match = new_match(store, resolved, free, face_set, chosen_device, precision)
@@ -115,6 +117,7 @@ def resume(
     rounds: Annotated[int | None, typer.Option(help="Play this many rounds more than were played.")] = None,
     home: HomeOption = DEFAULT_HOME,
     ray: RayOption = "local",
+    patience: PatienceOption = None,
     mlflow: MlflowOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -133,7 +136,7 @@ def resume(
             return
         with display(console, opened.config.rounds, as_json) as screen:
             screen.records += rounds_of(store.records(match)) if not as_json else []
-            with _workers(ray, screen) as workers:
+            with _workers(ray, patience, screen) as workers:
                 check_device(opened.facts["device"], workers.gpus, workers.where)
                 finished = _play(opened, workers.set_table, screen, mlflow)
     _farewell(console, opened, finished)
@@ -160,8 +163,8 @@ class _Workers:
 
 
 @contextlib.contextmanager
-def _workers(ray: str, screen: Display) -> Iterator[_Workers]:
-    """This process, or a Ray cluster for the length of the block."""
+def _workers(ray: str, patience: float | None, screen: Display) -> Iterator[_Workers]:
+    """This process, or a Ray cluster for the length of the block. `patience`: seconds to wait for free places in it."""
     from arena.networks.training import bf16_pays
 
     if ray == "off":
@@ -172,18 +175,22 @@ def _workers(ray: str, screen: Display) -> Iterator[_Workers]:
     from arena.cluster.environment import prepare_environment
 
     prepare_environment(ray)
-    from arena.cluster.table import RayTable, connected, gpu_share, gpus, on_worker
+    from arena.cluster.table import RayTable, connected, on_worker
+    from arena.cluster.waiting import Patience, gpu_share, gpus
+
+    waiting = Patience(patience, screen.on_stage)
 
     def probe(device: str) -> bool:
         if ray == "local" and device == "cpu":  # this is the same machine, and a worker would cost its start
             return bf16_pays(device)
-        return bool(on_worker(bf16_pays, device, num_gpus=gpu_share(gpus()) if device == "cuda" else 0.0))
+        share = gpu_share(gpus()) if device == "cuda" else 0.0
+        return bool(on_worker(bf16_pays, device, num_gpus=share, patience=waiting))
 
     try:
         with connected(ray):
             interrupt_at_sigterm()
             screen.on_stage("seating the teams")
-            yield _Workers(lambda s: RayTable(s, _shown(s, screen)), gpus(), "in this Ray cluster", probe)
+            yield _Workers(lambda s: RayTable(s, _shown(s, screen), waiting), gpus(), "in this Ray cluster", probe)
     except SystemExit as ended:  # how Ray takes a SIGTERM while it starts
         raise KeyboardInterrupt from ended
 

@@ -15,10 +15,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import ray
-from ray.exceptions import RayActorError, RayError, RayTaskError
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+from ray.exceptions import (
+    OutOfMemoryError,
+    RayActorError,
+    RayError,
+    RayTaskError,
+    UnserializableException,
+)
+from ray.util.placement_group import remove_placement_group
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy, PlacementGroupSchedulingStrategy
 
 from arena.cluster.environment import prepare_environment
+from arena.cluster.waiting import FOR_EVER, Patience, gpu_share, gpus, reserved
 from arena.cluster.worker import WatchedSeat
 from arena.play.desk import Desk
 from arena.play.table import Setup
@@ -43,6 +51,8 @@ def connected(address: str = "local") -> Iterator[None]:
         ray.init(address=address, **options)
     except Exception as error:  # Ray raises just that when a node takes too long to start
         raise ArenaError(f"no Ray cluster at {address!r}: {str(error).splitlines()[0]}") from error
+    # What Ray has to say about a worker that died, among much else, is said by the match in one sentence of its own.
+    ray._private.worker._worker_logs_enabled = False
     try:
         yield
     except ConnectionError as error:
@@ -52,19 +62,11 @@ def connected(address: str = "local") -> Iterator[None]:
         ray.shutdown()
 
 
-def gpus() -> int:
-    """GPUs of the cluster, counted before anything asks for one: a request nobody can meet waits for ever."""
-    return int(ray.cluster_resources().get("GPU", 0))
-
-
-def gpu_share(count: int) -> float:
-    """GPUs for each team: one each if there are two, half a one each if they share it."""
-    return 1.0 if count >= 2 else 0.5 if count == 1 else 0.0
-
-
-def on_worker(function: Callable[..., Any], *args: Any, num_gpus: float = 0.0) -> Any:
-    """Run a function where a team would run."""
-    return ray.get(ray.remote(num_cpus=1, num_gpus=num_gpus)(function).remote(*args))
+def on_worker(function: Callable[..., Any], *args: Any, num_gpus: float = 0.0, patience: Patience) -> Any:
+    """Run a function where a team would run. Raises ArenaError when no place gets free in time."""
+    answer = ray.remote(num_cpus=1, num_gpus=num_gpus)(function).remote(*args)
+    patience.wait(lambda seconds: bool(ray.wait([answer], timeout=seconds)[0]), 1, num_gpus)
+    return ray.get(answer)
 
 
 class _Remote:
@@ -84,9 +86,12 @@ class RayTable:
 
     setup: Setup
     on_progress: OnProgress = ignore_progress
+    patience: Patience = FOR_EVER
 
     def __post_init__(self) -> None:
         setup = self.setup
+        self._gpu = gpu_share(gpus()) if setup.device.startswith("cuda") else 0.0
+        self._places = reserved(self._gpu, self.patience)
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         # The referee reads and writes the home, so it sits where the home is. It works while the teams wait.
         referee = ray.remote(num_cpus=0, scheduling_strategy=here, max_restarts=0)(Desk)
@@ -96,10 +101,9 @@ class RayTable:
         self.referee.rehearse()
 
     def _seat(self, role: Role) -> _Remote:
-        options: dict[str, Any] = {"num_cpus": 1, "max_restarts": 0, "max_task_retries": 0}
+        options: dict[str, Any] = {"num_cpus": 1, "num_gpus": self._gpu, "max_restarts": 0, "max_task_retries": 0}
         options["concurrency_groups"] = {"watch": 1}
-        if self.setup.device.startswith("cuda"):
-            options["num_gpus"] = gpu_share(gpus())
+        options["scheduling_strategy"] = PlacementGroupSchedulingStrategy(self._places)
         team = ray.remote(**options)(WatchedSeat)
         brief, faces = self.setup.brief(role), self.referee.faces(role)
         return _Remote(team.remote(role, *self.setup.choice(role), brief, faces))
@@ -110,19 +114,16 @@ class RayTable:
             while not ray.wait([value], timeout=TICK)[0]:
                 self._watch()
             return ray.get(value)
-        except RayTaskError as error:
-            cause = error.cause
-            if isinstance(cause, RayActorError):
-                raise Lost(_who_died(cause)) from cause
-            raise (cause if isinstance(cause, Exception) else error) from error
         except RayError as error:
-            raise Lost(_who_died(error)) from error
+            raise _what_happened(error) from error
 
     def leave(self) -> None:
         """End the actors; their state is on disk."""
         for seat in (self.generator, self.detector, self.referee):
             with contextlib.suppress(RayError, ValueError, ConnectionError):
                 ray.kill(seat.actor)
+        with contextlib.suppress(RayError, ValueError, ConnectionError):
+            remove_placement_group(self._places)
 
     def pids(self) -> dict[str, int]:
         """Process ids of the workers by seat, for those who measure them."""
@@ -139,9 +140,24 @@ class RayTable:
                     self.on_progress(progress)
 
 
-def _who_died(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    for seat in ("WatchedSeat", "Desk"):
-        if seat in text:
-            return "a team's worker died" if seat == "WatchedSeat" else "the referee's worker died"
-    return f"a worker was lost ({type(error).__name__})"
+def _what_happened(error: RayError) -> Exception:
+    """What a worker raised, as itself, or as an ArenaError where it cannot be had; Lost when the worker is gone."""
+    cause = error.cause if isinstance(error, RayTaskError) else error
+    if not isinstance(cause, RayError):
+        return cause if isinstance(cause, Exception) else ArenaError(_last_line(error))
+    # Workers pass on what can be read where they are; but here the module of an error may be missing.
+    raised = type(cause) is RayError or isinstance(cause, UnserializableException)
+    if raised or (isinstance(cause, RayActorError) and cause.actor_init_failed):
+        return ArenaError(_last_line(error))
+    text = " ".join(str(cause).split())
+    workers = {WatchedSeat.__name__: "a team's worker", Desk.__name__: "the referee's worker"}
+    who = next((worker for name, worker in workers.items() if name in text), None)
+    if isinstance(cause, OutOfMemoryError) or "running low on memory" in text:
+        return Lost(f"{who or 'a worker'} was ended by Ray because its machine is nearly out of memory")
+    return Lost(f"{who} died" if who else f"a worker was lost ({type(cause).__name__})")
+
+
+def _last_line(error: Exception) -> str:
+    """How a traceback ends: with the type, without its module, and the words of what was raised."""
+    name, colon, words = str(error).strip().splitlines()[-1].strip().partition(": ")
+    return name.rpartition(".")[2] + colon + words

@@ -22,6 +22,9 @@ SMALLEST = 16
 LARGEST: Final = 120_000_000
 """Images with more pixels than this are taken for decompression bombs; the 102 megapixels of a camera still pass."""
 
+OUT_OF_MEMORY: Final = "out of memory"
+"""Why a file could not be used that may be good: another time there may be room for it."""
+
 RECIPE = "square-2"
 """Version of what happens to the pixels between file and array. Change it when `decode` or `square` change."""
 
@@ -51,8 +54,10 @@ def decode(
         raise
     except UnidentifiedImageError:
         raise Unusable("not an image") from None
-    except (Image.DecompressionBombError, MemoryError):
+    except Image.DecompressionBombError:
         raise Unusable("too large") from None
+    except MemoryError:
+        raise Unusable(OUT_OF_MEMORY) from None
     except Exception as error:  # readers raise anything from struct.error to ZeroDivisionError on a broken file
         raise Unusable("truncated" if "truncated" in str(error).lower() else "corrupt") from None
 

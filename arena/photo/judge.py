@@ -16,6 +16,7 @@ import numpy as np
 
 from arena.faces.crop.cropping import CropPlan, Finds
 from arena.faces.crop.finder import Found, cut
+from arena.faces.crop.memory import enough_memory
 from arena.faces.decode import Pixels, square
 from arena.types import Detector, Heat, Images
 
@@ -76,11 +77,12 @@ class Judgement:
         return whole | {"faces": [_summary(face) for face in self.faces]}
 
 
+@enough_memory("judge the photo")
 def judge(image: Pixels, detector: Detector, size: int, finder: Finds, heat: bool = False) -> Judgement:
     """Judge a photo, uint8 `[H, W, 3]`, upright, at least 16 pixels a side.
 
     `size`: side of the detector's images in pixels. `finder`: looks for faces of `RECIPE.min_size`. `heat`: also say
-    where the detector looked.
+    where the detector looked. Raises OutOfMemory.
     """
     height, width = image.shape[:2]
     found = [f for f in finder.find([image])[0] if f.score >= RECIPE.min_score and f.size >= RECIPE.min_size]

@@ -8,7 +8,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast, get_type_hints
+from typing import Annotated, Any, Literal, cast
 
 import yaml
 from pydantic import (
@@ -28,9 +28,6 @@ from arena.referee.verdict import Rule
 from arena.types import ROLES, ArenaError, Role
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-SHAPE = ("type", "enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "items", "anyOf")
-"""What of an option's JSON Schema says which values it takes."""
-_PLAIN = {kind.__name__: kind for kind in (int, float, bool, str, tuple, list, dict)}
 WITHOUT_CONTENDERS = {"contenders": False}
 """Context of a validation that leaves contenders and their options unchecked, and so imports no torch."""
 
@@ -214,24 +211,6 @@ def with_absolute_faces(config: MatchConfig) -> MatchConfig:
     """A match must find its faces again from any folder."""
     path = Path(config.faces)
     return config.model_copy(update={"faces": str(path.resolve())}) if path.exists() else config
-
-
-def option_shapes(contender: registry.Contender) -> dict[str, dict[str, Any]]:
-    """The options of a contender by name: default, help, and which values each takes, as JSON Schema.
-
-    Types that cannot be told from the source alone are those of the class, which is then imported.
-    """
-    names = {"Literal": Literal}
-    try:
-        types = {option.name: eval(option.type, {"__builtins__": _PLAIN}, names) for option in contender.declared}
-    except (NameError, TypeError, SyntaxError):
-        types = get_type_hints(contender.cls.Options)
-    shapes = {name: TypeAdapter(kind).json_schema() for name, kind in types.items()}
-    return {
-        option.name: {"default": option.default, "help": option.help}
-        | {key: shapes[option.name][key] for key in SHAPE if key in shapes[option.name]}
-        for option in contender.declared
-    }
 
 
 def check_name(name: str) -> str:

@@ -174,9 +174,9 @@ class Client:
         """Say which images are fake, row by row, and hear the truth; needs the token."""
         return self._post(models.BlindAnswer, f"blind/{test}", {"fake": list(fake)})
 
-    def champion(self, match: str | None = None, round: int | None = None) -> models.Judge:
+    def detector(self, match: str | None = None, round: int | None = None) -> models.Judge:
         """The detector that judges a photo: by default that of the round which was played last."""
-        return self._get(models.Judge, "champion", **_given(match=match, round=round))
+        return self._get(models.Judge, "detector", **_given(match=match, round=round))
 
     def detect(
         self, photo: bytes | str | Path, match: str | None = None, round: int | None = None, heatmap: bool = False

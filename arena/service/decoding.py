@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
+import io
 import os
 import warnings
 from typing import IO, Any, Final
 
 from PIL import Image
 
-from arena.faces.decode import SMALLEST, Pixels, Unusable, decode
+from arena.faces.decode import OUT_OF_MEMORY, SMALLEST, Pixels, Unusable, decode
 
 FORMATS: Final = ("PNG", "JPEG", "WEBP")
 MOST_PIXELS: Final = 2**24
 """16 megapixels, and the few more that cameras of that name have."""
 MOST_EXTRA: Final = 2**20
 """Bytes of a colour profile or of a text inside an image: photos have a few thousand."""
+_ORIENTATION: Final = 0x0112
+"""The EXIF tag that says how a camera was held."""
 _PROBLEMS: Final = {
     "truncated": "the image cannot be read: its end is missing",
     "corrupt": "the image cannot be read: it is damaged",
     "too large": f"the image is too large: more than {MOST_PIXELS // 2**20} megapixels, or it takes too much memory",
+    OUT_OF_MEMORY: "the image cannot be read: it takes too much memory",
     "too small": f"the image is too small: a side has less than {SMALLEST} pixels",
     "animated": "the image is an animation: send one frame of it",
     "extra": f"the image carries more than {MOST_EXTRA >> 20} MiB of text or colour profile: save it without",
 }
 
 
+opens_files: Final = False
+"""Whatever a stranger's file makes of a decoder, it finds no other file on this machine."""
+
+
 def warm() -> None:
-    """Load the readers."""
+    """Load the readers, and whatever they load in their turn once they read: later nothing can be opened."""
     Image.init()
+    picture, turned = Image.new("RGB", (SMALLEST, SMALLEST)), Image.Exif()
+    turned[_ORIENTATION] = 6
+    for kind in FORMATS:
+        file = io.BytesIO()
+        picture.save(file, kind, exif=turned)
+        read_photo(file)
 
 
 def work(job: dict[str, Any], files: list[int]) -> dict[str, Any]:

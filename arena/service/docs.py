@@ -19,11 +19,6 @@ _EVENTS = (
     + ". Each has an id to go on from, as the header `Last-Event-ID` or as `after`."
 )
 _DATA = {"oneOf": [{"$ref": _COMPONENT.format(model=model.__name__)} for model in EVENTS.values()]}
-EVENTS_ANSWER: dict[int | str, dict[str, Any]] = {
-    200: {"description": _EVENTS, "content": {"text/event-stream": {"schema": _DATA}}}
-}
-"""The answer of a route that streams events, for its schema."""
-
 
 _PROBLEM = {"application/json": {"schema": {"$ref": _COMPONENT.format(model=Problem.__name__)}}}
 
@@ -33,6 +28,16 @@ def problems(descriptions: Mapping[int, str]) -> dict[int | str, dict[str, Any]]
     return {status: {"description": text, "content": _PROBLEM} for status, text in descriptions.items()}
 
 
+EVENTS_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {"description": _EVENTS, "content": {"text/event-stream": {"schema": _DATA}}},
+    **problems(
+        {
+            429: "As many streams are open for this address as it may have; `Retry-After` says when to try again.",
+            503: "The home cannot be read, or as many streams are open as the service has places for.",
+        }
+    ),
+}
+"""The answer of a route that streams events, for its schema."""
 OTHER_ANSWERS: dict[int | str, dict[str, Any]] = {
     304: {"description": "Nothing has changed since the `ETag` in the request's `If-None-Match`."},
     **problems(

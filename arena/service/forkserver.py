@@ -33,7 +33,9 @@ MOST_MESSAGE, MOST_FILES = 2**16, 4
 
 
 class Trade(Protocol):
-    """What a MODULE has."""
+    """What a MODULE has. `opens_files`: whether a job may open any besides those it comes with, sockets included."""
+
+    opens_files: bool
 
     def warm(self) -> None:
         """Load what every job needs. Runs no thread: a child would miss it."""
@@ -76,6 +78,8 @@ def _child(trade: Trade, lease: socket.socket, seconds: float, memory: int) -> N
         message, files, _, _ = socket.recv_fds(lease, MOST_MESSAGE, MOST_FILES)
         if message:
             _end_with(lease, True)
+            if not trade.opens_files:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))  # what is open stays so
             answer = json.dumps(trade.work(json.loads(message), files)).encode()
             _end_with(lease, False)  # from here on a closed lease is an error of writing to it
             lease.sendall(answer)

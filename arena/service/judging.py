@@ -6,13 +6,14 @@ import base64
 import functools
 import mmap
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from arena import registry
 from arena.detector.heatmap import heat_png
 from arena.faces.crop.finder import Finder
+from arena.faces.crop.memory import enough_memory
 from arena.faces.procedural import render
 from arena.networks.training import use_one_thread
 from arena.photo.judge import RECIPE, judge
@@ -20,6 +21,10 @@ from arena.snapshot import player, read_snapshot
 from arena.types import ArenaError
 
 _WARM_SIZE = 160
+
+
+opens_files: Final = True
+"""The detector's weights."""
 
 
 @functools.cache
@@ -39,16 +44,15 @@ def warm() -> None:
 
 def work(job: dict[str, Any], files: list[int]) -> dict[str, Any]:
     """Judge the pixels in the first file; answers a `Judgement.summary` with heat maps as PNGs, or a `problem`."""
-    path = Path(job["snapshot"])
-    try:
-        snapshot = read_snapshot(path)
-        detector = player(snapshot)
-    except ArenaError as error:  # folders of this machine stay on it
-        return {"problem": str(error).replace(str(path), path.name)}
-    shape = job["height"], job["width"], 3
+    path, shape = Path(job["snapshot"]), (job["height"], job["width"], 3)
     with mmap.mmap(files[0], shape[0] * shape[1] * 3, access=mmap.ACCESS_READ) as pixels:
         image = np.frombuffer(pixels, np.uint8).reshape(shape).copy()
-    judgement = judge(image, detector, snapshot.image_size, _finder(), job["heatmap"])
+    try:
+        with enough_memory("judge the photo"):
+            snapshot = read_snapshot(path)
+            judgement = judge(image, player(snapshot), snapshot.image_size, _finder(), job["heatmap"])
+    except ArenaError as error:  # folders of this machine stay on it
+        return {"problem": str(error).replace(str(path), path.name)}
     summary = judgement.summary()
     for face, judged in zip(summary["faces"], judgement.faces, strict=True):
         face["heatmap"] = None if judged.heat is None else base64.b64encode(heat_png(judged.heat)).decode()

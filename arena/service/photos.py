@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from arena.photo.latest import ChosenDetector
 from arena.service import models
+from arena.service.places import Places
 from arena.service.uploads import anonymous_file, receive
 from arena.service.workers import Died, Worker
 
@@ -36,12 +37,7 @@ class PhotoCheck:
         self.judge = Worker(
             "arena.service.judging", at_once=1, seconds=60, memory=2**32, start_seconds=120, idle_seconds=300
         )
-        self._taken = 0
-
-    def warm(self) -> None:
-        """Start the workers, so that the first photo need not wait for them; does not wait itself."""
-        self.decoder.start()
-        self.judge.start()
+        self._places = Places(PLACES, PLACES, "photos are checked", RETRY_SECONDS)
 
     def close(self) -> None:
         """End the workers."""
@@ -51,23 +47,19 @@ class PhotoCheck:
     async def check(self, request: Request, chosen: ChosenDetector, heatmap: bool) -> models.Detection:
         """Judge the photo in the body of a request. Raises HTTPException, and ClientDisconnect when nobody waits."""
         try:
-            with self._place(), anonymous_file() as upload, anonymous_file() as pixels:
+            with self._places.taken(""), anonymous_file() as upload, anonymous_file() as pixels:
+                self._warm()
                 await receive(request, upload)
                 size = await _unless_gone(request, self._decode(upload, pixels))
                 return await _unless_gone(request, self._judge(pixels, size, chosen, heatmap))
         except OSError:  # memory or files have run out
             raise HTTPException(503, "there is no room for a photo now; try again") from None
 
-    @contextmanager
-    def _place(self) -> Iterator[None]:
-        if self._taken >= PLACES:
-            detail = f"{PLACES} photos are being checked already; try again in a moment"
-            raise HTTPException(429, detail, {"retry-after": str(RETRY_SECONDS)})
-        self._taken += 1
-        try:
-            yield
-        finally:
-            self._taken -= 1
+    def _warm(self) -> None:
+        """Start both workers while the photo is on its way; whether one did not is seen when it is needed."""
+        with suppress(Died):
+            self.decoder.start()
+            self.judge.start()
 
     async def _decode(self, upload: int, pixels: int) -> dict[str, Any]:
         try:

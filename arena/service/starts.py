@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -32,6 +32,10 @@ COMMAND = "from arena.cli import main; main()"
 """The command line, as a program for `python -c`."""
 CHECK = "from arena.service.checker import check; check({answer}); "
 """What a new match's process does first."""
+ROOM = "from arena.cluster.room import main; main()"
+"""What says how many more matches a Ray cluster has room for."""
+ROOM_SECONDS = 30.0
+"""What a cluster may take to say so."""
 MATCH_BYTES = 3 * 2**30
 """Memory that a match takes under Ray: three workers, the driver and Ray itself; measured as 2.6 GB."""
 MATCH_CORES = 2
@@ -58,11 +62,20 @@ def most_matches() -> int:
 
 @dataclass(frozen=True)
 class Terms:
-    """How matches are played that a service starts. `ray`, `mlflow`: as `arena run` takes them. `most`: at once."""
+    """How matches are played that a service starts. `ray`, `mlflow`, `patience`: as `arena run` takes them.
+
+    `most`: at once; None for as many as this machine, or the Ray cluster at the address `ray`, has room for.
+    """
 
     ray: str = "local"
     mlflow: str | None = None
     most: int | None = None
+    patience: float | None = None
+
+    @property
+    def cluster(self) -> str | None:
+        """The address of a cluster to join; None where matches are played on this machine."""
+        return None if self.ray in ("local", "off") else self.ray
 
 
 class Starts:
@@ -73,7 +86,7 @@ class Starts:
 
     def __init__(self, root: Path, terms: Terms) -> None:
         self._root, self._terms = root.resolve(), terms
-        self._most = terms.most or most_matches()
+        self._most = terms.most or (most_matches() if terms.cluster is None else None)
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._lock = threading.Lock()
         self._is_closed = False
@@ -162,11 +175,8 @@ class Starts:
                 yield
 
     def _free_name(self, name: str | None, config: MatchConfig) -> str:
-        home = Home.open(self._root)
-        try:
+        with contextlib.closing(Home.open(self._root)) as home:
             matches = {row.name for row in home.matches()}
-        finally:
-            home.close()
         if name is None:
             taken = matches | {record.name for record in read_records(self._root)} | self._locked()
             name = next(free for free in numbered_names(config) if free not in taken)
@@ -185,9 +195,11 @@ class Starts:
             raise Conflict(f"a process for {name} has been started and lives; wait or stop it")
 
     def _refuse_too_many(self) -> None:
-        playing = {record.name for record in read_records(self._root) if record.is_alive}
-        playing |= self._locked()
-        if len(playing) >= self._most:
+        started = {record.name for record in read_records(self._root) if record.is_alive}
+        playing = started | self._locked()
+        if self._most is None:
+            self._refuse_without_room(started)
+        elif len(playing) >= self._most:
             verb = "matches are" if len(playing) > 1 else "match is"
             raise Busy(
                 f"{len(playing)} {verb} being played ({', '.join(sorted(playing))}), as many as this service plays "
@@ -199,10 +211,33 @@ class Starts:
         names = [folder.name for folder in (self._root / "matches").iterdir()]
         return {name for name in names if locks.is_held(match_lock(self._root, name))}
 
+    def _refuse_without_room(self, started: Collection[str]) -> None:
+        """Raise Busy when the cluster has no free places but for matches that have yet to take theirs.
+
+        Raises ArenaError when the cluster cannot be asked.
+        """
+        cluster = str(self._terms.cluster)
+        command, seconds = [sys.executable, "-c", ROOM, cluster], ROOM_SECONDS
+        try:
+            told = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=seconds, check=True)
+            room = json.loads(told.stdout)
+        except (subprocess.SubprocessError, ValueError):
+            raise ArenaError(f"the Ray cluster at {cluster!r} does not say within {seconds:g} s what is free") from None
+        if "problem" in room:
+            raise ArenaError(room["problem"])
+        with contextlib.closing(Home.open(self._root)) as home:
+            unseated = [name for name in started if home.last_round(name) is None]
+        if room["matches"] <= len(unseated):
+            raise Busy(
+                f"the Ray cluster at {cluster!r} has no free places for another match; stop one, wait, or say with "
+                "--most-matches how many may wait for each other"
+            )
+
     def _spawn(self, name: str, program: str, arguments: Sequence[str], *descriptors: int) -> None:
         """Start a process and its record, whose lock it inherits."""
         arguments = [*arguments, "--home", str(self._root), "--ray", self._terms.ray]
-        arguments += [] if self._terms.mlflow is None else ["--mlflow", self._terms.mlflow]
+        given = {"--mlflow": self._terms.mlflow, "--patience": self._terms.patience}
+        arguments += [text for name, value in given.items() if value is not None for text in (name, str(value))]
         environment = {key: value for key, value in os.environ.items() if key != "ARENA_TOKEN"}
         partial = self._root / FOLDER / f".{name}.{token_hex(8)}"
         with partial.open("x", encoding="utf-8") as record, record_path(self._root, name, "log").open("ab") as log:

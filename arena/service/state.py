@@ -12,6 +12,7 @@ from fastapi import Request, Response
 
 from arena.service import models, pictures, views
 from arena.service.photos import PhotoCheck
+from arena.service.places import Places
 from arena.service.players import Players
 from arena.service.realfaces import RealFaces
 from arena.service.starts import Starts, Terms
@@ -21,6 +22,9 @@ from arena.store.progress import read_progress
 
 MOST_ANSWERS = 64
 """Answers that are kept, of up to some 250 kB each; the least recently asked for goes first."""
+MOST_STREAMS, MOST_STREAMS_EACH = 256, 64
+"""Streams of events, in all and for one address: a proxy's is that of everybody behind it."""
+STREAM_RETRY_SECONDS = 5
 REVALIDATE, FOR_EVER = "no-cache", "private, max-age=31536000, immutable"
 """A browser asks whether its copy is still good, or never again."""
 
@@ -46,6 +50,7 @@ class State:
         self.films = pictures.Films()
         self.reals = RealFaces(root)
         self.photos = PhotoCheck()
+        self.streams = Places(MOST_STREAMS, MOST_STREAMS_EACH, "streams of events are open", STREAM_RETRY_SECONDS)
         self.contenders: asyncio.Task[models.Contenders] | None = None
         self._answers: OrderedDict[Hashable, tuple[Hashable, bytes, str]] = OrderedDict()
 

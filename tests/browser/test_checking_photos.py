@@ -80,7 +80,7 @@ def test_what_is_no_photo_is_refused_and_a_photo_is_taken_after_it(page):
 def test_a_home_without_a_judge_says_so(home, visit):
     with service(home.root) as address:
         page = visit(address)
-        witness(page).allow(r"status of 404 .*/api/champion$")
+        witness(page).allow(r"status of 404 .*/api/detector$")
         page.goto(f"{address}/#/photo")
         expect(page.get_by_label("Who judges")).to_contain_text(
             "No detector has played a round yet, so none can judge; arena run plays a match."

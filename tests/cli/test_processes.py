@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import time
 
 import psutil
 import pytest
@@ -102,3 +105,29 @@ def test_the_doctor_finds_this_machine_fit(tmp_path):
     for word in ("Python", "torch", "mlflow", "Ray", "bf16", "GPU", "memory", "free", "contenders"):
         assert word in text
     assert {check["health"] for check in checks} <= {"ok", "warning"}
+
+
+def test_of_a_dead_worker_only_the_match_itself_speaks(tiny_yaml):
+    path = tiny_yaml.parent / "log"
+    command = [*COMMAND, "run", tiny_yaml, "--rounds", "500", "--mlflow", "off", "--device", "cpu"]
+    with path.open("a") as log, subprocess.Popen(command, cwd=tiny_yaml.parent, stdout=log, stderr=log) as match:
+        _until_told(path, match, r"^round 1/500")
+        (victim, *_) = (p for p in psutil.Process(match.pid).children(recursive=True) if _is_seat(p))
+        victim.kill()
+        _until_told(path, match, r"worker died; the round is played again\n(?s:.*)\nround ")
+        match.terminate()
+    told = path.read_text()
+    assert "raylet" not in told
+    assert "Worker ID" not in told
+
+
+def _is_seat(process):
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return "WatchedSeat" in "".join(process.cmdline())
+    return False
+
+
+def _until_told(path, process, pattern):
+    while not re.search(pattern, path.read_text(), flags=re.M):
+        assert process.poll() is None, path.read_text()
+        time.sleep(0.05)

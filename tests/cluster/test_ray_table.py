@@ -8,7 +8,7 @@ import signal
 import pytest
 from matches import TINY, outcome, played, start, tiny
 
-from arena.cluster.table import RayTable, connected, gpu_share
+from arena.cluster.table import RayTable, connected
 from arena.types import ArenaError
 
 pytestmark = pytest.mark.filterwarnings(  # Ray's own
@@ -94,8 +94,3 @@ def test_a_cluster_that_is_lost_is_one_sentence(monkeypatch):
         connected("ray://head:1"),
     ):
         raise ConnectionError("no answer\nand more")
-
-
-@pytest.mark.parametrize(("gpus", "share"), [(0, 0.0), (1, 0.5), (2, 1.0), (8, 1.0)])
-def test_teams_share_one_gpu_and_get_one_each_of_more(gpus, share):
-    assert gpu_share(gpus) == share

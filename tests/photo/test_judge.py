@@ -7,6 +7,7 @@ import pytest
 
 from arena.faces.crop.cropping import CropPlan
 from arena.faces.crop.finder import Found, cut
+from arena.faces.crop.memory import OutOfMemory
 from arena.faces.decode import square
 from arena.photo.judge import MOST_FACES, judge, seen_square
 from arena.types import Answer
@@ -150,3 +151,13 @@ def test_a_summary_is_json():
             "verdict": "real",
         }
     ]
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("CUDA out of memory")])
+def test_out_of_memory_is_no_judgement(error):
+    class Huge(Redness):
+        def answer(self, paper):
+            raise error
+
+    with pytest.raises(OutOfMemory, match="not enough memory to judge the photo"):
+        judge(photo(), Huge(), SIZE, Finds())

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import shutil
 
+import fastapi.routing
 import pytest
 from servedhome import new_home, new_match, play, play_all, served
 
@@ -116,8 +118,8 @@ def test_a_stream_goes_on_in_a_home_that_is_made_again(home):
         return before, after
 
     before, after = asyncio.run(scenario())
-    assert before.startswith(b"id: 3-0\nevent: playing\n")
-    assert after.startswith(b'id: 1-0\nevent: match\ndata: {"match":"rematch"')
+    assert (before.id, before.event) == ("3-0", "playing")
+    assert (after.id, after.event, after.data.match) == ("1-0", "match", "rematch")
 
 
 def test_the_training_of_a_match_that_is_played(home, client):
@@ -142,11 +144,56 @@ def test_a_dead_drivers_last_word_is_not_repeated(home, client):
 def test_the_format_on_the_wire(home, client):
     with client._http.stream("GET", "events?after=0-0") as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
-        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["cache-control"] == "no-cache"
+        assert answer.headers["x-accel-buffering"] == "no"
         lines = answer.iter_lines()
-        assert [next(lines), next(lines)] == ["id: 1-0", "event: match"]
+        assert next(lines) == "event: match"
         assert json.loads(next(lines).removeprefix("data: "))["match"] == "duel"
-        assert next(lines) == ""
+        assert [next(lines), next(lines)] == ["id: 1-0", ""]
+
+
+def test_in_silence_something_is_said(client, monkeypatch):
+    monkeypatch.setattr(fastapi.routing, "_PING_INTERVAL", 0.05)
+    with client._http.stream("GET", "events?after=1-0") as answer:
+        lines = answer.iter_lines()
+        assert next(lines) == "event: playing"
+        assert next(line for line in lines if line.startswith(":"))
+
+
+def test_streams_are_limited_and_their_places_freed(home, monkeypatch):
+    monkeypatch.setattr("arena.service.state.MOST_STREAMS_EACH", 2)
+    with served(home.root) as address, Client(address) as client:
+        streams = [client.events(), client.events("duel")]
+        for stream in streams:
+            take(stream, "playing")
+        for path in ("events", "matches/duel/events"):
+            refused = client._http.get(path)
+            assert refused.status_code == 429
+            assert int(refused.headers["retry-after"]) > 0
+            assert "no more than 2 streams of events are open at a time for one address" in refused.json()["detail"]
+        assert client._http.get("matches/nobody/events").status_code in (404, 429)
+        assert client.health().matches == 1
+        streams[0].close()
+        assert opened_again(client).name == "playing"
+
+
+def test_streams_are_limited_in_all(home, monkeypatch):
+    monkeypatch.setattr("arena.service.state.MOST_STREAMS", 1)
+    with served(home.root) as address, Client(address) as client:
+        stream = client.events()
+        take(stream, "playing")
+        refused = client._http.get("events")
+        assert (refused.status_code, "retry-after" in refused.headers) == (503, True)
+        assert "no more than 1 streams of events are open at a time" in refused.json()["detail"]
+        stream.close()
+        assert opened_again(client).name == "playing"
+
+
+def opened_again(client):
+    """The first event of a stream, as soon as there is a place for it."""
+    while True:
+        with contextlib.suppress(ArenaError):
+            return next(client.events())
 
 
 def test_comments_and_unknown_events_are_passed_over():

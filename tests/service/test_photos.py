@@ -20,7 +20,9 @@ from photofiles import drawn_face, encoded, give_detector, mutated, seeds
 from PIL import Image
 from servedhome import new_home, play_all, served
 
+from arena.service import judging
 from arena.service.client import Client
+from arena.service.uploads import anonymous_file
 from arena.types import ArenaError
 
 TOKEN = "0123456789abcdef-secret"
@@ -96,13 +98,26 @@ def upload(address):
 
 
 def test_who_judges(client):
-    judge = client.champion()
+    judge = client.detector()
     assert (judge.match, judge.round, judge.contender, judge.threshold) == ("duel", 2, "cnn", 0.5)
-    assert (client.champion("duel", 1).round, client.champion(round=1).round) == (1, 1)
+    assert (client.detector("duel", 1).round, client.detector(round=1).round) == (1, 1)
     for place in (("nobody",), ("duel", 3), ("duel", 0)):
         with pytest.raises(ArenaError, match=r"no match called 'nobody'|rounds 1 to 2"):
-            client.champion(*place)
-        assert client._http.get("champion", params={"match": place[0], "round": place[-1]}).status_code in (404, 422)
+            client.detector(*place)
+        assert client._http.get("detector", params={"match": place[0], "round": place[-1]}).status_code in (404, 422)
+
+
+def test_a_look_starts_no_process_and_a_photo_does(home):
+    with served(home.root, TOKEN) as address, Client(address) as stranger, Client(address, TOKEN) as owner:
+        before = workers("decoding"), workers("judging")
+        for one in (stranger, owner):
+            assert one.detector().threshold == 0.5
+            assert one._http.get("champion").status_code == 404
+        with pytest.raises(ArenaError, match="needs the token"):
+            stranger.detect(PHOTO)
+        assert (workers("decoding"), workers("judging")) == before
+        assert post(owner, b"no photo").status_code == 415
+        assert (len(workers("decoding")), len(workers("judging"))) == tuple(len(found) + 1 for found in before)
 
 
 def test_a_photo_is_judged(client, tmp_path):
@@ -236,6 +251,24 @@ def test_weights_that_are_gone(client, home):
     assert answer.status_code == 503
     assert "the detector of round 1 of duel cannot judge" in answer.json()["detail"]
     assert str(home.root) not in answer.text
+
+
+def test_out_of_memory_is_a_503(client, home, monkeypatch):
+    """A detector that takes all the memory there is, as one of a plug-in may."""
+    monkeypatch.setattr(judging, "judge", lambda *arguments: bytes(2**62))
+    job = {"snapshot": str(home.round_folder("duel", 1) / "detector.snapshot.safetensors"), "heatmap": False}
+    with anonymous_file() as pixels:
+        os.write(pixels, bytes(16 * 16 * 3))
+        answer = judging.work(job | {"width": 16, "height": 16}, [pixels])
+    assert answer == {"problem": "there is not enough memory to judge the photo"}
+
+    async def out_of_memory(self, job, files=()):
+        return answer if "snapshot" in job else {"width": 16, "height": 16}
+
+    monkeypatch.setattr("arena.service.workers.Worker.run", out_of_memory)
+    refused = post(client, PHOTO)
+    assert refused.status_code == 503
+    assert "cannot judge: there is not enough memory to judge the photo" in refused.json()["detail"]
 
 
 def open_uploads():

@@ -21,6 +21,7 @@ from servedhome import new_home, play_all, served
 from arena.service.client import Client
 from arena.service.security import listen
 from arena.service.starts import Terms
+from arena.types import ArenaError
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 TOKEN = "0123456789abcdef-secret"
@@ -70,8 +71,9 @@ def test_the_photo_check_stays_outside_and_ends_with_the_service(home):
         [*COMMAND, "--home", str(home.root), "--port", "0"], stdout=subprocess.PIPE, text=True
     ) as process:
         address = re.search(r"http://\S+", process.stdout.readline()).group()
-        with Client(address) as client:
-            client.champion()  # starts decoder and judge
+        token = (home.root / "token").read_text().strip()
+        with Client(address, token) as client, pytest.raises(ArenaError, match="this is none"):
+            client.detect(b"no photo")  # starts decoder and judge all the same
         workers = psutil.Process(process.pid).children()
         assert len(workers) == 2
         maps = Path(f"/proc/{process.pid}/maps")

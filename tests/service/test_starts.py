@@ -21,6 +21,7 @@ from arena.service import starts
 from arena.service.records import last_words, read_record, record_path
 from arena.service.starts import Busy, Conflict, Starts, Terms
 from arena.store.home import Home
+from arena.types import ArenaError
 
 WAIT = "import signal; print('waiting', flush=True); signal.pause()"
 NO_CHECK = "import os; os.close({answer}); "
@@ -194,3 +195,50 @@ def test_a_match_elsewhere_is_not_stopped_here(root, service):
         (root / "matches" / "duel" / "lock").write_text('{"pid": 1, "host": "elsewhere"}')
         with pytest.raises(Conflict, match="being played on elsewhere"):
             service.stop("duel")
+
+
+ROOM = "import os, sys; assert sys.argv[1] == 'head:6379'; print(os.environ['ROOM'])"
+
+
+def test_in_a_cluster_as_many_matches_are_played_as_it_has_room_for(root, monkeypatch):
+    monkeypatch.setattr(starts, "ROOM", ROOM)
+    service = Starts(root, Terms("head:6379"))
+    try:
+        monkeypatch.setenv("ROOM", '{"matches": 0}')
+        with pytest.raises(Busy, match="'head:6379' has no free places for another match"):
+            service.begin("first", {})
+        monkeypatch.setenv("ROOM", '{"matches": 1}')
+        service.begin("first", {})
+        with pytest.raises(Busy):  # the first one has yet to take its places
+            service.begin("second", {})
+        monkeypatch.setenv("ROOM", '{"matches": 2}')
+        service.begin("second", {})
+    finally:
+        for child in service.close().values():
+            child.kill()
+            child.wait()
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [('{"problem": "no Ray cluster there"}', "no Ray cluster there"), ("", "does not say within 30 s what is free")],
+)
+def test_a_cluster_that_cannot_be_asked_is_one_sentence(root, monkeypatch, told, sentence):
+    monkeypatch.setattr(starts, "ROOM", ROOM)
+    monkeypatch.setenv("ROOM", told)
+    with pytest.raises(ArenaError, match=sentence) as refused:
+        Starts(root, Terms("head:6379")).begin("first", {})
+    assert not isinstance(refused.value, Busy)
+
+
+def test_how_many_matches_are_played_in_a_cluster_can_be_said(root, monkeypatch):
+    monkeypatch.setattr(starts, "ROOM", "raise SystemExit(1)")  # is not asked
+    service = Starts(root, Terms("head:6379", most=1, patience=7.5))
+    record = service.begin("first", {})
+    command = psutil.Process(record.pid).cmdline()
+    with pytest.raises(Busy, match="1 match is being played"):
+        service.begin("second", {})
+    for child in service.close().values():
+        child.kill()
+        child.wait()
+    assert command[-4:] == ["--ray", "head:6379", "--patience", "7.5"]

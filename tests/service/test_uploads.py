@@ -10,14 +10,16 @@ import time
 import numpy as np
 import pytest
 from fastapi import Request
-from photofiles import KINDS, chunk, drawn_face, encoded, png_of, text_bomb, webp_of
+from photofiles import KINDS, chunk, drawn_face, encoded, png_of, seeds, text_bomb, webp_of
 from PIL import Image
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from arena.faces.decode import Unusable
+from arena.service import decoding
 from arena.service.decoding import MOST_PIXELS, read_photo, work
 from arena.service.uploads import anonymous_file, is_photo, receive
+from arena.service.workers import Worker
 
 FACE = drawn_face(32)
 PNG = encoded(FACE)
@@ -176,3 +178,39 @@ def test_pixels_are_handed_on():
         os.write(upload, PNG)
         assert work({}, [os.dup(upload), os.dup(pixels)]) == {"width": 64, "height": 32}
         assert os.pread(pixels, 10**6, 0) == np.asarray(FACE).tobytes()
+
+
+def kinds():
+    """Whole files of every format that is accepted, in every form that a reader has code of its own for."""
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    return [
+        *seeds(),
+        encoded(FACE, "MPO", save_all=True, append_images=[FACE]),
+        encoded(FACE.convert("1")),
+        encoded(FACE.convert("LA")),
+        encoded(FACE.convert("P"), transparency=0),
+        encoded(FACE, exif=turned, dpi=(72, 72)),
+        encoded(FACE.convert("L"), "JPEG", comment=b"hello"),
+        encoded(FACE, "WEBP", icc_profile=bytes(500), xmp=b"<x/>"),
+    ]
+
+
+def test_every_format_is_read_where_nothing_more_can_be_opened():
+    """As in the process that decodes: where an import or a table had to be opened, a good file would be damaged."""
+    assert decoding.opens_files is False
+
+    async def scenario():
+        worker = Worker(decoding.__name__, at_once=1, seconds=60, memory=2**29, start_seconds=60, idle_seconds=60)
+        answers = []
+        try:
+            for data in kinds():
+                with anonymous_file() as upload, anonymous_file() as pixels:
+                    os.write(upload, data)
+                    answers.append(await worker.run({}, (upload, pixels)))
+                    assert os.fstat(pixels).st_size == 3 * answers[-1].get("width", 0) * answers[-1].get("height", 0)
+        finally:
+            worker.stop()
+        return answers
+
+    assert [answer for answer in asyncio.run(scenario()) if "problem" in answer] == []

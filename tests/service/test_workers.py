@@ -86,6 +86,22 @@ def test_files_go_along():
     assert with_worker(scenario) == b"HELLO"
 
 
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_job_that_need_not_open_files_cannot(tmp_path, monkeypatch, closed):
+    (tmp_path / "token").write_text("secret")
+    if closed:
+        monkeypatch.setenv("OPENS_NO_FILES", "1")
+
+    async def scenario(worker):
+        with anonymous_file() as given:
+            os.write(given, b"hello")
+            os.lseek(given, 0, os.SEEK_SET)
+            return await worker.run({"do": "open", "file": str(tmp_path / "token")}, (given,))
+
+    found = with_worker(scenario)
+    assert found == ({"error": "Too many open files", "given": "hello"} if closed else {"found": "secret"})
+
+
 @pytest.mark.parametrize("job", [{"do": "break"}, {"do": "die"}, {"do": "fill", "bytes": 2**29}])
 def test_what_breaks_takes_nothing_with_it(job, capfd):
     async def scenario(worker):

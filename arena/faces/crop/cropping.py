@@ -19,7 +19,8 @@ from typing import IO, Any, Final, Protocol
 from arena import seeds
 from arena.faces.crop.finder import Found, cut
 from arena.faces.crop.inputs import Input, find_inputs
-from arena.faces.decode import Pixels, Unusable
+from arena.faces.crop.memory import OutOfMemory
+from arena.faces.decode import OUT_OF_MEMORY, Pixels, Unusable
 from arena.faces.sets.sheets import contact_sheet_of
 from arena.faces.sources.files import CONTACT_SHEET, inside, label_of
 from arena.faces.sources.tables import RECIPE_FILE, TABLE, read_recipe, write_rows, write_whole
@@ -139,7 +140,8 @@ def crop_faces(
     try:
         inputs = find_inputs(places, out)
         claim(out, recipe)
-        done = read_journal(out)
+        # What there was no memory for may have room this time.
+        done = {name: record for name, record in read_journal(out).items() if record.problem != OUT_OF_MEMORY}
         with (out / JOURNAL).open("a", encoding="ascii") as file:
             job = _Job(out, recipe, finder, file)
             for one in inputs:
@@ -151,6 +153,8 @@ def crop_faces(
             job.flush()
             on_progress(Progress(job.done, inputs.count, job.images, job.crops))
         return conclude(out, recipe, list(read_journal(out).values()), balance)
+    except MemoryError as error:
+        raise ArenaError("there is not enough memory to go on; the same command goes on from there") from error
     except OSError as error:
         raise ArenaError(
             f"the crops cannot be written to {out}: {error}; the same command goes on from there"
@@ -185,8 +189,15 @@ class _Job:
 
     def flush(self) -> None:
         """Search and cut what waits; note in the journal what is finished."""
-        found = self.finder.find([image for _, _, image in self._waiting])
+        found: list[list[Found] | None]
+        try:
+            found = [*self.finder.find([image for _, _, image in self._waiting])]
+        except OutOfMemory:  # for all of them together, maybe not for each alone
+            found = [self._find_alone(image) for _, _, image in self._waiting]
         for (record, number, image), faces in zip(self._waiting, found, strict=True):
+            if faces is None:
+                record.problem = OUT_OF_MEMORY
+                continue
             record.images += 1
             self.images += 1
             good = [f for f in faces if f.score >= self.recipe.min_score and f.size >= self.recipe.min_size]
@@ -200,6 +211,12 @@ class _Job:
         sync(self.file)
         self.done += len(self._finished)
         self._finished.clear()
+
+    def _find_alone(self, image: Pixels) -> list[Found] | None:
+        try:
+            return self.finder.find([image])[0]
+        except OutOfMemory:
+            return None
 
     def _save(self, record: Record, number: int | None, image: Pixels, face: Found, k: int) -> dict[str, Any]:
         crop = cut(image, face, self.recipe.size, self.recipe.margin, self.recipe.align)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from arena.faces.crop.memory import enough_memory
 from arena.faces.decode import SMALLEST, Pixels
 from arena.types import ArenaError
 
@@ -76,7 +77,7 @@ class Finder:
     def find(self, images: Sequence[Pixels]) -> list[list[Found]]:
         """The faces in each image, the largest first; images uint8 `[H, W, 3]` of any sizes.
 
-        Images of one size are searched together, up to 16 or four megapixels at a time.
+        Images of one size are searched together, up to 16 or four megapixels at a time. Raises OutOfMemory.
         """
         found: list[list[Found]] = [[] for _ in images]
         groups: dict[tuple[int, ...], list[int]] = {}
@@ -97,7 +98,8 @@ class Finder:
 
     def _search(self, images: list[Pixels]) -> list[list[Found]]:
         try:
-            boxes, scores, points = self._mtcnn.detect(np.stack(images), landmarks=True)
+            with enough_memory("search a photo for faces"):
+                boxes, scores, points = self._mtcnn.detect(np.stack(images), landmarks=True)
         except (RuntimeError, IndexError):  # candidates that lie wholly outside an image: let the others be
             return [[]] if len(images) == 1 else [self._search([image])[0] for image in images]
         return [_found(*one) for one in zip(boxes, scores, points, strict=True)]

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from arena.faces.decode import LARGEST, Pixels, Unusable
+from arena.faces.decode import LARGEST, OUT_OF_MEMORY, Pixels, Unusable
 from arena.types import FAKE, REAL
 
 SUFFIXES: Final = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".3gp", ".ts"})
@@ -52,6 +52,8 @@ def frames(path: Path, every: int = 1, most: int | None = None) -> Iterator[tupl
                 raise Unusable("no frames")
             if last + 1 < stream.frames:
                 raise Unusable("truncated")
+    except MemoryError:  # PyAV's own is one too
+        raise Unusable(OUT_OF_MEMORY) from None
     except av.error.EOFError:
         raise Unusable("truncated") from None
     except av.FFmpegError:

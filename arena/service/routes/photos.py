@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request, Response
@@ -13,7 +12,6 @@ from arena.service import models
 from arena.service.docs import problems
 from arena.service.routes.parameters import HIGHEST, Arena, new_router
 from arena.service.views import NotFound
-from arena.service.workers import Died
 
 router = new_router()
 
@@ -53,24 +51,22 @@ async def chosen(
 Chosen = Annotated[ChosenDetector, Depends(chosen)]
 
 
-@router.get("/champion", response_model=models.Judge)
-async def judge(request: Request, state: Arena, champion: Chosen) -> Response:
+@router.get("/detector", response_model=models.Judge)
+async def detector(request: Request, state: Arena, detector: Chosen) -> Response:
     """The detector that judges a photo: by default that of the round which was played last."""
-    with contextlib.suppress(Died):  # who asks this is about to send a photo, and will be told then
-        state.photos.warm()
-    return state.answer(request, state.ledger.revision, lambda: models.Judge.model_validate(vars(champion)))
+    return state.answer(request, state.ledger.revision, lambda: models.Judge.model_validate(vars(detector)))
 
 
 @router.post("/detect", response_model=models.Detection, responses=_REFUSALS, openapi_extra=_BODY)
 async def detect(
     request: Request,
     state: Arena,
-    champion: Chosen,
+    detector: Chosen,
     heatmap: Annotated[bool, Query(description="Also say where the detector looked.")] = False,
 ) -> Response:
     """Find the faces in a photo and judge each of them. Nothing of the photo is kept."""
     try:
-        found = await state.photos.check(request, champion, heatmap)
+        found = await state.photos.check(request, detector, heatmap)
     except ClientDisconnect:
         return Response(status_code=400)  # nobody reads it
     return Response(found.model_dump_json(), media_type="application/json", headers={"cache-control": "no-store"})

@@ -1,27 +1,55 @@
-"""What happens, as it happens."""
+"""What happens, as it happens. FastAPI formats the events, and says something every 15 seconds of silence."""
 
 from __future__ import annotations
 
-from fastapi import Response
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from arena.service import views
 from arena.service.docs import EVENTS_ANSWER
-from arena.service.events import EventStream, event_stream, events, read_cursor
+from arena.service.events import events, read_cursor
 from arena.service.routes.parameters import After, Arena, LastEventId, MatchName, new_router
+from arena.store.follow import Cursor
 
 router = new_router()
 
 
-@router.get("/events", response_class=EventStream, responses=EVENTS_ANSWER)
-async def all_events(state: Arena, after: After = None, last_event_id: LastEventId = None) -> Response:
+async def since(state: Arena, after: After = None, last_event_id: LastEventId = None) -> Cursor:
+    """Where the stream goes on, decided before it begins."""
+    return read_cursor(state, last_event_id or after)
+
+
+async def known(state: Arena, match: MatchName) -> str:
+    """The name of a match of the ledger."""
+    return views.find_match(state.ledger, match).name
+
+
+async def place(request: Request, state: Arena) -> AsyncIterator[None]:
+    """One of the places for streams, until the client leaves."""
+    with state.streams.taken(request.client.host if request.client else ""):
+        yield
+
+
+Since = Annotated[Cursor, Depends(since)]
+PLACE = Depends(place)
+
+
+@router.get("/events", response_class=EventSourceResponse, responses=EVENTS_ANSWER, dependencies=[PLACE])
+async def all_events(state: Arena, cursor: Since) -> AsyncIterator[ServerSentEvent]:
     """What happens in all matches, as it happens."""
-    return event_stream(events(state, read_cursor(state, last_event_id or after)))
+    async for event in events(state, cursor):
+        yield event
 
 
-@router.get("/matches/{match}/events", response_class=EventStream, responses=EVENTS_ANSWER)
+@router.get(
+    "/matches/{match}/events", response_class=EventSourceResponse, responses=EVENTS_ANSWER, dependencies=[PLACE]
+)
 async def match_events(
-    state: Arena, match: MatchName, after: After = None, last_event_id: LastEventId = None
-) -> Response:
+    state: Arena, cursor: Since, match: Annotated[str, Depends(known)]
+) -> AsyncIterator[ServerSentEvent]:
     """What happens in one match, as it happens."""
-    name = views.find_match(state.ledger, match).name
-    return event_stream(events(state, read_cursor(state, last_event_id or after), name))
+    async for event in events(state, cursor, match):
+        yield event

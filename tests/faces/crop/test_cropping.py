@@ -15,6 +15,7 @@ from PIL import Image
 from arena.faces.crop import cropping
 from arena.faces.crop.cropping import JOURNAL, CropPlan, Progress, Record, Report, balanced, crop_faces, crop_path
 from arena.faces.crop.finder import Found
+from arena.faces.crop.memory import OutOfMemory
 from arena.faces.decode import Pixels
 from arena.faces.source import Face
 from arena.faces.sources.opening import open_source
@@ -124,6 +125,35 @@ def test_a_stop_in_the_middle_keeps_what_is_done(photos: Path, tmp_path: Path, m
     report, seen = crop(photos, tmp_path / "out")
     assert report == crop(photos, tmp_path / "whole")[0]
     assert 1 <= seen <= 2
+
+
+class ShortOfMemory(CountingFinder):
+    """Has memory for one image at a time, and for none with two faces."""
+
+    def find(self, images: Sequence[Pixels]) -> list[list[Found]]:
+        found = super().find(images)
+        if len(images) > 1 or len(found[0]) > 1:
+            raise OutOfMemory("there is not enough memory")
+        return found
+
+
+def test_what_there_is_no_memory_for_is_no_photo_without_a_face(photos: Path, tmp_path: Path) -> None:
+    report = crop_faces([str(photos)], tmp_path / "out", SMALL, ShortOfMemory())
+    assert report.unreadable == {"not an image": ["notes.txt"], "out of memory": ["ann/2.png"]}
+    assert report.none == ["bob/1.png"]
+    assert faces_in(tmp_path / "out") == {"ann/1.png-0.png": "ann"}
+    again, seen = crop(photos, tmp_path / "out")  # it alone is tried again
+    assert seen == 1
+    assert again == crop(photos, tmp_path / "whole")[0]
+
+
+def test_out_of_memory_anywhere_else_is_one_sentence(photos: Path, tmp_path: Path, monkeypatch) -> None:
+    def fail(*arguments: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(cropping, "cut", fail)
+    with pytest.raises(ArenaError, match="not enough memory to go on; the same command goes on from there"):
+        crop(photos, tmp_path / "out")
 
 
 def test_another_recipe_or_a_strangers_folder_is_refused(photos: Path, tmp_path: Path) -> None:

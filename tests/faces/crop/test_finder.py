@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from arena.faces.crop.finder import Finder, Found, cut, overlap, pick_device, similarity
+from arena.faces.crop.memory import OutOfMemory, enough_memory, is_out_of_memory
 from arena.faces.procedural import render
 from arena.types import ArenaError
 
@@ -128,6 +129,35 @@ def test_one_image_that_upsets_the_network_spares_the_others(finder: Finder) -> 
     good, bad = np.full((30, 30, 3), 99, np.uint8), np.full((30, 30, 3), 13, np.uint8)
     assert [len(faces) for faces in finder.find([good, bad, good])] == [2, 0, 2]
     assert finder.find([]) == []
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 40000000000000 bytes."),
+        RuntimeError("std::bad_alloc"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    ],
+)
+def test_out_of_memory_is_not_no_face(finder: Finder, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def fail(images: np.ndarray, landmarks: bool) -> None:
+        raise error
+
+    monkeypatch.setattr(finder._mtcnn, "detect", fail)
+    with pytest.raises(OutOfMemory, match="not enough memory to search a photo for faces"):
+        finder.find([np.full((30, 30, 3), 99, np.uint8)])
+
+
+def test_torchs_own_error_is_taken_for_out_of_memory() -> None:
+    import torch
+
+    with pytest.raises(OutOfMemory), enough_memory("try"):
+        torch.empty(10**15)
+    assert is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory"))
+    with pytest.raises(RuntimeError, match="shape"), enough_memory("try"):
+        torch.empty(3).reshape(2)
 
 
 def test_the_real_network_finds_a_drawn_face_where_it_is() -> None:

@@ -31,7 +31,7 @@ export async function show(main, { params, signal, live }) {
 
   const drawJudge = async () => {
     try {
-      replace(judge, judged(await get(`champion${queryOf(chosen)}`, { signal }), true));
+      replace(judge, judged(await get(`detector${queryOf(chosen)}`, { signal }), true));
     } catch (error) {
       if (error.status !== 404) throw error;
       replace(judge, h("p", { class: "notice warn" }, error.detail, " ", h("a", { href: "#/start" }, "Start a match")));
