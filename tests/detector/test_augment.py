@@ -114,13 +114,28 @@ def test_an_augmented_batch_is_a_batch_of_images():
     assert all((c != b).any() for c, b in zip(changed, before, strict=True))
 
 
-def test_a_quarter_is_compressed_and_a_quarter_blurred(monkeypatch):
+@pytest.fixture
+def marks(monkeypatch):
+    """`augment` only marks: 0.5 for compressed, 0.25 for blurred."""
     monkeypatch.setattr(module, "noise", lambda images: images)
     monkeypatch.setattr(module, "brightness", lambda images: images)
     monkeypatch.setattr(module, "jpeg_like", lambda images: images * 0.5)
     monkeypatch.setattr(module, "blur", lambda images: images * 0.25)
-    share = torch.tensor([0.5, 0.25, 1, 1] * 4).view(16, 1, 1, 1)
-    torch.testing.assert_close(augment(FACES), FACES * share)
+    return lambda n: augment(torch.ones(n, 3, 8, 8))[:, 0, 0, 0]
+
+
+def test_a_quarter_is_compressed_and_a_quarter_blurred(marks):
+    assert sorted(marks(16).tolist()) == [0.25] * 4 + [0.5] * 4 + [1.0] * 8
+
+
+@pytest.mark.parametrize("n", [4, 6, 10, 12, 20, 64])
+def test_who_is_compressed_or_blurred_tells_nothing_of_the_place_in_the_batch(marks, n):
+    # A detector's batch is real faces first, then the last gallery's fakes, then older ones.
+    drawn = torch.stack([marks(n) for _ in range(1000)])
+    for mark, share in ((0.5, -(-n // 4) / n), (0.25, -(-(n - 1) // 4) / n)):
+        counts = (drawn == mark).float().mean(0)
+        deviation = (share * (1 - share) / len(drawn)) ** 0.5
+        assert (counts - share).abs().max() < 5 * deviation
 
 
 def test_the_seed_decides():
