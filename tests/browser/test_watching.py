@@ -46,7 +46,9 @@ def test_a_committed_round_appears_without_a_reload(home, watched, visit):
     expect(slider).to_have_attribute("max", "2")
     expect(slider).to_have_value("2")
     expect(caption(page)).to_contain_text("Round 2: A wins")
-    expect(page.get_by_test_id("score")).to_contain_text(re.compile("A has clearly won 0.*1 not.*B has clearly won 0.*1 not"))
+    expect(page.get_by_test_id("score")).to_contain_text(
+        re.compile("A has clearly won 0.*1 not.*B has clearly won 0.*1 not")
+    )
     expect(page.get_by_test_id("status")).to_have_text("finished")
     expect(page.get_by_test_id("round")).to_contain_text("Round 2: A wins")
     assert page.evaluate("window.opened")
