@@ -38,7 +38,7 @@ from arena.cli.options import (
     SetOption,
     access,
 )
-from arena.play.config import load_config, read_settings, with_absolute_faces
+from arena.play.config import read_settings, validate, with_absolute_faces
 from arena.play.devices import Probe, check_device, choose_device, choose_precision
 from arena.play.match import Match, new_match, open_match, play, play_more, prepare_faces, reserved_name
 from arena.play.table import LocalTable, Setup, TableFactory
@@ -86,7 +86,10 @@ def run(
         new = NewMatch(name, read_settings(config, settings or (), **chosen))
         play_beside_the_page(home, access(port, show_token=False), Terms(ray, mlflow, patience=patience), new, as_json)
         return
-    resolved = with_absolute_faces(load_config(config, settings or (), **chosen))
+    values = read_settings(config, settings or (), **chosen)
+    if ray not in ("local", "off"):  # a worker elsewhere must not be able to compute its exams
+        values["exam"] = {"secret": "random", **values.get("exam", {})}
+    resolved = with_absolute_faces(validate(values, str(config) if config is not None else "the settings"))
     if dry_run:
         if as_json:
             emit([resolved.dump()])

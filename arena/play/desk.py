@@ -33,7 +33,7 @@ from arena.store.disk import Disk, readable_errors, stage
 from arena.store.home import Home
 from arena.store.names import EXAM, FAKES, GALLERY, SAMPLE_SCORES, SAMPLES, SNAPSHOT, STATE, state_folder
 from arena.store.record import RoundRecord
-from arena.store.secret import read_secret
+from arena.store.secrets import read_secret
 from arena.types import (
     LAST,
     OLDER,

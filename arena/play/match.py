@@ -27,8 +27,7 @@ from arena.store.home import Home
 from arena.store.names import GALLERY
 from arena.store.prune import pruned_files
 from arena.store.record import RoundRecord
-from arena.store.secret import make_secret
-from arena.store.secrets import pledge
+from arena.store.secrets import make_secret, pledge
 from arena.types import ROLES, ArenaError, Brief, Diverged, Faces, Failed, InvalidAnswer, Lost
 
 VERSIONS = ("arena", "torch", "torchvision", "numpy", "scikit-learn", "ray", "mlflow")

@@ -18,7 +18,7 @@ from arena.referee.verdict import Rule, Verdict
 from arena.store.disk import damaged_files
 from arena.store.names import EXAM, FAKES, SNAPSHOT
 from arena.store.prune import pruned_files
-from arena.store.secrets import secrets_of
+from arena.store.secrets import pledges
 from arena.types import ROLES, ArenaError, Images
 
 SAME = 1e-9
@@ -61,8 +61,8 @@ def verify(match: Match) -> Iterator[tuple[int, list[Finding]]]:
 def _check_verdict(match: Match, number: int, stored: Verdict) -> list[Finding]:
     exam = _exam(match, number)
     told, truth = asdict(stored), asdict(exam.judge(Rule.of(match.config.dump()["exam"]), stored.forfeit))
-    pledged = secrets_of(match.home, match.name).get(number)
-    broken = pledged is not None and pledged.digest != pledge_of(match.name, number, exam.seed)
+    pledged = pledges(match.home, match.name).get(number)
+    broken = pledged is not None and pledged != pledge_of(match.name, number, exam.seed)
     pledge = [Finding(number, EXAM, "was not drawn from what was pledged before the round")] if broken else []
     unknown = ("resolution",) if exam.people is None else ()  # in the arena that played it
     wrong = [name for name in told if name not in unknown and not _is_same(told[name], truth[name])]

@@ -38,8 +38,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) STRICT""",
     ),
     (
-        """CREATE TABLE exam_secret (
-            match TEXT NOT NULL REFERENCES match(name), round INTEGER NOT NULL, digest TEXT NOT NULL, nonce TEXT,
+        """CREATE TABLE pledge (
+            match TEXT NOT NULL REFERENCES match(name), round INTEGER NOT NULL, digest TEXT NOT NULL,
             PRIMARY KEY (match, round)
         ) STRICT""",
         """CREATE TABLE pruned (

@@ -5,15 +5,20 @@ import json
 import awkward  # noqa: F401 - registers its contenders
 import numpy as np
 import pytest
-from matches import outcome, played, reopened, start, tiny
+from matches import TINY, outcome, played, reopened, start, tiny
 from PIL import Image
+from safetensors.numpy import load_file
 from scripted import StampReader
 
+from arena.play.config import validate
+from arena.play.desk import pledge_of
 from arena.play.match import new_match, play_more, prepare_faces, reserved_name
 from arena.play.verify import replay, verify
+from arena.seeds import derive
 from arena.snapshot import player, read_snapshot
 from arena.store.home import Home
 from arena.store.names import SAMPLE_SCORES, SAMPLES, SNAPSHOT
+from arena.store.secrets import pledges
 from arena.types import Answer, ArenaError
 
 FIELDS = {
@@ -231,6 +236,61 @@ def test_detectors_of_many_networks_and_of_other_sizes_play_and_are_attacked(tmp
         "" if knows == "whitebox" else "trio has no gradients to train against"
     ] * 2
     assert replay(match, 2) == []
+
+
+def test_exams_are_drawn_from_a_secret_and_pledged_before_their_round(tmp_path):
+    exam = TINY["exam"] | {"secret": "random"}
+    matches = [start(tmp_path / str(i), tiny("stamper", "stamp-reader", rounds=2, exam=exam)) for i in range(2)]
+    for match in matches:
+        played(match)
+        assert all(not findings for _, findings in verify(match))
+        assert replay(match, 2) == []
+    seeds = [_exam_seed(match, 1) for match in matches]
+    assert seeds[0] != seeds[1]
+    assert all(seed != derive(derive(match.config.seed, "referee"), "exam", 1) for seed in seeds)
+    home = matches[0].home
+    assert pledges(home, "tiny") == {n: pledge_of("tiny", n, _exam_seed(matches[0], n)) for n in (1, 2)}
+    with home.transaction() as ledger:
+        ledger.execute("UPDATE pledge SET digest = 'x' WHERE round = 2")
+    found = dict(verify(matches[0]))
+    assert [finding.text for finding in found[2]] == ["was not drawn from what was pledged before the round"]
+
+
+def _exam_seed(match, number):
+    return int(load_file(match.home.round_folder("tiny", number) / "exam.safetensors")["seed"])
+
+
+def test_a_given_seed_makes_a_match_repeatable_and_without_one_exams_are_secret():
+    assert validate({}).exam.secret == "random"
+    assert validate({"seed": 3}).exam.secret == "seed"
+    assert validate({"seed": 3, "exam": {"secret": "random"}}).exam.secret == "random"
+
+
+def test_a_team_that_needs_landmarks_gets_them_and_people(tmp_path, monkeypatch):
+    looked = []
+
+    def landmarks(faces, folder, finder):
+        looked.append(len(faces.images))
+        return np.full((len(faces.images), 5, 2), 7, np.float32)
+
+    monkeypatch.setattr("arena.play.match.points_of", landmarks)
+    monkeypatch.setattr("arena.play.desk.points_of", landmarks)
+    match = start(tmp_path, tiny(detector="anatomist", rounds=1))
+    played(match)
+    assert set(looked) == {180}
+    assert match.facts["faces"]["points"]
+    assert replay(match, 1) == []
+    other = start(tmp_path / "other", tiny("stamper", "stamp-reader", rounds=1))
+    assert not other.facts["faces"]["points"]
+
+
+def test_a_round_that_a_team_took_no_part_in_is_not_replayed(tmp_path):
+    match = start(tmp_path, against("detector", {"name": "quitter", "options": {"call": "answer"}}))
+    seen = played(match)
+    assert [record.absent for record in seen.rounds] == [(), ("detector",), ()]
+    with pytest.raises(ArenaError, match="round 2 of tiny cannot be replayed: the detector had failed"):
+        replay(match, 2)
+    assert replay(match, 3) == []
 
 
 def test_a_match_can_go_on_for_more_rounds(tmp_path):

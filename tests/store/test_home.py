@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import stat
 import threading
 import zipfile
 from pathlib import Path
@@ -12,7 +13,7 @@ from arena.play.verify import replay, verify
 from arena.store.follow import Follower
 from arena.store.home import Home
 from arena.store.migrations import VERSION
-from arena.store.secrets import Secret, pledge, reveal, secrets_of
+from arena.store.secrets import SECRET, make_secret, pledge, pledges, read_secret
 from arena.types import ArenaError
 
 OLD = Path(__file__).parent / "home-of-version-0.zip"
@@ -106,17 +107,24 @@ def test_a_folder_with_something_else_in_it_is_no_home(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-def test_a_pledge_binds_and_a_secret_is_told_once(tmp_path):
-    home = new_home(tmp_path / "home")
+def test_a_pledge_binds(tmp_path):
+    home = new_home(tmp_path)
     pledge(home, "duel", 1, "aa")
     pledge(home, "duel", 1, "aa")
+    with pytest.raises(ArenaError, match="round 1 of duel is pledged to another exam"):
+        pledge(home, "duel", 1, "ab")
     pledge(home, "duel", 2, "bb")
-    with pytest.raises(ArenaError, match="round 1 of duel is pledged to another secret"):
-        pledge(home, "duel", 1, "cc")
-    assert secrets_of(home, "duel") == {1: Secret("aa", None), 2: Secret("bb", None)}
-    reveal(home, "duel", {1: "one"})
-    reveal(home, "duel", {1: "one", 2: "two"})
-    for wrong in ({1: "other"}, {3: "three"}):
-        with pytest.raises(ArenaError, match="has no secret to tell, or another one was told"):
-            reveal(home, "duel", wrong)
-    assert secrets_of(home, "duel") == {1: Secret("aa", "one"), 2: Secret("bb", "two")}
+    assert pledges(home, "duel") == {1: "aa", 2: "bb"}
+
+
+def test_a_match_has_one_secret_for_its_owner_alone(tmp_path):
+    make_secret(tmp_path)
+    first = read_secret(tmp_path)
+    make_secret(tmp_path)
+    assert read_secret(tmp_path) == first
+    assert stat.S_IMODE((tmp_path / SECRET).stat().st_mode) == 0o600
+    (tmp_path / "other").mkdir()
+    make_secret(tmp_path / "other")
+    assert read_secret(tmp_path / "other") != first
+    with pytest.raises(ArenaError, match="without which the match cannot go on"):
+        read_secret(tmp_path / "nowhere")

@@ -48,7 +48,7 @@ def test_a_home_of_an_older_arena_gets_the_tables(home):
     with home.transaction() as ledger:
         ledger.execute("DROP TABLE blind_vote")
         ledger.execute("DROP TABLE blind_test")
-        for table in ("exam_secret", "pruned"):
+        for table in ("pledge", "pruned"):
             ledger.execute(f"DROP TABLE {table}")
         for index in ("outbox_of_match", "outbox_unshipped", "event_of_match"):
             ledger.execute(f"DROP INDEX {index}")
