@@ -21,7 +21,7 @@ from arena.images import xmp
 from arena.referee.exam import ExamRecord
 from arena.results.animation import animation
 from arena.results.chartbook import chart_book
-from arena.results.charts import accuracy_figure, auroc_figure, losses_figure
+from arena.results.charts import accuracy_figure, auroc_figure
 from arena.store.home import Errand, Home, MatchRow
 from arena.store.names import EXAM, SAMPLES
 from arena.tracking.note import note
@@ -136,12 +136,12 @@ def match_files(folders: Mapping[int, Path]) -> dict[str, bytes]:
 
 
 def chart_files(match: MatchRow, folders: Mapping[int, Path], records: Sequence[Mapping[str, Any]]) -> dict[str, bytes]:
-    """The charts over the rounds and of the exams, as MLflow's UI shows them; nothing before the first exam."""
+    """What MLflow's own charts cannot show: intervals and exams; nothing before the first exam."""
     played = {record["round"]: record for record in records if "winner" in record}
     if not played:
         return {}
     win, wins = match.config["exam"]["win_accuracy"], _wins(records)
-    over_rounds = [accuracy_figure(records, win), auroc_figure(records), losses_figure(records)]
+    over_rounds = [accuracy_figure(records, win), auroc_figure(records)]
     exams = {
         number: (ExamRecord.from_arrays(safetensors.numpy.load_file(folders[number] / EXAM)), played[number])
         for number in _thinned(sorted(played))
