@@ -23,7 +23,7 @@ from arena.referee.exam import ExamRecord
 from arena.referee.verdict import Rule, Verdict
 from arena.results.animation import animation
 from arena.results.chartbook import chart_book
-from arena.results.charts import accuracy_figure, auroc_figure, losses_figure
+from arena.results.charts import accuracy_figure, auroc_figure
 from arena.store.home import Errand, Home, MatchRow
 from arena.store.names import EXAM, SAMPLES
 from arena.store.record import RoundRecord, rounds_of
@@ -180,7 +180,7 @@ def match_files(folders: Mapping[int, Path]) -> dict[str, bytes]:
 
 
 def chart_files(home: Home, match: MatchRow, story: Story) -> dict[str, bytes]:
-    """The charts over the rounds and of the exams, as MLflow's UI shows them; nothing before the first exam.
+    """What MLflow's own charts cannot show, intervals and exams; nothing before the first exam.
 
     They hold the whole match, so they are drawn at its end and whenever it is twice as long as when they were last.
     """
@@ -189,7 +189,7 @@ def chart_files(home: Home, match: MatchRow, story: Story) -> dict[str, bytes]:
     if not judged:
         return {}
     win = match.config["exam"]["win_accuracy"]
-    over_rounds = [accuracy_figure(records, win), auroc_figure(records), losses_figure(records)]
+    over_rounds = [accuracy_figure(records, win), auroc_figure(records)]
     exams = {
         number: (ExamRecord.from_arrays(safetensors.numpy.load_file(path)), judged[number])
         for number in _thinned(sorted(judged))
