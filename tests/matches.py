@@ -31,7 +31,9 @@ TINY: dict[str, Any] = {
 
 
 def tiny(generator: Any = None, detector: Any = None, **overrides: Any) -> MatchConfig:
-    """A tiny config; a contender that is named plays with its own options."""
+    """A tiny config; a contender that is named plays with its own options, and exams follow from the seed."""
+    if "exam" in overrides:
+        overrides["exam"] = {"secret": "seed", **overrides["exam"]}
     named = {role: who for role, who in (("generator", generator), ("detector", detector)) if who}
     return validate(TINY | named | overrides)
 

@@ -43,7 +43,7 @@ class GanOptions:
     """Adam's first moment decay."""
     smoothing: float = 0.1
     """One-sided label smoothing of the discriminator: real images have the target 1 - smoothing."""
-    pressure: float = 0.3
+    pressure: float = 1.0
     """Weight of the term that evades Team B's last snapshot in the white-box rule."""
     average: float = 0.0
     """Decay of a moving average of the generator's weights that is used for sampling; 0 samples the weights."""

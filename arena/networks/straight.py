@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from arena.networks.training import as_pool, to_images, to_range
 from arena.types import Images
@@ -19,24 +19,10 @@ Code = Callable[[Images, int], Images]
 """What changes images, uint8 `[N, S, S, 3]`, with a seed, such as `arena.faces.coding.coder` makes."""
 
 
-class Coded(nn.Module):
-    """A network that sees images coded, while gradients go straight through the coding.
-
-    It computes outside of PyTorch, so a step with it cannot be captured in a CUDA graph.
-    """
-
-    def __init__(self, network: nn.Module, code: Code) -> None:
-        super().__init__()
-        self.network, self.code = network, code
-
-    def forward(self, images: Tensor) -> Tensor:
-        """What the network says of images `[N, 3, S, S]` in [-1, 1]."""
-        answer: Tensor = self.network(through(images, self.code))
-        return answer
-
-
 def through(images: Tensor, code: Code) -> Tensor:
     """Images `[N, 3, S, S]` in [-1, 1] as `code` changes them; backward they are what they were.
+
+    It computes outside of PyTorch, so a step with it cannot be captured in a CUDA graph.
 
     What `code` draws follows from PyTorch's random state, so training with one seed is repeatable.
     """

@@ -16,6 +16,7 @@ from arena import __version__
 from arena.play.config import WrongSetting
 from arena.service.docs import completed, docs_page
 from arena.service.routes import ROUTERS
+from arena.service.routes.streams import Departures
 from arena.service.security import HEADERS, Guard
 from arena.service.starts import Busy, Conflict, Terms
 from arena.service.state import MlflowLink, State
@@ -61,6 +62,7 @@ def create_app(
     for router in ROUTERS:
         app.include_router(router)
     app.add_middleware(Guard, token=token, names=names)
+    app.add_middleware(Departures)
     make_openapi = app.openapi
     app.openapi = lambda: completed(make_openapi())  # type: ignore[method-assign]
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -9,6 +9,7 @@ from arena.referee.exam import ExamRecord, draw_paper
 from arena.referee.verdict import verdict
 from arena.results.chartbook import chart_book
 from arena.results.charts import accuracy_figure, auroc_figure
+from arena.store.record import RoundRecord
 
 from .visiting import PHONE, Witness, expect, overflow
 
@@ -27,11 +28,11 @@ def book():
     """The charts of three rounds, in which the detector got all right, all wrong, all right."""
     exams = {}
     for number in (1, 2, 3):
-        paper = draw_paper(20, 20, number)
+        paper = draw_paper(np.arange(20), 20, number)
         scores = paper.labels.astype(np.float64) if number != 2 else 1.0 - paper.labels
         exam = ExamRecord(paper.labels, scores, 0.5, paper.order, paper.real_indices, number)
-        exams[number] = exam, {"round": number, **vars(verdict(exam.labels, exam.answer))}
-    records = [record for _, record in exams.values()]
+        exams[number] = exam, verdict(exam.labels, exam.answer)
+    records = [RoundRecord("duel", number, "dcgan", "cnn", judged, {}) for number, (_, judged) in exams.items()]
     return chart_book("duel: A 1 : 2 B", [accuracy_figure(records), auroc_figure(records)], exams)
 
 

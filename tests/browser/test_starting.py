@@ -18,6 +18,7 @@ TINY = {
     "image_size": "16",
     "parts": "1, 1, 1",
     "gallery": "12",
+    "false_alarm_rate": "0.2",
     "reservoir": "18",
     "exam.size": "40",
     "precision": "fp32",

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import nn
 
-from arena.networks.straight import Coded, through
+from arena.networks.straight import through
 from arena.networks.training import to_range
 from arena.types import Images
 
@@ -40,13 +39,8 @@ def test_backward_is_the_identity() -> None:
 def test_a_network_sees_coded_images_and_its_gradient_is_taken_there() -> None:
     """d/dx of f(code(x)) is f'(code(x)): for f = x squared, twice the coded image."""
     images = fakes().requires_grad_()
-
-    class Square(nn.Module):
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return x.square().sum((1, 2, 3))
-
     torch.manual_seed(1)
-    Coded(Square(), darker)(images).sum().backward()
+    through(images, darker).square().sum().backward()
     torch.manual_seed(1)
     assert images.grad is not None
     assert torch.equal(images.grad, 2 * through(images.detach(), darker))

@@ -16,7 +16,6 @@ from PIL import Image
 from arena.faces.coding import Coding
 from arena.faces.crop.finder import Found
 from arena.faces.procedural import render
-from arena.networks.straight import Coded
 from arena.play.match import Match
 from arena.play.verify import replay, verify
 from arena.seeds import derive
@@ -39,7 +38,7 @@ class NoFaces:
 
 @pytest.fixture(autouse=True)
 def _no_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("arena.play.match.Finder", NoFaces)
+    monkeypatch.setattr("arena.play.desk.Finder", NoFaces)
 
 
 def folder_of(root: Path, kind: str, people: int = 180) -> Path:
@@ -118,10 +117,10 @@ def test_snapshots_and_teams_know_what_the_faces_are(tmp_path: Path, photos: Pat
         assert snapshot.origin == origin
         assert player(snapshot).brief.origin == origin
         assert match.setup.brief(role).origin == origin
-    detector, generator = snapshot, match.setup.brief("generator")
+    generator = match.setup.brief("generator")
     team = player(read_snapshot(match.home.round_folder("tiny", 1) / SNAPSHOT.format(role="generator")))
     assert generator.origin["coded"]
-    assert isinstance(team._critic(detector), Coded)
+    assert team._code() is not None
 
 
 def test_drawn_faces_have_a_framing_and_no_coding(tmp_path: Path) -> None:

@@ -214,7 +214,7 @@ def test_wrong_answers_are_forfeits(tmp_path):
     match = start(tmp_path, tiny("giant", "stamp-reader", rounds=1))
     seen = played(match)
     assert seen.rounds[0].verdict.forfeit == "generator"
-    assert "the generator handed in images of shape [12, 32, 16, 3]" in seen.events[0][2]
+    assert "the generator handed in images of shape [20, 32, 16, 3]" in seen.events[0][2]
 
 
 def test_when_both_fail_the_exam_decides(tmp_path):

@@ -157,7 +157,7 @@ def test_an_exam_of_the_first_arena_is_judged_and_sat_as_it_was():
     assert stored.judge(rule) == verdict(paper.labels, stored.answer, rule)
     assert stored.judge(rule).people is None
     assert np.array_equal(team.draw_again(1, stored).real_indices, paper.real_indices)
-    assert np.array_equal(team.sit_again(stored, FAKES), paper.images(FACES, FAKES))
+    assert np.array_equal(stored.paper.images(team.faces, FAKES), paper.images(FACES, FAKES))
 
 
 @pytest.mark.parametrize(

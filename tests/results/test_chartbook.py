@@ -18,10 +18,10 @@ FIGURE = charts.accuracy_figure([])
 
 def sat(seed=1, threshold=0.5):
     """An exam of 20 images that was answered by a coin with many sides, and its verdict."""
-    paper = draw_paper(20, 20, seed)
+    paper = draw_paper(np.arange(20), 20, seed)
     scores = np.random.default_rng(seed).random(20)
     exam = ExamRecord(paper.labels, scores, threshold, paper.order, paper.real_indices, seed)
-    return exam, vars(verdict(exam.labels, exam.answer))
+    return exam, verdict(exam.labels, exam.answer)
 
 
 def element(page, name):

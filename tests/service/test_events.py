@@ -7,12 +7,14 @@ import contextlib
 import json
 import shutil
 
+import anyio
 import fastapi.routing
 import pytest
 from servedhome import new_home, new_match, play, play_all, served
 
 from arena.service.client import Client, read_events
 from arena.service.events import events
+from arena.service.routes.streams import Departures
 from arena.service.state import State
 from arena.store.progress import ProgressFile
 from arena.types import ArenaError, Progress
@@ -175,6 +177,15 @@ def test_streams_are_limited_and_their_places_freed(home, monkeypatch):
         assert client.health().matches == 1
         streams[0].close()
         assert opened_again(client).name == "playing"
+
+
+@pytest.mark.parametrize("error", [anyio.BrokenResourceError(), ValueError("a mistake")])
+def test_a_client_that_leaves_is_no_error_and_a_mistake_is_one(error):
+    async def app(scope, receive, send):
+        raise ExceptionGroup("streaming", [error])
+
+    with contextlib.nullcontext() if isinstance(error, anyio.BrokenResourceError) else pytest.raises(ExceptionGroup):
+        asyncio.run(Departures(app)({}, None, None))
 
 
 def test_streams_are_limited_in_all(home, monkeypatch):

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from matches import played, reopened, start, tiny
 
@@ -9,10 +11,12 @@ from arena.cli.look import _pruned
 from arena.photo.latest import NoDetector, chosen_detector
 from arena.play.match import play_more
 from arena.play.verify import replay, verify
+from arena.referee.verdict import verdict
 from arena.store.follow import Follower
 from arena.store.names import GALLERY, SNAPSHOT
 from arena.store.prune import Keep, in_words, prune, pruned_files
-from arena.types import ArenaError
+from arena.store.record import RoundRecord
+from arena.types import Answer, ArenaError
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +127,14 @@ def test_rounds_in_words():
     assert in_words([]) == ""
 
 
+def made_up(number, accuracy):
+    """A round whose detector was so accurate; None for the opening."""
+    labels = np.array([0, 0, 1, 1], np.int8)
+    judged = None if accuracy is None else replace(verdict(labels, Answer(labels / 2.0, 0.4)), accuracy=accuracy)
+    return RoundRecord("tiny", number, "dcgan", "cnn", judged, {})
+
+
 def test_of_equals_the_later_round_is_the_best():
-    records = [{"round": 0}, *({"round": n, "accuracy": a} for n, a in ((1, 0.9), (2, 0.9), (3, 0.5)))]
+    records = [made_up(0, None), *(made_up(n, a) for n, a in ((1, 0.9), (2, 0.9), (3, 0.5)))]
     assert Keep(last=1, best=1).rounds(records) == {2, 3}
     assert Keep(last=9, best=9).rounds(records) == {0, 1, 2, 3}

@@ -217,7 +217,7 @@ def test_every_round_is_read_once_however_many_passes_it_takes(home, monkeypatch
         play(home, number, right=number != 2)
         teller.ship(home, store)
     assert read == [0, 1, 2, 3]
-    assert told[-1] == "{'A': 1, 'B': 2}"
+    assert told[-1] == "A 1 : 2 B"
     fresh = Memory()
     teller.ship(home, fresh)  # which has been told nothing
     assert len(fresh.heard) == 5

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Annotated
 
+import anyio
 from fastapi import Depends, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from arena.service import views
 from arena.service.docs import EVENTS_ANSWER
@@ -15,6 +17,23 @@ from arena.service.routes.parameters import After, Arena, LastEventId, MatchName
 from arena.store.follow import Cursor
 
 router = new_router()
+
+
+class Departures:
+    """ASGI middleware: a client that leaves while an event is on its way to it is no error of the application.
+
+    FastAPI's keep-alive raises one then, and a traceback would be printed whenever somebody reloads the page.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on."""
+        try:
+            await self._app(scope, receive, send)
+        except* anyio.BrokenResourceError:
+            pass
 
 
 async def since(state: Arena, after: After = None, last_event_id: LastEventId = None) -> Cursor:
