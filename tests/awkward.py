@@ -118,6 +118,10 @@ class Anatomist(Scripted, Detector):
         super().__init__(options, brief)
         self.people, self.eyes, self.level = 0, 0.0, 0.0
 
+    @classmethod
+    def fetch(cls, options: Any) -> dict[str, str]:
+        return {"atlas": 64 * "0"}
+
     def check(self, faces: Faces) -> None:
         assert faces.identities.shape == (len(faces),)
 

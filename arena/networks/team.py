@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -17,7 +18,7 @@ from arena.types import ArenaError, Brief, Role, Snapshot, State, ignore_progres
 O = TypeVar("O")  # noqa: E741
 
 
-class NetworkTeam(Generic[O]):
+class NetworkTeam(ABC, Generic[O]):
     """What all teams of networks share. A team says how to build them, which of them play, and how they train.
 
     `counters` are numbers that belong to the state, such as images seen; `extra` those that belong to the snapshot.
@@ -39,9 +40,9 @@ class NetworkTeam(Generic[O]):
         with seeded(derive(brief.seed, "weights"), brief.device):
             self.trainables = self.build()
 
+    @abstractmethod
     def build(self) -> dict[str, Trainable]:
         """Every network of the team with its optimiser, by name; a player builds those that play."""
-        raise NotImplementedError
 
     def networks(self) -> dict[str, nn.Module]:
         """The networks in training, by name."""

@@ -19,7 +19,8 @@ from arena.faces.sets.cache import FaceSet, open_cache, prepare
 from arena.faces.sets.leaks import find_leaks
 from arena.faces.sets.split import Index, Split
 from arena.play.config import MatchConfig, check_name, numbered_names, validate_stored
-from arena.play.desk import Staged, digest_of, landmark_finder, split_faces
+from arena.play.desk import Staged
+from arena.play.parts import digest_of, landmark_finder, split_faces
 from arena.play.round import Attempts, RoundPlan, play_opening, play_round
 from arena.play.table import Setup, Table, TableFactory
 from arena.store.disk import readable_errors

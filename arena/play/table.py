@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from arena.play.desk import Desk, origin_of
+from arena.play.desk import Desk
+from arena.play.parts import origin_of
 from arena.play.seats import Seat
 from arena.seeds import derive
 from arena.store.disk import Disk

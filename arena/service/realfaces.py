@@ -12,7 +12,7 @@ from fastapi import HTTPException
 from arena.faces.sets.cache import open_cache
 from arena.faces.sets.split import Index
 from arena.images import Origin
-from arena.play.desk import split_match
+from arena.play.parts import split_match
 from arena.service.views import NotFound
 from arena.store.home import MatchRow
 from arena.store.settings import SETTINGS, read_settings

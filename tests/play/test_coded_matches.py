@@ -38,7 +38,7 @@ class NoFaces:
 
 @pytest.fixture(autouse=True)
 def _no_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("arena.play.desk.Finder", NoFaces)
+    monkeypatch.setattr("arena.play.parts.Finder", NoFaces)
 
 
 def folder_of(root: Path, kind: str, people: int = 180) -> Path:
@@ -182,7 +182,7 @@ def stored_again(path: Path) -> bytes:
 def parts_of(match: Match) -> tuple[np.ndarray, list[np.ndarray]]:
     desk = match.setup
     from arena.faces.sets.cache import open_cache
-    from arena.play.desk import split_match
+    from arena.play.parts import split_match
 
     faces = open_cache(match.faces)
     split = split_match(faces, match.home.faces, desk.config, desk.known)
@@ -212,6 +212,6 @@ def test_the_split_is_the_same_when_what_is_known_has_to_be_found_again(
     for one, other in zip(first, again, strict=True):
         np.testing.assert_array_equal(one, other)
     changed: Callable[..., Any] = lambda faces, folder: faces.identities  # noqa: E731
-    monkeypatch.setattr("arena.play.desk.joined_identities", changed)
+    monkeypatch.setattr("arena.play.parts.joined_identities", changed)
     with pytest.raises(Exception, match="who shares a photo in the faces of"):
         parts_of(match)

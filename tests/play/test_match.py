@@ -279,6 +279,7 @@ def test_a_team_that_needs_landmarks_gets_them_and_people(tmp_path, monkeypatch)
     played(match)
     assert set(looked) == {180}
     assert match.facts["faces"]["points"]
+    assert match.facts["fetched"] == {"generator": {}, "detector": {"atlas": 64 * "0"}}
     assert replay(match, 1) == []
     other = start(tmp_path / "other", tiny("stamper", "stamp-reader", rounds=1))
     assert not other.facts["faces"]["points"]

@@ -14,7 +14,7 @@ from PIL import Image
 from servedhome import new_home, play, play_all
 
 from arena.faces.sets.cache import open_cache
-from arena.play.desk import split_match
+from arena.play.parts import split_match
 from arena.service.app import create_app
 from arena.store.home import Home
 from arena.store.names import SAMPLE_SCORES
