@@ -37,7 +37,7 @@ class GanOptions:
     """Training steps per round."""
     warmup_steps: int = 400
     """Training steps before the first round, so that the first gallery is worth looking at."""
-    learning_rate: float = 6e-4
+    learning_rate: float = 8e-4
     """Adam's learning rate of both networks. The paper's 2e-4 moves too little in a round (experiments/contest)."""
     beta1: float = 0.5
     """Adam's first moment decay."""
