@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -42,8 +43,8 @@ class RoundPlan:
     @property
     def forfeit(self) -> Role | None:
         """The team that loses the round for not having played it; None where the exam decides: both did, or neither."""
-        (role, *others) = [*(self.sits_out | self.absent), None]
-        return None if len(others) > 1 else role
+        out = self.sits_out | self.absent
+        return next(iter(out)) if len(out) == 1 else None
 
 
 class Attempts:
@@ -51,8 +52,8 @@ class Attempts:
 
     def __init__(self, plan: RoundPlan) -> None:
         self.plan = plan
-        self._diverged: dict[Role, int] = {"generator": 0, "detector": 0}
-        self._failed: dict[Role, int] = {"generator": 0, "detector": 0}
+        self._diverged: Counter[Role] = Counter()
+        self._failed: Counter[Role] = Counter()
         self._lost = 0
 
     def after(self, error: Misfortune) -> tuple[str, str]:
@@ -85,7 +86,7 @@ class Attempts:
     def _forfeit(self, role: Role, text: str) -> tuple[str, str]:
         plan = self.plan
         if role in plan.absent:
-            raise ArenaError(f"{text}, although it was asked for nothing")
+            raise ArenaError(f"{text}, and it has handed in nothing yet that could take its place")
         if role in plan.sits_out:
             self.plan = replace(plan, absent=plan.absent | {role})
             return "forfeit", f"{text}, also with its old weights; what the {role} handed in last takes its place"

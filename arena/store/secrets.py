@@ -37,8 +37,7 @@ def make_secret(folder: Path) -> None:
 def read_secret(folder: Path) -> int:
     """The secret as a number. Raises ArenaError when the file is gone or no secret."""
     try:
-        text = (folder / SECRET).read_text(encoding="ascii")
-        return int(bytes.fromhex(text).hex(), 16)
+        return int((folder / SECRET).read_text(encoding="ascii"), 16)
     except (OSError, ValueError) as error:
         raise ArenaError(
             f"the secret that the exams of {folder.name} are drawn from cannot be read ({error}); it is the file "
