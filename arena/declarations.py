@@ -109,13 +109,18 @@ def _fields(module: str, name: str) -> list[tuple[str, str, ast.expr, str]]:
     found: dict[str, tuple[str, str, ast.expr, str]] = {}
     for _, node in reversed(list(_lineage(module, name))):
         for statement, after in pairwise([*node.body, ast.Pass()]):
-            if isinstance(statement, ast.AnnAssign) and statement.value is not None:
+            if isinstance(statement, ast.AnnAssign) and statement.value is not None and not _of_class(statement):
                 text = after.value if isinstance(after, ast.Expr) else None
                 field = ast.unparse(statement.target)
                 inherited = found[field][3] if field in found else ""
                 help = inspect.cleandoc(str(text.value)) if isinstance(text, ast.Constant) else inherited
                 found[field] = field, ast.unparse(statement.annotation), statement.value, help
     return list(found.values())
+
+
+def _of_class(statement: ast.AnnAssign) -> bool:
+    kind = statement.annotation
+    return _last_name(kind.value if isinstance(kind, ast.Subscript) else kind) == "ClassVar"
 
 
 def _lineage(module: str, name: str) -> Iterator[tuple[str, ast.ClassDef]]:

@@ -63,11 +63,23 @@ class Contender:
             if key not in known:
                 raise ArenaError(f"{self.role} {self.name!r} has no option {key!r}{_hint(key, known)}")
 
+    def expanded(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The options given and, below them, those of the recipe that they name, where a contender knows recipes."""
+        recipes: Mapping[str, Mapping[str, Any]] = getattr(self.cls.Options, "recipes", {})
+        if not recipes or "recipe" not in given:
+            return dict(given)
+        name = str(given["recipe"])  # a recipe may be called by a year
+        return {**recipes.get(name, {}), **given, "recipe": name}
+
+    def as_stored(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Options that a match or a snapshot holds, maybe for long: what had no choice then is what it was then."""
+        return self.expanded({**getattr(self.cls.Options, "formerly", {}), **options})
+
     def options(self, given: Mapping[str, Any] | None = None) -> Any:
         """An `Options` object of this contender. Raises ArenaError for an unknown key or an impossible value."""
         self.check_keys(given or {})
         try:
-            return self.cls.Options(**{name: _frozen(value) for name, value in (given or {}).items()})
+            return self.cls.Options(**{name: _frozen(value) for name, value in self.expanded(given or {}).items()})
         except ValueError as error:
             raise ArenaError(f"{self.role} {self.name!r}: {error}") from error
         except TypeError as error:

@@ -59,6 +59,7 @@ def read_snapshot(path: Path) -> Snapshot:
 def player(snapshot: Snapshot, device: str = "cpu", precision: Any = "fp32") -> Any:
     """The contender of a snapshot with its weights loaded, ready to generate or to answer, but not to train."""
     brief = Brief(snapshot.image_size, seed=0, device=device, precision=precision, trains=False, origin=snapshot.origin)
-    team = registry.find(snapshot.role, snapshot.contender).team(brief, snapshot.options)
+    contender = registry.find(snapshot.role, snapshot.contender)
+    team = contender.team(brief, contender.as_stored(snapshot.options))
     team.load(snapshot)
     return team

@@ -6,7 +6,7 @@
 - plain: the well-known DCGAN loop: float32, channels first, a real and a fake pass of the discriminator with a backward
   pass each, Adam as it comes, five numbers read back in every step.
 - autocast: the same loop under bfloat16 autocast with channels-last weights and images.
-- arena: `GanTeam._step`, as it runs in a match, drawing and decoding its uint8 faces included; the other two are
+- arena: `GanTeam.step`, as it runs in a match, drawing and decoding its uint8 faces included; the other two are
   given float images for nothing.
 - arena, one graph (cuda only): a whole training through `training.run`, the capture of its CUDA graph included.
 
@@ -116,7 +116,7 @@ def captured(team: DCGAN, pool: Tensor) -> Steps:
 
     def work(steps: int) -> None:
         course = Course("generator", 1, steps, options.batch, 0, 1.0, brief.device)
-        run(course, lambda: team._step(pool, None), ("discriminator", "generator"), lambda: True, ignore_progress)
+        run(course, team.cycle(pool, None), ("discriminator", "generator"), lambda: True, ignore_progress)
 
     return work
 
@@ -137,7 +137,7 @@ def variants(options: Namespace, faces: Images) -> dict[str, Steps]:
     found = {
         "plain": repeated(Plain(width, images, batch, fast=False).step, device),
         "autocast": repeated(Plain(width, images, batch, fast=True).step, device),
-        "arena": repeated(lambda: arena._step(pool, None), device),
+        "arena": repeated(lambda: arena.step(pool, None), device),
     }
     return found | ({"arena, one graph": captured(team(), pool)} if device == "cuda" else {})
 

@@ -98,7 +98,7 @@ class NetworkDetector(NetworkTeam[O], Detector):
         course = self.course(round, options.steps, options.batch, learning_rate_scale)
         self.begin_training(learning_rate_scale)
         with seeded(derive(self.brief.seed, "train", round), device):
-            training = run(course, self._stepper(*pools), ("detector",), self.is_finite, self.on_progress)
+            training = run(course, [self._stepper(*pools)], ("detector",), self.is_finite, self.on_progress)
         self.images = training.images
         self.threshold = alarm_threshold(self.score(reals[held_out]), self.brief.false_alarm_rate)
         return training

@@ -1,9 +1,10 @@
-"""How a generator team trains: its generator against its own discriminator and, white-box, against Team B."""
+"""How a generator made of networks trains and plays: one loop for all of them, white-box where Team B shows itself."""
 
 from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, TypeVar
 
@@ -12,11 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from arena.faces.coding import coder
-from arena.generator.losses import discriminator_loss, evasion_loss
+from arena.generator.losses import evasion_loss
 from arena.networks.straight import Code, through
 from arena.networks.team import NetworkTeam
-from arena.networks.trainable import Trainable, compute_dtype, frozen
-from arena.networks.training import as_pool, draw, run, seeded, to_images, to_range
+from arena.networks.trainable import Trainable, compute_dtype
+from arena.networks.training import Step, as_pool, run, seeded, to_images
 from arena.seeds import derive
 from arena.snapshot import player
 from arena.types import Critic, Detector, Generator, Images, Material, Training
@@ -26,63 +27,60 @@ SAMPLING_BATCH = 250
 
 
 @dataclass(frozen=True)
-class GanOptions:
-    """Options every GAN has. Adam's betas: section 4 of the DCGAN paper."""
+class NetworkOptions:
+    """Options every generator made of networks has."""
 
-    latent: int = 100
-    """Length of the latent vector."""
-    batch: int = 64
+    batch: int = 32
     """Images per step."""
     steps: int = 120
     """Training steps per round."""
     warmup_steps: int = 400
     """Training steps before the first round, so that the first gallery is worth looking at."""
-    learning_rate: float = 8e-4
-    """Adam's learning rate of both networks. The paper's 2e-4 moves too little in a round (experiments/contest)."""
-    beta1: float = 0.5
-    """Adam's first moment decay."""
-    smoothing: float = 0.1
-    """One-sided label smoothing of the discriminator: real images have the target 1 - smoothing."""
-    pressure: float = 1.0
+    learning_rate: float = 4e-4
+    """Adam's learning rate."""
+    pressure: float = 0.3
     """Weight of the term that evades Team B's last snapshot in the white-box rule."""
-    average: float = 0.0
+    average: float = 0.99
     """Decay of a moving average of the generator's weights that is used for sampling; 0 samples the weights."""
 
     def __post_init__(self) -> None:
-        for name in ("latent", "batch", "steps"):
+        for name in ("batch", "steps"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if self.batch < 2:
-            raise ValueError("batch must be at least 2, batch norm needs more than one image")
         if self.warmup_steps < 0 or not 0 <= self.pressure < math.inf or not 0 < self.learning_rate < math.inf:
             raise ValueError("warmup_steps and pressure must not be negative, learning_rate must be positive")
-        if not (0 <= self.smoothing < 0.5 and 0 <= self.beta1 < 1 and 0 <= self.average < 1):
-            raise ValueError("smoothing must be in [0, 0.5), beta1 and average in [0, 1)")
+        if not 0 <= self.average < 1:
+            raise ValueError(f"average must be in [0, 1), not {self.average}")
 
 
-O = TypeVar("O", bound=GanOptions)  # noqa: E741
+O = TypeVar("O", bound=NetworkOptions)  # noqa: E741
 
 
-class GanTeam(NetworkTeam[O], Generator):
-    """A generator with its own discriminator. A contender says how to build the two networks."""
+class NetworkGenerator(NetworkTeam[O], Generator):
+    """A generator made of networks. A contender builds them, says what a training step does and how images are made.
 
-    Options: ClassVar[Any] = GanOptions
+    A step returns the losses that `losses` names, float32 `[len(losses)]` on the device, and where it is given a critic
+    one more: that of the evasion.
+    """
+
+    Options: ClassVar[Any] = NetworkOptions
     plays = ("generator",)
+    losses: ClassVar[tuple[str, ...]]
 
     @abstractmethod
-    def build_generator(self) -> nn.Module:
-        """A network from latents `[N, latent, 1, 1]` to images `[N, 3, S, S]` in [-1, 1]."""
+    def cycle(self, pool: Tensor, critic: Critic | None) -> Sequence[Step]:
+        """The training steps that are taken in turn; one that is in it several times is one CUDA graph.
+
+        `pool`: Team A's real faces, uint8 `[N, S, S, 3]`. `critic`: what to evade, of images `[n, 3, S, S]`.
+        """
 
     @abstractmethod
-    def build_discriminator(self) -> nn.Module:
-        """A network from images `[N, 3, S, S]` in [-1, 1] to logits `[N]`, above 0 for fake."""
+    def latents(self, n: int) -> Tensor:
+        """What `n` images are made from, by PyTorch's random state: `[n, ...]`."""
 
-    def build(self) -> dict[str, Trainable]:
-        """See `NetworkTeam.build`."""
-        generator = self._trainable(self.build_generator(), self.options.average)
-        if not self.brief.trains:
-            return {"generator": generator}
-        return {"generator": generator, "discriminator": self._trainable(self.build_discriminator(), 0.0)}
+    @abstractmethod
+    def render(self, network: nn.Module, latents: Tensor) -> Tensor:
+        """Images `[n, 3, S, S]` in [-1, 1] from latents. `network`: the settled generator, in evaluation mode."""
 
     def train(self, round: int, material: Material, *, learning_rate_scale: float = 1.0) -> Training:
         """See `types.Team.train`."""
@@ -93,57 +91,44 @@ class GanTeam(NetworkTeam[O], Generator):
         course = replace(course, captures=course.captures and not (critic is not None and self._code()))
         self.begin_training(learning_rate_scale)
         pool = as_pool(material.faces.images, device)
-        names = ("discriminator", "generator", *(("evasion",) if critic is not None else ()))
+        names = (*self.losses, *(("evasion",) if critic is not None else ()))
         with seeded(derive(self.brief.seed, "train", round), device):
-            training = run(course, lambda: self._step(pool, critic), names, self.is_finite, self.on_progress)
+            training = run(course, self.cycle(pool, critic), names, self.is_finite, self.on_progress)
         self.images = training.images
         return replace(training, knowledge="none" if critic is None else "whitebox", why=why)
-
-    def _step(self, pool: Tensor, critic: Critic | None) -> Tensor:
-        generator, discriminator = self.trainables["generator"], self.trainables["discriminator"]
-        # Draw a batch of real faces, half of them mirrored, and make as many fakes.
-        real = to_range(draw(pool, self.options.batch)).to(compute_dtype(self.brief.precision))
-        fake = generator.network(self._latents(self.options.batch))
-
-        # Train the discriminator on separate batches: batch norm must not mix real and fake statistics.
-        on_real = discriminator.network(real).float()
-        on_fake = discriminator.network(fake.detach()).float()
-        loss_d = discriminator_loss(on_real, on_fake, self.options.smoothing)
-        discriminator.zero_grad()
-        loss_d.backward()  # type: ignore[no-untyped-call]
-        discriminator.step()
-
-        # Train the generator through the updated discriminator and, white-box, through Team B's snapshot.
-        with frozen(discriminator.network):
-            loss_g = evasion_loss(discriminator.network(fake).float())
-        losses = [loss_d, loss_g]
-        if critic is not None:
-            losses.append(evasion_loss(critic(fake).float()))
-        total = loss_g + self.options.pressure * losses[2] if critic is not None else loss_g
-        generator.zero_grad()
-        total.backward()  # type: ignore[no-untyped-call]
-        generator.step()
-        return torch.stack([loss.detach() for loss in losses])
 
     @torch.no_grad()
     def generate(self, n: int, seed: int) -> Images:
         """See `types.Generator.generate`."""
         network = self.trainables["generator"].settle()
         with seeded(seed, self.brief.device):
-            latents = self._latents(n)
-        batches = [to_images(network(latents[i : i + SAMPLING_BATCH])) for i in range(0, n, SAMPLING_BATCH)]
+            latents = self.latents(n)
+        batches = [to_images(self.render(network, part)) for part in torch.split(latents, SAMPLING_BATCH)]
         return np.concatenate(batches)
 
-    def _trainable(self, network: nn.Module, average: float) -> Trainable:
-        options, brief = self.options, self.brief
+    def descend(self, loss: Tensor, fake: Tensor, critic: Critic | None) -> list[Tensor]:
+        """One step of the generator down its own `loss` and, white-box, away from the critic that sees `fake`.
+
+        Returns both losses without gradients; the first alone where there is no critic.
+        """
+        losses = [loss] if critic is None else [loss, evasion_loss(critic(fake).float())]
+        total = loss if critic is None else loss + self.options.pressure * losses[1]
+        generator = self.trainables["generator"]
+        generator.zero_grad()
+        total.backward()  # type: ignore[no-untyped-call]
+        generator.step()
+        return [value.detach() for value in losses]
+
+    def trainable(self, network: nn.Module, *, average: float = 0.0, **adam: Any) -> Trainable:
+        """A network with its optimiser as the options say. `adam`: what differs for this one."""
+        brief = self.brief
         return Trainable(
             network,
             device=brief.device,
             precision=brief.precision,
-            learning_rate=options.learning_rate,
-            betas=(options.beta1, 0.999),
             average=average,
             trains=brief.trains,
+            **({"learning_rate": self.options.learning_rate} | adam),
         )
 
     def _critic(self, material: Material) -> tuple[Critic | None, str]:
@@ -160,6 +145,6 @@ class GanTeam(NetworkTeam[O], Generator):
         """How the referee codes fakes. Larger files would take seconds a round, and leave little of JPEG."""
         return coder(self.brief.origin, largest=1.0)
 
-    def _latents(self, n: int) -> Tensor:
-        latents = torch.randn(n, self.options.latent, 1, 1, device=self.brief.device)
-        return latents.to(compute_dtype(self.brief.precision))
+    def noise(self, *shape: int) -> Tensor:
+        """Normal numbers in the precision the networks compute in."""
+        return torch.randn(*shape, device=self.brief.device).to(compute_dtype(self.brief.precision))

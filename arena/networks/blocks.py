@@ -11,38 +11,83 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, conv_transpose2d, pad
+from torch.nn.functional import conv2d, conv_transpose2d, normalize, pad
 
 FEW = 8
 """Side in pixels of the larger map up to which the product is faster."""
 
 
 class Halve(nn.Conv2d):
-    """A convolution from maps `[N, C, S, S]` to maps of half the size: stride 2, padding 1, no bias."""
+    """A convolution from maps `[N, C, S, S]` to maps of half the size: stride 2, padding 1."""
 
-    def __init__(self, channels: int, maps: int, kernel: int) -> None:
-        super().__init__(channels, maps, kernel, stride=2, padding=1, bias=False)
+    def __init__(self, channels: int, maps: int, kernel: int, bias: bool = False) -> None:
+        super().__init__(channels, maps, kernel, stride=2, padding=1, bias=bias)
 
     def forward(self, input: Tensor) -> Tensor:
         """See `nn.Conv2d.forward`."""
-        if _product_pays(input, input.shape[-1], self.weight):
-            halved: Tensor = _Halve.apply(input, self.weight)
-            return halved
-        return super().forward(input)
+        weight = self.weight
+        if _product_pays(input, input.shape[-1], weight):
+            halved: Tensor = _Halve.apply(input, weight)
+            return halved if self.bias is None else halved + self.bias.view(1, -1, 1, 1)
+        return conv2d(input, weight, self.bias, stride=2, padding=1)
 
 
 class Double(nn.ConvTranspose2d):
-    """A 4x4 transposed convolution from maps `[N, C, S, S]` to maps of twice the size: no bias."""
+    """A 4x4 transposed convolution from maps `[N, C, S, S]` to maps of twice the size."""
 
-    def __init__(self, channels: int, maps: int) -> None:
-        super().__init__(channels, maps, 4, stride=2, padding=1, bias=False)
+    def __init__(self, channels: int, maps: int, bias: bool = False) -> None:
+        super().__init__(channels, maps, 4, stride=2, padding=1, bias=bias)
 
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
         """See `nn.ConvTranspose2d.forward`."""
         if output_size is None and _product_pays(input, 2 * input.shape[-1], self.weight):
-            doubled: Tensor = _Double.apply(input, self.weight)
-            return doubled
+            return _doubled(input, self.weight, self.bias)
         return super().forward(input, output_size)
+
+
+class Grow(nn.Conv2d):
+    """Twice the size by repeating every pixel, then a 3x3 convolution: no checkerboard as from transposed ones.
+
+    Of the four pixels that a pixel becomes each sees only 2x2 different ones, so both steps together are one transposed
+    4x4 convolution with a weight folded from the 3x3 one: 4 products where there would be 9.
+    """
+
+    def __init__(self, channels: int, maps: int, bias: bool = True) -> None:
+        super().__init__(channels, maps, 3, padding=1, bias=bias)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Maps `[N, C, S, S]` to `[N, M, 2 S, 2 S]`."""
+        exact = self.weight.float().flip(2, 3).transpose(0, 1)
+        folded = (
+            pad(exact, (0, 1, 0, 1)) + pad(exact, (1, 0, 0, 1)) + pad(exact, (0, 1, 1, 0)) + pad(exact, (1, 0, 1, 0))
+        )
+        weight = folded.to(dtype=input.dtype, memory_format=torch.channels_last)
+        if _product_pays(input, 2 * input.shape[-1], weight):
+            return _doubled(input, weight, self.bias)
+        return conv_transpose2d(input, weight, self.bias, stride=2, padding=1)
+
+
+class Spectral(nn.Module):
+    """Divides a weight by its largest singular value (Miyato et al. 2018), found by one power iteration a pass.
+
+    Register it with `torch.nn.utils.parametrize`. The vector that it keeps stays float32 in every precision.
+    """
+
+    left: Tensor
+
+    def __init__(self, outputs: int) -> None:
+        super().__init__()
+        self.register_buffer("left", normalize(torch.randn(outputs), dim=0))
+
+    def forward(self, weight: Tensor) -> Tensor:
+        """A weight `[outputs, ...]` of spectral norm one."""
+        matrix = weight.flatten(1).float()
+        with torch.no_grad():
+            right = normalize(matrix.T @ self.left, dim=0)
+            left = normalize(matrix @ right, dim=0)
+            if self.training:
+                self.left.copy_(left)
+        return weight / (left @ (matrix @ right)).to(weight.dtype)
 
 
 class Logit(nn.Linear):
@@ -58,6 +103,11 @@ class Logit(nn.Linear):
     def forward(self, input: Tensor) -> Tensor:
         """See above."""
         return super().forward(input.float()).flatten(0)
+
+
+def _doubled(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    doubled: Tensor = _Double.apply(input, weight)
+    return doubled if bias is None else doubled + bias.view(1, -1, 1, 1)
 
 
 def _product_pays(input: Tensor, side: int, weight: Tensor) -> bool:

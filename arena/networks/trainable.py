@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.adam import adam
 
-from arena.networks.blocks import Logit
+from arena.networks.blocks import Logit, Spectral
 from arena.types import ArenaError, State
 
 CHANNELS_LAST = torch.channels_last
@@ -23,6 +23,9 @@ def cast(network: nn.Module, precision: str) -> nn.Module:
         for module in network.modules():
             if isinstance(module, (nn.modules.conv._ConvNd, nn.Linear)) and not isinstance(module, Logit):
                 module.to(torch.bfloat16)
+        for module in network.modules():
+            if isinstance(module, Spectral):
+                module.float()
     return network
 
 

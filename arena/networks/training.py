@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import itertools
 import math
 import time
 import warnings
@@ -16,6 +17,9 @@ from torch import Tensor, nn
 
 from arena.networks.trainable import CHANNELS_LAST
 from arena.types import CurvePoint, Diverged, Images, OnProgress, Progress, Role, Training
+
+Step = Callable[[], Tensor]
+"""One optimisation step; returns the losses, float32 `[L]`, on the device."""
 
 WINDOW = 20
 """Steps between two looks at the losses: each look waits for the device, so not every step."""
@@ -82,31 +86,35 @@ class Course:
 
 def run(
     course: Course,
-    step: Callable[[], Tensor],
+    cycle: Sequence[Step],
     loss_names: Sequence[str],
     healthy: Callable[[], bool],
     on_progress: OnProgress,
 ) -> Training:
-    """Call `step` for the whole course and watch its losses.
+    """Take the steps of `cycle` in turn for the whole course and watch their losses.
 
-    `step` does one optimisation step and returns the losses, float32 `[len(loss_names)]`, on the device. Nothing is
-    read back inside a step; every `WINDOW` steps the means are. Raises Diverged when a loss, or at the end a weight
+    Nothing is read back inside a step; every `WINDOW` steps the mean losses are. A step that is in the cycle several
+    times is captured once. Raises Diverged when a loss, or at the end a weight
     (`healthy`), is not finite.
     """
     start = time.perf_counter()
     sums = torch.zeros(len(loss_names), device=course.device)
 
-    def counted() -> None:
-        sums.add_(step().detach())
+    def counted(step: Step) -> Callable[[], None]:
+        def advance() -> None:
+            sums.add_(step().detach())
 
-    advance = _captured(counted) if course.captures else counted
+        return _captured(advance) if course.captures else advance
+
+    known = {id(step): counted(step) for step in cycle}
+    turns = itertools.cycle([known[id(step)] for step in cycle])
     totals = np.zeros(len(loss_names))
     curve = []
     done = 0
     while done < course.steps:
         window = min(WINDOW, course.steps - done)
         for _ in range(window):
-            advance()
+            next(turns)()
         done += window
         means = np.array(sums.tolist()) / window
         sums.zero_()

@@ -154,7 +154,7 @@ class MatchConfig(Strict):
             except ArenaError as error:
                 raise _InsideChoice(str(error), "options", key) from error
         try:
-            options = TypeAdapter(contender.cls.Options).validate_python(value.options)
+            options = TypeAdapter(contender.cls.Options).validate_python(contender.expanded(value.options))
         except ValidationError as error:
             first = error.errors()[0]
             where = "options." if first["loc"] else ""
@@ -204,7 +204,11 @@ def validate(values: Mapping[str, Any], where: str = "the config", contenders: b
 def validate_stored(values: Mapping[str, Any], where: str) -> MatchConfig:
     """A match's config as the ledger holds it, maybe for long: what had no choice then keeps what was played then."""
     exam = values.get("exam", {})
-    return validate({**values, "exam": {"coding": "none", **exam, "marking": Rule.of(exam).marking}}, where)
+    then: dict[str, Any] = {"exam": {"coding": "none", **exam, "marking": Rule.of(exam).marking}}
+    for role in ROLES:
+        name, options = values[role]["name"], values[role]["options"]
+        then[role] = {"name": name, "options": registry.find(role, name).as_stored(options)}
+    return validate({**values, **then}, where)
 
 
 def with_absolute_faces(config: MatchConfig) -> MatchConfig:

@@ -41,7 +41,7 @@ def step_gradients(pressure, critic, **options):
     """Gradients of the generator after one step from the same start."""
     team = tiny_team(DCGAN, options={"pressure": pressure, **options})
     with seeded(1, "cpu"):
-        losses = team._step(as_pool(pictures(30), "cpu"), critic)
+        losses = team.step(as_pool(pictures(30), "cpu"), critic)
     return [p.grad.clone() for p in team.trainables["generator"].network.parameters()], losses
 
 
@@ -72,7 +72,7 @@ def test_the_generators_step_leaves_the_discriminators_gradients_alone():
     )
     discriminator = team.trainables["discriminator"].network
     with seeded(1, "cpu"):
-        team._step(as_pool(pictures(30), "cpu"), None)
+        team.step(as_pool(pictures(30), "cpu"), None)
     assert all(torch.equal(b, p.grad) for b, p in zip(before, discriminator.parameters(), strict=True))
     assert all(p.requires_grad for p in discriminator.parameters())
 
@@ -84,7 +84,7 @@ def test_real_and_fake_pass_the_discriminator_one_after_the_other():
     team.trainables["discriminator"].network.register_forward_pre_hook(
         lambda module, inputs: seen.append(len(inputs[0]))
     )
-    team._step(as_pool(pictures(30), "cpu"), None)
+    team.step(as_pool(pictures(30), "cpu"), None)
     assert seen == [8, 8, 8]  # real, fake, and the fake again for the generator
 
 
