@@ -77,7 +77,7 @@ class Trio(NetworkTeam[TrioOptions], Detector):
 
         course = self.course(round, options.steps, options.batch, learning_rate_scale)
         with seeded(derive(self.brief.seed, "train", round), self.brief.device):
-            training = run(course, step, tuple(self.trainables), self.is_finite, self.on_progress)
+            training = run(course, [step], tuple(self.trainables), self.is_finite, self.on_progress)
         self.images = training.images
         self.threshold = alarm_threshold(self.answer(material.faces.images).scores, self.brief.false_alarm_rate)
         return training

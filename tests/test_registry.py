@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -166,3 +167,29 @@ def test_an_unknown_name_gets_a_hint_and_the_list():
         registry.find("generator", "dcgn")
     with pytest.raises(ArenaError, match="there is no generator called 'cnn'; known: "):
         registry.find("generator", "cnn")
+
+
+class TestRecipes:
+    """What an option called `recipe` stands for, beside and below the options that are given."""
+
+    dcgan = registry.find("generator", "dcgan")
+
+    def test_a_recipe_sets_what_is_not_given(self):
+        paper = self.dcgan.options({"recipe": 2016, "beta2": 0.9})  # YAML reads a year as a number
+        assert (paper.recipe, paper.norm, paper.upsample, paper.loss) == ("2016", "batch", "transposed", "standard")
+        assert (paper.beta2, paper.width) == (0.9, self.dcgan.options().width)
+        assert (self.dcgan.options().norm, self.dcgan.options().loss) == ("group", "relativistic")
+
+    def test_what_is_given_holds_even_where_it_is_a_default(self):
+        assert self.dcgan.options({"recipe": "2016", "norm": "group"}).norm == "group"
+
+    def test_options_stored_before_there_were_recipes_are_the_papers(self):
+        before = {"width": 8, "batch": 64, "learning_rate": 8e-4, "average": 0.0, "smoothing": 0.1}
+        options = self.dcgan.options(self.dcgan.as_stored(before))
+        assert (options.recipe, options.norm, options.learning_rate, options.width) == ("2016", "batch", 8e-4, 8)
+
+    def test_options_stored_since_stay_what_they_are(self):
+        options = dataclasses.asdict(self.dcgan.options({"width": 8}))
+        assert self.dcgan.as_stored(options) == options
+        cnn = registry.find("detector", "cnn")
+        assert cnn.as_stored({"width": 4}) == {"width": 4}

@@ -120,7 +120,7 @@ class Discriminator(nn.Sequential):
         for maps in inner:
             layers += [Halve(channels, maps, 4, bias=bias), *_norm(norm, maps), nn.LeakyReLU(0.2, inplace=True)]
             channels = maps
-        super().__init__(*layers, nn.Conv2d(channels, 1, 4, 1, 0, bias=bias), nn.Flatten(0))
+        super().__init__(*layers, nn.Conv2d(channels, 1, 4, 1, 0, bias=False), nn.Flatten(0))
         if norm == "batch":
             self.apply(initialise)
         if spectral:

@@ -49,8 +49,9 @@ class GanOptions(NetworkOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.latent < 1 or self.every < 1:
-            raise ValueError("latent and every must be at least 1")
+        for name in ("latent", "every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
         if self.batch < 2:
             raise ValueError("batch must be at least 2, batch norm needs more than one image")
         if self.loss not in LOSSES:

@@ -57,7 +57,7 @@ class Grow(nn.Conv2d):
 
     def forward(self, input: Tensor) -> Tensor:
         """Maps `[N, C, S, S]` to `[N, M, 2 S, 2 S]`."""
-        exact = self.weight.float().flip(2, 3).transpose(0, 1)
+        exact = self.weight.to(torch.promote_types(self.weight.dtype, torch.float32)).flip(2, 3).transpose(0, 1)
         folded = (
             pad(exact, (0, 1, 0, 1)) + pad(exact, (1, 0, 0, 1)) + pad(exact, (0, 1, 1, 0)) + pad(exact, (1, 0, 1, 0))
         )

@@ -29,7 +29,7 @@ def test_the_opening_has_its_own_number_of_steps():
 
 
 def test_the_discriminator_learns_to_tell_real_from_fake():
-    team, report = trained(1, steps=60, learning_rate=2e-3)
+    team, report = trained(1, steps=60, learning_rate=2e-3, recipe="2016")
     assert report.curve[-1].losses["discriminator"] < report.curve[0].losses["discriminator"]
     real = torch.from_numpy(pictures(30)).permute(0, 3, 1, 2) / 127.5 - 1
     fake = torch.from_numpy(team.generate(30, 1)).permute(0, 3, 1, 2) / 127.5 - 1
@@ -125,8 +125,8 @@ def test_the_opponent_sees_fakes_coded_where_the_referee_codes_them(monkeypatch,
 
 
 def test_label_smoothing_reaches_the_loss():
-    _, (plain, _) = step_gradients(0.0, None)
-    _, (smooth, _) = step_gradients(0.0, None, smoothing=0.2)
+    _, (plain, _) = step_gradients(0.0, None, recipe="2016", smoothing=0.0)
+    _, (smooth, _) = step_gradients(0.0, None, recipe="2016", smoothing=0.2)
     assert plain != smooth
 
 
@@ -154,3 +154,38 @@ def test_more_images_than_one_batch_of_samples(monkeypatch):
     parts = team.generate(7, 1)
     assert whole.shape == parts.shape == (7, SIZE, SIZE, 3)
     assert np.abs(whole.astype(int) - parts).max() <= 1  # only rounding depends on the batch
+
+
+def test_every_eighth_step_is_penalised_and_weighs_as_much_as_all():
+    team = tiny_team(DCGAN, options={"r1": 0.5, "every": 8})
+    pool = as_pool(pictures(30), "cpu")
+    _, *others = team.cycle(pool, None)
+    assert len(others) == 7
+    assert len(set(others)) == 1
+    assert len(tiny_team(DCGAN, options={"r1": 0.0}).cycle(pool, None)) == 1
+
+    def discriminator_loss(**options):
+        with seeded(1, "cpu"):
+            return tiny_team(DCGAN, options=options).cycle(pool, None)[0]()[0].item()
+
+    none, once, eight = (discriminator_loss(r1=r1, every=every) for r1, every in ((0.0, 1), (0.5, 1), (0.5, 8)))
+    assert once > none
+    assert eight - none == pytest.approx(8 * (once - none), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"loss": "hinge", "spectral": True},
+        {"loss": "wasserstein", "r1": 0.0, "gradient_penalty": 10.0, "every": 1},
+        {"r2": 0.5},
+        {"augment": "colour,translation,cutout"},
+        {"discriminator_norm": "group", "norm": "none"},
+        {"recipe": "2016", "upsample": "nearest"},
+        {"discriminator_learning_rate": 2e-3},
+    ],
+)
+def test_every_switch_changes_the_training(options):
+    plain, other = trained()[0], trained(**options)[0]
+    assert not np.array_equal(plain.generate(4, 1), other.generate(4, 1))
+    assert other.is_finite()

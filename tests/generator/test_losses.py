@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from arena.generator.losses import discriminator_loss, evasion_loss
+from arena.generator.losses import LOSSES, discriminator_loss, evasion_loss, one_centred, zero_centred
 
 LN3 = math.log(3)
 """The logit of 3 : 1, so D(x) = 1/4 at +LN3 (likely fake) and 3/4 at -LN3 (likely real)."""
@@ -63,3 +63,48 @@ def test_huge_logits_stay_finite():
     assert evasion_loss(logits(1e4)).item() == pytest.approx(1e4)
     assert discriminator_loss(logits(1e4), logits(-1e4)).item() == pytest.approx(2e4)
     assert discriminator_loss(logits(-1e4), logits(1e4)).item() == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "discriminator", "generator"),
+    [
+        ("standard", 2 * math.log(4), math.log(4 / 3)),
+        ("hinge", 2 * (1 + LN3), -LN3),
+        ("relativistic", math.log(1 + 9), math.log(1 + 1 / 9)),  # the pair's difference is 2 ln 3
+        ("wasserstein", 2 * LN3, -LN3),
+    ],
+)
+def test_every_loss_by_hand_where_the_discriminator_is_wrong(name, discriminator, generator):
+    real, fake = logits(LN3), logits(-LN3)
+    assert LOSSES[name].discriminator(real, fake, 0.0).item() == pytest.approx(discriminator)
+    assert LOSSES[name].generator(fake, real.detach()).item() == pytest.approx(generator)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_loss_pushes_real_down_and_fake_up_and_back(name):
+    real, fake = logits(0.1, -0.2), logits(0.3, -0.1)
+    LOSSES[name].discriminator(real, fake, 0.0).backward()
+    assert (real.grad > 0).all()
+    assert (fake.grad < 0).all()
+    fake.grad = None
+    LOSSES[name].generator(fake, real.detach()).backward()
+    assert (fake.grad > 0).all()
+
+
+def test_the_hinge_leaves_alone_what_is_right_by_a_margin():
+    real, fake = logits(-1.5), logits(1.5)
+    assert LOSSES["hinge"].discriminator(real, fake, 0.0).item() == 0
+
+
+def linear(images, weights):
+    return (images * weights).sum((1, 2, 3))
+
+
+def test_penalties_of_a_linear_critic_by_hand():
+    # Its gradient is its weights, wherever it is asked: 3 x 2 x 2 numbers of 0.5 have the squared length 3.
+    weights = torch.full((3, 2, 2), 0.5, dtype=torch.float32, requires_grad=True)
+    images = torch.randn(5, 3, 2, 2, requires_grad=True)
+    assert zero_centred(images, linear(images, weights)).item() == pytest.approx(1.5)
+    assert one_centred(images, linear(images, weights)).item() == pytest.approx((math.sqrt(3) - 1) ** 2)
+    zero_centred(images, linear(images, weights)).backward()
+    torch.testing.assert_close(weights.grad, weights.detach())  # d/dw of |w|^2 / 2

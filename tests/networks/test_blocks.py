@@ -5,9 +5,10 @@ import copy
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.parametrize import register_parametrization
 
 from arena.networks import blocks
-from arena.networks.blocks import Double, Halve, Logit
+from arena.networks.blocks import Double, Grow, Halve, Logit, Spectral
 from arena.networks.trainable import cast
 
 
@@ -47,6 +48,55 @@ def test_halving_is_the_plain_convolution(kernel, side):
 @pytest.mark.parametrize("side", [1, 3, 4, 5, 8])
 def test_doubling_is_the_plain_transposed_convolution(side):
     assert_same_gradients(pair(*doubles(), side))
+
+
+@pytest.mark.parametrize("side", [1, 2, 4, 5, 8])
+@pytest.mark.parametrize("bias", [True, False])
+def test_growing_is_repeating_pixels_then_a_plain_convolution(side, bias):
+    plain = nn.Sequential(nn.UpsamplingNearest2d(scale_factor=2), nn.Conv2d(3, 7, 3, padding=1, bias=bias))
+    layer = Grow(3, 7, bias=bias)
+    plain[1].load_state_dict(layer.state_dict())
+    layer.double(), plain.double()
+    x = torch.randn(5, 3, side, side, dtype=torch.float64).to(memory_format=torch.channels_last)
+    inputs = [x.clone(memory_format=torch.preserve_format).requires_grad_() for _ in range(2)]
+    outputs = [layer(inputs[0]), plain(inputs[1])]
+    torch.testing.assert_close(*outputs)
+    weights = torch.randn_like(outputs[1])
+    for output in outputs:
+        (output * weights).sum().backward()
+    torch.testing.assert_close(layer.weight.grad, plain[1].weight.grad)
+    torch.testing.assert_close(inputs[0].grad, inputs[1].grad)
+    if bias:
+        torch.testing.assert_close(layer.bias.grad, plain[1].bias.grad)
+
+
+@pytest.mark.parametrize("make", [lambda: Halve(3, 7, 4, bias=True), lambda: Double(3, 7, bias=True)])
+def test_a_bias_is_added_on_small_maps_as_on_large_ones(make, monkeypatch):
+    layer, x = make().double(), torch.randn(2, 3, 4, 4, dtype=torch.float64)
+    product = layer(x)
+    monkeypatch.setattr(blocks, "FEW", 0)
+    torch.testing.assert_close(product, layer(x))
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_spectral_norm_finds_the_largest_singular_value_and_keeps_it_while_it_plays(precision):
+    torch.manual_seed(0)
+    layer = nn.Conv2d(3, 8, 3)
+    register_parametrization(layer, "weight", Spectral(8))
+    cast(layer, precision)
+    for _ in range(60):
+        weight = layer.weight
+    top = torch.linalg.matrix_norm(weight.flatten(1).float(), 2).item()
+    assert top == pytest.approx(1, abs=0.01)
+    kept = layer.parametrizations.weight[0].left
+    assert kept.dtype == torch.float32
+    layer.eval()
+    before = kept.clone()
+    assert torch.equal(layer.weight, layer.weight)
+    assert torch.equal(before, layer.parametrizations.weight[0].left)
+    layer.train()
+    layer.weight.float().square().sum().backward()
+    assert torch.isfinite(layer.parametrizations.weight.original.grad.float()).all()
 
 
 @pytest.mark.parametrize(("layer", "few", "many"), [(Halve(3, 7, 4), 8, 9), (Double(3, 7), 4, 5)])

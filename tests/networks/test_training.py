@@ -282,7 +282,7 @@ def scripted(losses):
 
 
 def run(steps, losses, healthy=lambda: True, on_progress=lambda progress: None):
-    return training.run(course(steps), scripted(losses), ("one", "two"), healthy, on_progress)
+    return training.run(course(steps), [scripted(losses)], ("one", "two"), healthy, on_progress)
 
 
 class TestRun:
@@ -321,6 +321,16 @@ class TestRun:
         assert (report.steps, report.images, report.curve) == (0, 100, ())
         assert report.losses == {"one": 0.0, "two": 0.0}
 
+    def test_the_steps_of_a_cycle_take_turns_from_the_first(self):
+        taken = []
+
+        def step(name):
+            return lambda: taken.append(name) or torch.zeros(2)
+
+        first, other = step("first"), step("other")
+        training.run(course(7), [first, other, other], ("one", "two"), lambda: True, lambda progress: None)
+        assert taken == ["first", "other", "other", "first", "other", "other", "first"]
+
     @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
     def test_a_captured_step_counts_like_an_eager_one(self):
         count = torch.zeros(2, device="cuda")
@@ -328,7 +338,7 @@ class TestRun:
         def step():
             return count.add_(1).clone()
 
-        report = training.run(course(50, device="cuda"), step, ("one", "two"), lambda: True, lambda progress: None)
+        report = training.run(course(50, device="cuda"), [step], ("one", "two"), lambda: True, lambda progress: None)
         assert count.tolist() == [50, 50]
         assert report.losses["one"] == pytest.approx(25.5)
 
