@@ -152,8 +152,8 @@ class Material:
 class Snapshot:
     """Frozen, self-describing weights of one contender after one round: what is rated, replayed and exported.
 
-    `extra` holds what is not a tensor, such as a detector's alarm threshold. `origin`: as in Brief.
-    `arena.snapshot` reads and writes them.
+    `extra` holds what is not a tensor, such as a detector's alarm threshold. `origin`: as in Brief. `parts`: snapshots
+    of the contenders that this one is made of, by name. `arena.snapshot` reads and writes them.
     """
 
     role: Role
@@ -164,6 +164,7 @@ class Snapshot:
     weights: State
     extra: Mapping[str, float] = field(default_factory=dict)
     origin: Mapping[str, Any] = field(default_factory=dict)
+    parts: Mapping[str, Snapshot] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
