@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+import safetensors.numpy
+from safetensors import SafetensorError
 
 from arena import __version__, registry
 from arena.files import safetensors_chunks
@@ -59,29 +60,36 @@ def _weights(snapshot: Snapshot) -> State:
 def read_snapshot(path: Path) -> Snapshot:
     """Read a snapshot file. Raises ArenaError when it is missing, damaged or no snapshot."""
     try:
-        with safe_open(path, framework="numpy") as file:
-            header = dict(json.loads((file.metadata() or {})["snapshot"]))
-            weights = {name: np.asarray(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
-        return _assembled(header, weights, path)
+        return from_bytes(path.read_bytes(), str(path))
     except FileNotFoundError:
         raise ArenaError(f"there is no snapshot at {path}") from None
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except OSError as error:
         raise ArenaError(f"{path} is not a readable snapshot: {error}") from error
 
 
-def _assembled(header: dict[str, Any], weights: State, path: Path) -> Snapshot:
+def from_bytes(data: bytes, where: str) -> Snapshot:
+    """A snapshot from the content of its file. `where`: how to call it in an error, which is an ArenaError."""
+    try:
+        weights = {name: np.asarray(array) for name, array in safetensors.numpy.load(data).items()}
+        about = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])  # the file's own header
+        return _assembled(json.loads(about["__metadata__"]["snapshot"]), weights, where)
+    except (SafetensorError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise ArenaError(f"{where} is not a readable snapshot: {error}") from error
+
+
+def _assembled(header: dict[str, Any], weights: State, where: str) -> Snapshot:
     """The snapshot of a header and the arrays that belong to it and to its parts."""
     if header.get("format") not in _FORMATS or header.get("role") not in get_args(Role):
-        raise ArenaError(f"{path} was written by arena {header.get('arena')} in a format this version cannot read")
+        raise ArenaError(f"{where} was written by arena {header.get('arena')} in a format this version cannot read")
     header = {"origin": {}} | header  # files of earlier versions know nothing of it
     if missing := [name for name in _FIELDS if name not in header]:
-        raise ArenaError(f"{path} is not a readable snapshot: its header does not say its {missing[0]}")
+        raise ArenaError(f"{where} is not a readable snapshot: its header does not say its {missing[0]}")
     parts = {}
     for name, inner in header.get("parts", {}).items():
         place = _place(name)
         of_part = {key[len(place) :]: array for key, array in weights.items() if key.startswith(place)}
         weights = {key: array for key, array in weights.items() if not key.startswith(place)}
-        parts[name] = _assembled(inner, of_part, path)
+        parts[name] = _assembled(inner, of_part, where)
     if header["format"] == 1:
         weights = {f"{header['role']}/{name}": array for name, array in weights.items()}
     return Snapshot(**{name: header[name] for name in _FIELDS}, weights=weights, parts=parts)
