@@ -128,13 +128,19 @@ class Evader(Generator):
 
     def generate(self, n: int, seed: int) -> Images:
         """See `types.Generator.generate`."""
-        fakes = self.inner.generate(n, seed)
+        return self._evading(self.inner.generate(n, seed), seed)
+
+    def examine(self, n: int, seed: int) -> Images:
+        """See `types.Generator.examine`."""
+        return self._evading(self.inner.examine(n, seed), seed)
+
+    def _evading(self, fakes: Images, seed: int) -> Images:
         critic = None if self.opponent is None else self._critic(self.opponent)
         if critic is None:
             return fakes
         objective, device = self._objective(critic), self.brief.device
         with seeded(derive(seed, "perturbation"), device):
-            starts = range(0, n, ATTACK_BATCH)
+            starts = range(0, len(fakes), ATTACK_BATCH)
             return np.concatenate([self._perturbed(fakes[i : i + ATTACK_BATCH], objective) for i in starts])
 
     def state(self) -> State:
