@@ -13,14 +13,22 @@ from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+import safetensors.numpy
+from safetensors import SafetensorError
 
 from arena import __version__, registry
 from arena.files import safetensors_chunks
-from arena.types import ArenaError, Brief, Role, Snapshot
+from arena.types import ArenaError, Brief, Role, Snapshot, State
 
-FORMAT = 2
-"""In format 1 the weights had no name of a network in front: there was one, called like the role."""
+_FIELDS = [f.name for f in dataclasses.fields(Snapshot) if f.name not in ("weights", "parts")]
+
+FORMAT = 3
+"""In format 1 the weights had no name of a network in front: there was one, called like the role.
+
+Format 3 has parts: each has a header in the header, and `parts/NAME/` in front of its weights. A snapshot without
+parts is written in format 2, which earlier versions read.
+"""
+_FORMATS = (1, 2, FORMAT)
 
 
 def to_bytes(snapshot: Snapshot) -> bytes:
@@ -30,30 +38,65 @@ def to_bytes(snapshot: Snapshot) -> bytes:
 
 def to_chunks(snapshot: Snapshot) -> Iterator[bytes | memoryview]:
     """The same, piece by piece."""
-    header = {f.name: getattr(snapshot, f.name) for f in dataclasses.fields(snapshot) if f.name != "weights"}
-    header |= {"format": FORMAT, "arena": __version__}
-    return safetensors_chunks(snapshot.weights, {"snapshot": json.dumps(header, sort_keys=True)})
+    return safetensors_chunks(_weights(snapshot), {"snapshot": json.dumps(_header(snapshot), sort_keys=True)})
+
+
+def _header(snapshot: Snapshot) -> dict[str, Any]:
+    own = {name: getattr(snapshot, name) for name in _FIELDS} | {"format": 2, "arena": __version__}
+    parts = {name: _header(part) for name, part in snapshot.parts.items()}
+    return own | {"format": FORMAT, "parts": parts} if parts else own
+
+
+def _weights(snapshot: Snapshot) -> State:
+    weights = dict(snapshot.weights)
+    for name, part in snapshot.parts.items():
+        inner = {_place(name) + key: array for key, array in _weights(part).items()}
+        if "/" in name or inner.keys() & weights.keys():
+            raise ValueError(f"a part of a snapshot cannot be called {name!r}")
+        weights |= inner
+    return weights
 
 
 def read_snapshot(path: Path) -> Snapshot:
     """Read a snapshot file. Raises ArenaError when it is missing, damaged or no snapshot."""
     try:
-        with safe_open(path, framework="numpy") as file:
-            header = dict(json.loads((file.metadata() or {})["snapshot"]))
-            weights = {name: np.asarray(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
+        return from_bytes(path.read_bytes(), str(path))
     except FileNotFoundError:
         raise ArenaError(f"there is no snapshot at {path}") from None
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+    except OSError as error:
         raise ArenaError(f"{path} is not a readable snapshot: {error}") from error
-    if header.get("format") not in (1, FORMAT) or header.get("role") not in get_args(Role):
-        raise ArenaError(f"{path} was written by arena {header.get('arena')} in a format this version cannot read")
-    fields = [f.name for f in dataclasses.fields(Snapshot) if f.name != "weights"]
-    header.setdefault("origin", {})  # files of earlier versions know nothing of it
-    if missing := [name for name in fields if name not in header]:
-        raise ArenaError(f"{path} is not a readable snapshot: its header does not say its {missing[0]}")
+
+
+def from_bytes(data: bytes, where: str) -> Snapshot:
+    """A snapshot from the content of its file. `where`: how to call it in an error, which is an ArenaError."""
+    try:
+        weights = {name: np.asarray(array) for name, array in safetensors.numpy.load(data).items()}
+        about = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])  # the file's own header
+        return _assembled(json.loads(about["__metadata__"]["snapshot"]), weights, where)
+    except (SafetensorError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise ArenaError(f"{where} is not a readable snapshot: {error}") from error
+
+
+def _assembled(header: dict[str, Any], weights: State, where: str) -> Snapshot:
+    """The snapshot of a header and the arrays that belong to it and to its parts."""
+    if header.get("format") not in _FORMATS or header.get("role") not in get_args(Role):
+        raise ArenaError(f"{where} was written by arena {header.get('arena')} in a format this version cannot read")
+    header = {"origin": {}} | header  # files of earlier versions know nothing of it
+    if missing := [name for name in _FIELDS if name not in header]:
+        raise ArenaError(f"{where} is not a readable snapshot: its header does not say its {missing[0]}")
+    parts = {}
+    for name, inner in header.get("parts", {}).items():
+        place = _place(name)
+        of_part = {key[len(place) :]: array for key, array in weights.items() if key.startswith(place)}
+        weights = {key: array for key, array in weights.items() if not key.startswith(place)}
+        parts[name] = _assembled(inner, of_part, where)
     if header["format"] == 1:
         weights = {f"{header['role']}/{name}": array for name, array in weights.items()}
-    return Snapshot(**{name: header[name] for name in fields}, weights=weights)
+    return Snapshot(**{name: header[name] for name in _FIELDS}, weights=weights, parts=parts)
+
+
+def _place(part: str) -> str:
+    return f"parts/{part}/"
 
 
 def player(snapshot: Snapshot, device: str = "cpu", precision: Any = "fp32") -> Any:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import save
 from tiny import equal_states, pictures, tiny_team
 
@@ -49,6 +50,66 @@ def test_where_its_faces_came_from_survives_the_file_and_reaches_the_player(path
 def test_files_of_earlier_versions_say_nothing_of_their_faces(path):
     write(path, header())
     assert read_snapshot(path).origin == {}
+
+
+def made_of_parts():
+    inner = replace(SNAPSHOT, parts={"a": replace(SNAPSHOT, round=5), "b": replace(SNAPSHOT, weights={})})
+    return replace(SNAPSHOT, role="generator", contender="both", parts={"inner": inner, "other": SNAPSHOT})
+
+
+def equal(one, two):
+    if not equal_states(one.weights, two.weights) or one.parts.keys() != two.parts.keys():
+        return False
+    bare = [replace(snapshot, weights={}, parts={}) for snapshot in (one, two)]
+    return bare[0] == bare[1] and all(equal(one.parts[name], two.parts[name]) for name in one.parts)
+
+
+def test_parts_come_back_whole_and_so_do_theirs(path):
+    path.write_bytes(to_bytes(made_of_parts()))
+    read = read_snapshot(path)
+    assert equal(read, made_of_parts())
+    assert read.parts["inner"].parts["a"].round == 5
+    assert not equal(read, replace(made_of_parts(), parts={}))
+
+
+def test_without_parts_earlier_versions_can_read_it(path):
+    def format_of(snapshot):
+        path.write_bytes(to_bytes(snapshot))
+        with safe_open(path, framework="numpy") as file:
+            return json.loads(file.metadata()["snapshot"])["format"]
+
+    assert format_of(SNAPSHOT) == 2
+    assert format_of(made_of_parts()) == FORMAT == 3
+
+
+@pytest.mark.parametrize("written", [1, 2])
+def test_earlier_formats_are_read(path, written):
+    write(path, header(format=written))
+    front = "detector/" if written == 1 else ""
+    assert equal_states(read_snapshot(path).weights, {front + name: array for name, array in WEIGHTS.items()})
+
+
+@pytest.mark.parametrize("name", ["a/b", ""])
+def test_a_part_cannot_have_a_name_that_reads_as_another(name):
+    other = {"": "parts//0.weight"}.get(name, "x")
+    with pytest.raises(ValueError, match="a part of a snapshot cannot be called"):
+        to_bytes(replace(SNAPSHOT, weights={other: WEIGHTS["0.weight"]}, parts={name: SNAPSHOT}))
+
+
+@pytest.mark.parametrize(
+    ("parts", "complaint"),
+    [
+        ([1], "is not a readable snapshot"),
+        ({"a": 3}, "is not a readable snapshot"),
+        ({"a": {}}, "a format this version cannot read"),
+        ({"a": header(role="umpire")}, "a format this version cannot read"),
+        ({"a": {k: v for k, v in header().items() if k != "round"}}, "does not say its round"),
+    ],
+)
+def test_damaged_parts_are_no_snapshot(path, parts, complaint):
+    write(path, header(parts=parts))
+    with pytest.raises(ArenaError, match=complaint):
+        read_snapshot(path)
 
 
 def test_the_same_snapshot_is_the_same_bytes():

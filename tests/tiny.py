@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import atexit
 import dataclasses
+import functools
+import tempfile
+from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from arena.types import LAST, OLDER, Brief, Faces, Material, Pool
 
 SIZE = 16
 OPTIONS = {"width": 4, "latent": 8, "batch": 8, "steps": 3, "warmup_steps": 4}
+
+OF_CONTENDERS = {"evader": lambda: {"inner": OPTIONS}, "folder": lambda: {"path": str(fakes_on_disk())}}
+"""What a contender needs besides, by its name."""
+
+
+@functools.cache
+def fakes_on_disk():
+    """A folder of 40 fakes that differ, until the tests end."""
+    folder = tempfile.TemporaryDirectory(prefix="arena-fakes-")
+    atexit.register(folder.cleanup)
+    for i, image in enumerate(255 - pictures(40, seed=90)):
+        Image.fromarray(image).save(Path(folder.name) / f"{i}.png")
+    return Path(folder.name)
 
 
 def pictures(n, seed=0, size=SIZE):
@@ -38,6 +56,7 @@ def material(reals, last=None, older=None, *opponents, identities=None):
 def tiny_options(contender, **changes):
     """The smallest options of a contender, whichever of them it has."""
     known = {f.name for f in dataclasses.fields(contender.cls.Options)}
+    changes = OF_CONTENDERS.get(contender.name, dict)() | changes
     return {name: value for name, value in (OPTIONS | changes).items() if name in known}
 
 

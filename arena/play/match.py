@@ -152,14 +152,37 @@ def _try_teams(config: MatchConfig, faces: Faces, split: Split) -> dict[str, dic
 
     Returns what each had to fetch, with hashes.
     """
-    fetched = {}
+    fetched = _fetched(config)
     for role, part in (("generator", split.a), ("detector", split.b)):
         choice = getattr(config, role)
         contender = registry.find(role, choice.name)  # type: ignore[arg-type]
-        fetched[role] = dict(contender.cls.fetch(contender.options(choice.options)))
-        brief = Brief(config.image_size, seed=0, false_alarm_rate=config.false_alarm_rate)
+        brief = Brief(
+            config.image_size,
+            seed=0,
+            false_alarm_rate=config.false_alarm_rate,
+            gallery=config.gallery,
+            exam=config.exam.size // 2,
+        )
         contender.team(brief, choice.options).check(faces[part])
     return fetched
+
+
+def _fetched(config: MatchConfig) -> dict[str, dict[str, str]]:
+    """What each team has to fetch, with hashes."""
+    chosen = {role: getattr(config, role) for role in ROLES}
+    found = {role: (registry.find(role, choice.name), choice.options) for role, choice in chosen.items()}
+    return {role: dict(one.cls.fetch(one.options(options))) for role, (one, options) in found.items()}
+
+
+def _check_fetched(match: Match) -> None:
+    """Raise ArenaError when a match that goes on would do so with something else than it was started with."""
+    known = match.facts.get("fetched", {})
+    for role, things in _fetched(match.config).items():
+        for name in sorted(known.get(role, things).items() ^ things.items()):
+            raise ArenaError(
+                f"{match.name} cannot go on: the {name[0]} of its {role} are not those it was started with; "
+                f"put the old ones back"
+            )
 
 
 def play_more(match: Match, rounds: int) -> Match:
@@ -185,6 +208,8 @@ def play(match: Match, set_table: TableFactory, observer: Observer | None = None
     last = match.home.last_round(match.name)
     if last is not None and last >= match.config.rounds:
         return
+    if last is not None:
+        _check_fetched(match)
     if match.config.exam.secret == "random":
         with readable_errors(f"the secret of {match.name}"):
             make_secret(match.home.match_folder(match.name))

@@ -19,7 +19,9 @@ def described(contender: Contender) -> dict[str, dict[str, Any]]:
     The contender is not imported, unless an option has a type of its own.
     """
     try:
-        kinds = {o.name: eval(o.type, {"__builtins__": _PLAIN}, {"Literal": Literal}) for o in contender.declared}
+        kinds = {
+            o.name: eval(o.type, {"__builtins__": _PLAIN}, {"Literal": Literal, "Any": Any}) for o in contender.declared
+        }
     except (NameError, TypeError, SyntaxError):
         kinds = get_type_hints(contender.cls.Options, include_extras=True)
     shapes = {name: TypeAdapter(kind).json_schema() for name, kind in kinds.items()}

@@ -90,13 +90,12 @@ class Seat:
 
     def show(self, round: int, order: FakeOrder, gallery: int) -> Show:
         """Generator only: the fakes the referee ordered, a gallery of this many, and the sample sheet's images."""
-        wanted = (
-            (order.n, order.seed),
-            (gallery, derive(self.brief.seed, "gallery", round)),
-            (SAMPLES_OF_SHEET, derive(self.brief.seed, "samples")),
-        )
         with self._accountable("show"):
-            return Show(*(self.team.generate(n, seed) for n, seed in wanted))
+            return Show(
+                fakes=self.team.examine(order.n, order.seed),
+                gallery=self.team.generate(gallery, derive(self.brief.seed, "gallery", round)),
+                samples=self.team.generate(SAMPLES_OF_SHEET, derive(self.brief.seed, "samples")),
+            )
 
     def answer(self, paper: Any) -> Answer:
         """Detector only: score an exam, uint8 `[N, S, S, 3]`."""

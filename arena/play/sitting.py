@@ -39,6 +39,6 @@ def sit(
     detector sees it. `shown`: fakes that the detector is shown in place of those that the generator makes now.
     """
     maker: Generator = player(generator, device, precision)
-    fakes = code(maker.generate(paper.fake_order.n, paper.fake_order.seed))
+    fakes = code(maker.examine(paper.fake_order.n, paper.fake_order.seed))
     judge: Detector = player(detector, device, precision)
     return Sitting(fakes, judge.answer(paper.images(reals, fakes if shown is None else shown)))

@@ -35,6 +35,8 @@ class Setup:
             device=self.device,
             precision=self.precision,
             false_alarm_rate=self.config["false_alarm_rate"],
+            gallery=self.config["gallery"],
+            exam=self.config["exam"]["size"] // 2,
             origin=origin_of(self.config, self.known),
         )
 
