@@ -12,9 +12,9 @@ from PIL import Image, PngImagePlugin
 from arena import __version__
 from arena.types import Images
 
-Artificial = Literal["generated", "synthetic", "mixed"]
-"""Where pixels come from that no camera saw: a trained generator, the procedural renderer, or a sheet of several faces
-of which a generator made some."""
+Artificial = Literal["generated", "synthetic", "mixed", "composite"]
+"""Where pixels come from that no camera saw: a trained generator, the procedural renderer, a sheet of several faces of
+which a generator made some, or a face that was put together from several by a program."""
 Origin = Artificial | Literal["real"]
 """Where pixels come from; real ones from a photograph."""
 
@@ -23,10 +23,12 @@ _SOURCE_TYPE: dict[Artificial, str] = {
     "generated": "trainedAlgorithmicMedia",
     "synthetic": "algorithmicMedia",
     "mixed": "compositeSynthetic",
+    "composite": "compositeSynthetic",
 }
 _SENTENCE: dict[Artificial, str] = {
     "generated": "AI-generated: these faces were made by a generator network and show nobody.",
     "synthetic": "Synthetic: these faces were drawn by a procedural renderer and show nobody.",
+    "composite": "Manipulated: a program put this face together from several; it shows nobody as they are.",
     "mixed": "Contains AI-generated faces: some on this sheet were made by a generator network and show nobody.",
 }
 _XMP = (

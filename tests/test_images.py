@@ -55,6 +55,7 @@ def test_a_gap_lies_between_tiles_only():
 @pytest.mark.parametrize(
     ("origin", "kind", "word"),
     [
+        ("composite", "compositeSynthetic", "Manipulated"),
         ("generated", "trainedAlgorithmicMedia", "AI-generated"),
         ("synthetic", "algorithmicMedia", "Synthetic"),
         ("mixed", "compositeSynthetic", "Contains AI-generated faces"),

@@ -59,7 +59,7 @@ def crop(
     recipe = CropPlan(size, margin, min_score, min_size, align, all_faces, every, max_frames)
     finder = Finder(device, min_size)
     begin = time.monotonic()
-    with _bar("cropping") as show:
+    with bar("cropping") as show:
 
         def on_progress(now: CropProgress) -> None:
             rate = now.images / max(time.monotonic() - begin, 1e-9)
@@ -89,7 +89,7 @@ def split(
     from arena.faces.sources.opening import open_source
 
     shares, unit = read_parts(parts), read_by(by)
-    with _bar("splitting") as show:
+    with bar("splitting") as show:
         result = split_into_folders(open_source(source), out, shares, seed, unit, show)
     typer.echo("  ".join(f"{out / name}: {n} faces" for name, n in result.faces.items()))
     _skipped(result.skipped)
@@ -105,7 +105,7 @@ def pack(
     from arena.faces.sets.cache import pack_file
 
     begin = time.monotonic()
-    with _bar("packing") as show:
+    with bar("packing") as show:
         faces = pack_file(source, out, size, show)
     rate = len(faces.images) / max(time.monotonic() - begin, 1e-9)
     typer.echo(f"{len(faces.images)} faces of {size} pixels in {out} ({rate:.0f} a second)")
@@ -123,7 +123,7 @@ def make(
     from arena.faces.sets.report import SYNTHETIC
     from arena.faces.sources.drawn import make as draw
 
-    with _bar("drawing") as show:
+    with bar("drawing") as show:
         draw(out, n, size, seed, show)
     typer.echo(f"{n} synthetic faces in {out}. {SYNTHETIC}")
 
@@ -141,7 +141,7 @@ def describe(
     from arena.faces.sources.opening import open_source
     from arena.faces.sources.tables import save_text
 
-    with _bar("looking") as show:
+    with bar("looking") as show:
         found, sample = look(open_source(source), search, show)
     if html is not None:
         save_text(html, html_report(found, sample))
@@ -177,7 +177,7 @@ def collect(
 
     accepted = [licence.strip() for licence in licences.split(",")]
     plan = make_plan(keywords, search, accepted, most=most, people=people, contact=contact, delay=delay, api=api)
-    with _bar("collecting") as show:
+    with bar("collecting") as show:
         tally = gather(plan, out, lambda done: show(done, most * len(plan.keywords)))
     new = tally.pop("collected", 0)
     typer.echo(f"{new} new photos in {out / PHOTOS}, their licences in {out / MANIFEST}")
@@ -190,7 +190,7 @@ def collect(
 
 
 @contextmanager
-def _bar(title: str) -> Iterator[Callable[..., None]]:
+def bar(title: str) -> Iterator[Callable[..., None]]:
     """Progress on stderr: a bar on a terminal, else a line now and then. What it yields takes (done, total, note)."""
     console = Console(stderr=True)
     columns = (

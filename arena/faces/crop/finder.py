@@ -161,17 +161,21 @@ def cut(image: Pixels, face: Found, size: int, margin: float, align: bool) -> Pi
     return _warp(image, matrix, size)
 
 
-def similarity(source: npt.ArrayLike, target: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def similarity(
+    source: npt.ArrayLike, target: npt.ArrayLike, weights: npt.ArrayLike | None = None
+) -> npt.NDArray[np.float64]:
     """Turn, scale and shift, float64 `[2, 3]`, that brings points `[n, 2]` nearest to others in least squares.
 
-    S. Umeyama, Least-Squares Estimation of Transformation Parameters Between Two Point Patterns, 1991, eqs. 40-43.
+    `weights`: how much each point counts, `[n]`; alike when not said. S. Umeyama, Least-Squares Estimation of
+    Transformation Parameters Between Two Point Patterns, 1991, eqs. 40-43.
     """
     x, y = np.asarray(source, np.float64), np.asarray(target, np.float64)
-    x_mean, y_mean = x.mean(0), y.mean(0)
-    u, d, vt = np.linalg.svd((y - y_mean).T @ (x - x_mean))
+    w = np.ones((len(x), 1)) if weights is None else np.asarray(weights, np.float64)[:, None]
+    x_mean, y_mean = (w * x).sum(0) / w.sum(), (w * y).sum(0) / w.sum()
+    u, d, vt = np.linalg.svd((y - y_mean).T @ (w * (x - x_mean)))
     mirror = np.array([1.0, np.sign(np.linalg.det(u) * np.linalg.det(vt)) or 1.0])
     rotation = (u * mirror) @ vt
-    scale = (d * mirror).sum() / max(((x - x_mean) ** 2).sum(), 1e-12)
+    scale = (d * mirror).sum() / max((w * (x - x_mean) ** 2).sum(), 1e-12)
     return np.column_stack([scale * rotation, y_mean - scale * rotation @ x_mean])
 
 
