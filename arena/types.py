@@ -347,6 +347,13 @@ class Generator(Team, Protocol):
         """`n` fakes, uint8 `[n, S, S, 3]`. The same weights, `n` and `seed` give the same images."""
         ...
 
+    def interpolate(self, n: int, seed: int, frames: int) -> Images | None:
+        """A walk over `n` latents and back to the first, `frames` images from each to the next; None without latents.
+
+        uint8 `[n * frames, S, S, 3]`, so that it can be shown again and again.
+        """
+        return None
+
 
 class Detector(Team, Protocol):
     """Team B: tells fake faces from real ones. Its `train` also sets the alarm threshold."""

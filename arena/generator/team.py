@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from arena.faces.coding import coder
 from arena.generator.losses import discriminator_loss, evasion_loss
+from arena.generator.walk import great_circles
 from arena.networks.straight import Code, through
 from arena.networks.team import NetworkTeam
 from arena.networks.trainable import Trainable, compute_dtype, frozen
@@ -163,3 +164,13 @@ class GanTeam(NetworkTeam[O], Generator):
     def _latents(self, n: int) -> Tensor:
         latents = torch.randn(n, self.options.latent, 1, 1, device=self.brief.device)
         return latents.to(compute_dtype(self.brief.precision))
+
+    @torch.no_grad()
+    def interpolate(self, n: int, seed: int, frames: int) -> Images | None:
+        """See `types.Generator.interpolate`."""
+        network = self.trainables["generator"].settle()
+        with seeded(seed, self.brief.device):
+            stops = self._latents(n)
+        path = great_circles(stops.float(), frames).to(stops.dtype)
+        batches = [to_images(network(path[i : i + SAMPLING_BATCH])) for i in range(0, len(path), SAMPLING_BATCH)]
+        return np.concatenate(batches)
