@@ -355,6 +355,13 @@ class Generator(Team, Protocol):
         """`n` fakes for an exam, as `generate`; a generator with a fixed stock keeps some that no gallery shows."""
         return self.generate(n, seed)
 
+    def interpolate(self, n: int, seed: int, frames: int) -> Images | None:
+        """A walk over `n` latents and back to the first, `frames` images from each to the next; None without latents.
+
+        uint8 `[n * frames, S, S, 3]`, so that it can be shown again and again.
+        """
+        return None
+
 
 class Detector(Team, Protocol):
     """Team B: tells fake faces from real ones. Its `train` also sets the alarm threshold."""

@@ -18,7 +18,7 @@ ROOT = Path(arena.__file__).parent
 LAYERS = (
     ("types", "seeds", "files", "locks", "images", "declarations", "registry", "snapshot"),
     ("networks", "faces"),
-    ("generator", "detector", "referee"),
+    ("generator", "detector", "referee", "quality"),
     ("store",),
     ("results", "photo"),
     ("play",),
@@ -29,7 +29,7 @@ LAYERS = (
 
 SIBLINGS = (
     ("networks", "faces"),
-    ("generator", "detector", "referee"),
+    ("generator", "detector", "referee", "quality"),
     ("results", "photo"),
     ("cluster", "tracking", "service"),
 )
@@ -47,6 +47,7 @@ HOMES = {
     "rich": ("cli",),
     "facenet_pytorch": ("faces",),
     "av": ("faces",),
+    "torch_fidelity": ("quality",),
     "scrapy": ("faces",),
     "plotly": ("results",),
 }
@@ -54,7 +55,7 @@ HOMES = {
 
 LOWEST_NEEDS = {"numpy", "torch", "PIL", "safetensors"}
 HEAVY = ("ray", "mlflow", "fastapi", "facenet_pytorch", "pydantic", "typer", "rich")
-CORE = (*LAYERS[0], "networks", "generator", "detector", "referee")
+CORE = (*LAYERS[0], "networks", "generator", "detector", "referee", "quality")
 
 
 def modules():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from arena.cli import detect, doctor, faces, forge, look, play, prune, serve, ui, up
+from arena.cli import detect, doctor, faces, forge, look, measure, play, prune, sampling, serve, ui, up
 
 app = typer.Typer(
     help="A generator of fake faces and a detector of fake faces train against each other, scored by a referee.",
@@ -22,6 +22,10 @@ app.command("show")(look.show)
 app.command("contenders")(look.contenders)
 app.command("verify")(look.verify)
 app.command("prune")(prune.prune)
+app.command("sample")(sampling.sample)
+app.command("animate")(sampling.animate)
+app.command("interpolate")(sampling.interpolate)
+app.command("measure")(measure.measure)
 app.command("detect")(detect.detect)
 app.command("forge")(forge.forge)
 app.command("serve")(serve.serve)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from arena.faces.coding import coder
 from arena.generator.losses import evasion_loss
+from arena.generator.walk import great_circles
 from arena.networks.straight import Code, through
 from arena.networks.team import NetworkTeam
 from arena.networks.trainable import Trainable, compute_dtype
@@ -103,6 +104,19 @@ class NetworkGenerator(NetworkTeam[O], Generator):
         network = self.trainables["generator"].settle()
         with seeded(seed, self.brief.device):
             latents = self.latents(n)
+        return self._rendered(network, latents)
+
+    @torch.no_grad()
+    def interpolate(self, n: int, seed: int, frames: int) -> Images | None:
+        """See `types.Generator.interpolate`."""
+        network = self.trainables["generator"].settle()
+        with seeded(seed, self.brief.device):
+            stops = self.latents(n)
+        if not stops.is_floating_point():
+            return None
+        return self._rendered(network, great_circles(stops.float(), frames).to(stops.dtype))
+
+    def _rendered(self, network: nn.Module, latents: Tensor) -> Images:
         batches = [to_images(self.render(network, part)) for part in torch.split(latents, SAMPLING_BATCH)]
         return np.concatenate(batches)
 

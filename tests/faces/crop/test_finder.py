@@ -184,3 +184,14 @@ def test_a_device_that_is_not_there_is_one_sentence(monkeypatch: pytest.MonkeyPa
     with pytest.raises(ArenaError, match="no CUDA device on this machine"):
         Finder("cuda")
     assert pick_device("auto") == "cpu"
+
+
+def test_features_tell_faces_from_noise_whatever_the_batch() -> None:
+    faces = render(7, np.arange(70), np.zeros(70, np.int64), 64)
+    noise = np.random.default_rng(0).integers(0, 256, faces.shape).astype(np.uint8)
+    finder = Finder("cpu")
+    found, unlike = finder.features(faces), finder.features(noise)
+    assert found.shape == (70, 256)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(finder.features(faces[66:]), found[66:], atol=1e-5)
+    assert np.linalg.norm(found.mean(0) - unlike.mean(0)) > 5 * np.linalg.norm(found[:35].mean(0) - found[35:].mean(0))

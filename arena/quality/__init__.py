@@ -1,0 +1,1 @@
+"""How good fakes are, whoever judges them: distances to real faces, faces found, diversity, copies, sharpness."""
