@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from arena.cli import detect, doctor, faces, look, play, prune, serve, ui, up
+from arena.cli import detect, doctor, faces, look, play, probe, prune, serve, ui, up
 
 app = typer.Typer(
     help="A generator of fake faces and a detector of fake faces train against each other, scored by a referee.",
@@ -23,6 +23,7 @@ app.command("contenders")(look.contenders)
 app.command("verify")(look.verify)
 app.command("prune")(prune.prune)
 app.command("detect")(detect.detect)
+app.command("probe")(probe.probe)
 app.command("serve")(serve.serve)
 app.command("mlflow")(ui.mlflow)
 app.command("doctor")(doctor.doctor)

@@ -45,7 +45,7 @@ def detect(
 
     if heatmap is not None:
         _check_names(photos)
-    path, judged_by = _chosen(home, match, round, snapshot)
+    path, judged_by = chosen(home, match, round, snapshot)
     weights = read_snapshot(path)
     if weights.role != "detector":
         raise ArenaError(f"{path} holds the weights of a generator; a detector's are needed to judge a photo")
@@ -63,8 +63,8 @@ def detect(
             _draw(judgement, heatmap, photo)
 
 
-def _chosen(home: Path, match: str | None, round: int | None, snapshot: Path | None) -> tuple[Path, dict[str, Any]]:
-    """The snapshot's file, and what to say of it."""
+def chosen(home: Path, match: str | None, round: int | None, snapshot: Path | None) -> tuple[Path, dict[str, Any]]:
+    """The file of a detector's snapshot, of a match or as it is given, and what to say of it."""
     from arena.photo.latest import chosen_detector
     from arena.store.follow import Follower
 
