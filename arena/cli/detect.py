@@ -15,7 +15,7 @@ from arena.types import ArenaError
 
 if TYPE_CHECKING:
     from arena.faces.decode import Pixels
-    from arena.photo.judge import Judgement
+    from arena.photo.judge import Judged, Judgement
 
 COLOURS = {"real": "green", "fake": "red"}
 
@@ -41,6 +41,7 @@ def detect(
     from arena.faces.crop.finder import Finder
     from arena.networks.training import use_one_thread
     from arena.photo.judge import RECIPE, judge
+    from arena.photo.likeness import Likeness
     from arena.snapshot import player, read_snapshot
 
     if heatmap is not None:
@@ -52,8 +53,10 @@ def detect(
     use_one_thread()
     detector, finder = player(weights), Finder("cpu", RECIPE.min_size)
     console = console_for(as_json)
+    if words := Likeness.of(weights.origin, weights.image_size).words:
+        say(f"[dim]{escape(words)}[/]")
     for photo in photos:
-        judgement = judge(_read(photo), detector, weights.image_size, finder, heat=heatmap is not None)
+        judgement = judge(_read(photo), detector, weights.image_size, finder, heatmap is not None, weights.origin)
         if as_json:
             emit([{"photo": str(photo), "judge": judged_by, **judgement.summary()}])
         else:
@@ -103,18 +106,22 @@ def _read(photo: Path) -> Pixels:
 
 
 def _lines(photo: Path, judgement: Judgement) -> list[str]:
-    lines = []
-    for face in judgement.faces:
-        left, top, right, bottom = face.box
-        what = "the middle" if face.confidence is None else "a face"
-        where = f"{what} of {right - left:.0f}x{bottom - top:.0f} pixels at {left:.0f},{top:.0f}"
-        call = f"[{COLOURS[face.verdict]}]{face.verdict}[/]"
-        lines.append(f"{escape(str(photo))}: {call} {face.score:.3f} (alarm from {judgement.threshold:.3f}), {where}")
+    lines = [f"{escape(str(photo))}: {_line(face, judgement.threshold)}" for face in judgement.faces]
     if not lines:
-        lines.append(f"{escape(str(photo))}: [{COLOURS[judgement.verdict]}]{judgement.verdict}[/]")
+        call = f"[{COLOURS[judgement.verdict]}]{judgement.verdict}[/]" if judgement.verdict else "not judged"
+        lines.append(f"{escape(str(photo))}: {call}")
     if judgement.note:
         lines[-1] += f"; {judgement.note}"
     return lines
+
+
+def _line(face: Judged, threshold: float) -> str:
+    left, top, right, bottom = face.box
+    what = "the middle" if face.confidence is None else "a face"
+    where = f"{what} of {right - left:.0f}x{bottom - top:.0f} pixels at {left:.0f},{top:.0f}"
+    if face.verdict is None:
+        return f"not judged: {where}: {face.refused}"
+    return f"[{COLOURS[face.verdict]}]{face.verdict}[/] {face.score:.3f} (alarm from {threshold:.3f}), {where}"
 
 
 def _draw(judgement: Judgement, folder: Path, photo: Path) -> None:
