@@ -3,8 +3,8 @@
     python benchmarks/detector.py [--device cuda]
 
 - plain: the same network in float32, channels first, Adam as it comes, the loss read back in every step.
-- arena: the step and the scoring of a match, drawing and decoding uint8 images included, without augmentation.
-- arena, augmented: the same with augmentation, to see what that costs.
+- arena: the step and the scoring of a match, drawing and decoding uint8 images included, with no image changed.
+- arena, changed: the same with every change of the training images, to see what they cost.
 
 Bars: at least 2.0 times plain in training and in scoring, on one CPU thread.
 """
@@ -107,7 +107,7 @@ def main() -> None:
     training = {
         "plain": plain_training(options, images),
         "arena": arena_training(options, faces, augment=False),
-        "arena, augmented": arena_training(options, faces, augment=True),
+        "arena, changed": arena_training(options, faces, augment=True),
     }
     scoring = {"plain": plain_scoring(options, images), "arena": arena_scoring(options, faces)}
     bars = [Bar("arena", "plain", 2.0)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from arena.cli import detect, doctor, faces, forge, look, measure, play, prune, sampling, serve, ui, up
+from arena.cli import detect, doctor, faces, forge, look, measure, play, probe, prune, sampling, serve, ui, up
 
 app = typer.Typer(
     help="A generator of fake faces and a detector of fake faces train against each other, scored by a referee.",
@@ -28,6 +28,7 @@ app.command("interpolate")(sampling.interpolate)
 app.command("measure")(measure.measure)
 app.command("detect")(detect.detect)
 app.command("forge")(forge.forge)
+app.command("probe")(probe.probe)
 app.command("serve")(serve.serve)
 app.command("mlflow")(ui.mlflow)
 app.command("doctor")(doctor.doctor)

@@ -15,7 +15,7 @@ from arena.types import ArenaError
 
 if TYPE_CHECKING:
     from arena.faces.decode import Pixels
-    from arena.photo.judge import Judgement
+    from arena.photo.judge import Judged, Judgement
 
 COLOURS = {"real": "green", "fake": "red"}
 
@@ -41,19 +41,22 @@ def detect(
     from arena.faces.crop.finder import Finder
     from arena.networks.training import use_one_thread
     from arena.photo.judge import RECIPE, judge
+    from arena.photo.likeness import Likeness
     from arena.snapshot import player, read_snapshot
 
     if heatmap is not None:
         _check_names(photos)
-    path, judged_by = _chosen(home, match, round, snapshot)
+    path, judged_by = chosen(home, match, round, snapshot)
     weights = read_snapshot(path)
     if weights.role != "detector":
         raise ArenaError(f"{path} holds the weights of a generator; a detector's are needed to judge a photo")
     use_one_thread()
     detector, finder = player(weights), Finder("cpu", RECIPE.min_size)
     console = console_for(as_json)
+    if words := Likeness.of(weights.origin, weights.image_size).words:
+        say(f"[dim]{escape(words)}[/]")
     for photo in photos:
-        judgement = judge(_read(photo), detector, weights.image_size, finder, heat=heatmap is not None)
+        judgement = judge(_read(photo), detector, weights.image_size, finder, heatmap is not None, weights.origin)
         if as_json:
             emit([{"photo": str(photo), "judge": judged_by, **judgement.summary()}])
         else:
@@ -63,8 +66,8 @@ def detect(
             _draw(judgement, heatmap, photo)
 
 
-def _chosen(home: Path, match: str | None, round: int | None, snapshot: Path | None) -> tuple[Path, dict[str, Any]]:
-    """The snapshot's file, and what to say of it."""
+def chosen(home: Path, match: str | None, round: int | None, snapshot: Path | None) -> tuple[Path, dict[str, Any]]:
+    """The file of a detector's snapshot, of a match or as it is given, and what to say of it."""
     from arena.photo.latest import chosen_detector
     from arena.store.follow import Follower
 
@@ -103,18 +106,22 @@ def _read(photo: Path) -> Pixels:
 
 
 def _lines(photo: Path, judgement: Judgement) -> list[str]:
-    lines = []
-    for face in judgement.faces:
-        left, top, right, bottom = face.box
-        what = "the middle" if face.confidence is None else "a face"
-        where = f"{what} of {right - left:.0f}x{bottom - top:.0f} pixels at {left:.0f},{top:.0f}"
-        call = f"[{COLOURS[face.verdict]}]{face.verdict}[/]"
-        lines.append(f"{escape(str(photo))}: {call} {face.score:.3f} (alarm from {judgement.threshold:.3f}), {where}")
+    lines = [f"{escape(str(photo))}: {_line(face, judgement.threshold)}" for face in judgement.faces]
     if not lines:
-        lines.append(f"{escape(str(photo))}: [{COLOURS[judgement.verdict]}]{judgement.verdict}[/]")
+        call = f"[{COLOURS[judgement.verdict]}]{judgement.verdict}[/]" if judgement.verdict else "not judged"
+        lines.append(f"{escape(str(photo))}: {call}")
     if judgement.note:
         lines[-1] += f"; {judgement.note}"
     return lines
+
+
+def _line(face: Judged, threshold: float) -> str:
+    left, top, right, bottom = face.box
+    what = "the middle" if face.confidence is None else "a face"
+    where = f"{what} of {right - left:.0f}x{bottom - top:.0f} pixels at {left:.0f},{top:.0f}"
+    if face.verdict is None:
+        return f"not judged: {where}: {face.refused}"
+    return f"[{COLOURS[face.verdict]}]{face.verdict}[/] {face.score:.3f} (alarm from {threshold:.3f}), {where}"
 
 
 def _draw(judgement: Judgement, folder: Path, photo: Path) -> None:

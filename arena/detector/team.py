@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, interpolate
 
-from arena.detector.augment import augment
+from arena.detector.changes import CHANGES, change
 from arena.detector.heatmap import heat_of, smooth_grad
 from arena.detector.threshold import alarm_threshold, fewest_held_out
 from arena.faces.sets.split import hold_out
@@ -39,8 +40,30 @@ class NetworkOptions:
     """Adam's learning rate."""
     memory: float = 0.5
     """Share of the fakes in a batch that come from the reservoir of older galleries."""
+    average: float = 0.0
+    """Decay of the moving average of the weights that plays; 0 for the last weights."""
     augment: bool = True
-    """Noise, blur, JPEG-like compression and brightness on the training images."""
+    """Whether the training images, real and fake alike, are changed as the switches below say."""
+    zoom: bool = True
+    """Zoomed by 0.85 to 1.25."""
+    shift: bool = True
+    """Shifted by up to 10 % of the side."""
+    mirror: bool = True
+    """Half of them mirrored."""
+    brightness: bool = True
+    """Brighter or darker by up to an eighth of the range."""
+    contrast: bool = True
+    """0.7 to 1.3 times the contrast."""
+    colour: bool = True
+    """0.6 to 1.3 times the saturation, and each channel stronger or weaker by 8 %."""
+    blur: bool = True
+    """Half of them blurred by up to 1.1 pixels, or sharpened."""
+    noise: bool = True
+    """A quarter of them with Gaussian noise of up to 2.5 % of the range."""
+    resize: bool = True
+    """A quarter of them shrunk to as little as a third, and enlarged again."""
+    jpeg: bool = True
+    """Half of them through JPEG of a quality of 55 to 98."""
     validation: float = 0.15
     """Share of its real faces, of whole people, that the team never trains on and sets its alarm threshold with."""
 
@@ -49,8 +72,8 @@ class NetworkOptions:
             raise ValueError("batch must be even and at least 4, steps at least 1")
         if not 0 < self.learning_rate < math.inf:
             raise ValueError(f"learning_rate must be positive, not {self.learning_rate}")
-        if not (0 <= self.memory < 1 and 0 < self.validation < 1):
-            raise ValueError("memory must be in [0, 1) and validation in (0, 1)")
+        if not (0 <= self.memory < 1 and 0 < self.validation < 1 and 0 <= self.average < 1):
+            raise ValueError("memory and average must be in [0, 1) and validation in (0, 1)")
 
 
 O = TypeVar("O", bound=NetworkOptions)  # noqa: E741
@@ -76,9 +99,18 @@ class NetworkDetector(NetworkTeam[O], Detector):
             device=brief.device,
             precision=brief.precision,
             learning_rate=self.options.learning_rate,
+            average=self.options.average,
             trains=brief.trains,
         )
         return {"detector": detector}
+
+    def pace(self, step: int) -> float:
+        """Times the learning rate at this step of a round, counted from 0; who overrides it does not `captures`."""
+        return 1.0
+
+    def changes(self, step: int) -> Collection[str]:
+        """Which of `changes.CHANGES` act on the training images at this step; as above."""
+        return [name for name in CHANGES if self.options.augment and getattr(self.options, name)]
 
     @property
     def network(self) -> nn.Module:
@@ -93,29 +125,31 @@ class NetworkDetector(NetworkTeam[O], Detector):
         """See `types.Team.train`."""
         options, device = self.options, self.brief.device
         held_out, trained_on = self._split(material.faces)
-        reals = material.faces.images
-        pools = [as_pool(images, device) for images in (reals[trained_on], material.pool(LAST), material.pool(OLDER))]
+        faces = material.faces.images
+        drawn_from = faces[trained_on], material.pool(LAST), material.pool(OLDER)
+        reals, last, older = (as_pool(images, device) for images in drawn_from)
         course = self.course(round, options.steps, options.batch, learning_rate_scale)
         self.begin_training(learning_rate_scale)
+        step = self._stepper(reals, last, older, learning_rate_scale)
         with seeded(derive(self.brief.seed, "train", round), device):
-            training = run(course, [self._stepper(*pools)], ("detector",), self.is_finite, self.on_progress)
+            training = run(course, [step], ("detector",), self.is_finite, self.on_progress)
         self.images = training.images
-        self.threshold = alarm_threshold(self.score(reals[held_out]), self.brief.false_alarm_rate)
+        self.threshold = alarm_threshold(self.score(faces[held_out]), self.brief.false_alarm_rate)
         return training
 
-    def _stepper(self, reals: Tensor, last: Tensor, older: Tensor) -> Callable[[], Tensor]:
+    def _stepper(self, reals: Tensor, last: Tensor, older: Tensor, scale: float = 1.0) -> Callable[[], Tensor]:
         half = self.options.batch // 2
         old = int(half * self.options.memory) if len(older) else 0
+        wanted = [(reals, half), (last, half - old), (older, old)]
         labels = torch.cat([torch.zeros(half), torch.ones(half)]).to(reals.device)
+        trainable, steps = self.trainables["detector"], count()
 
         def step() -> Tensor:
-            fakes = [draw(last, half - old)] + ([draw(older, old)] if old else [])
-            images = to_range(torch.cat([draw(reals, half), *fakes]))
-            if self.options.augment:
-                images = augment(images)
-            logits = self.network(self._fitted(images))
+            done = next(steps)
+            images = to_range(torch.cat([draw(pool, n, mirror=False) for pool, n in wanted if n]))
+            logits = self.network(self._fitted(change(images, self.changes(done))))
             loss = binary_cross_entropy_with_logits(logits.float(), labels)
-            trainable = self.trainables["detector"]
+            trainable.scale_learning_rate(scale * self.pace(done))
             trainable.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             trainable.step()

@@ -87,21 +87,22 @@ class Way:
     def quality(self) -> int:
         """The quality of libjpeg whose tables come nearest, 1 to 100."""
         known = np.array(self.tables[:2])
-        return min(range(1, 101), key=lambda q: (float(np.abs(known - np.array(_scaled(q)[: len(known)])).sum()), q))
+        return min(range(1, 101), key=lambda q: (float(np.abs(known - np.array(tables_of(q)[: len(known)])).sum()), q))
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values; tables that are those of a quality go by its number."""
         if not self.tables:
             return {"format": self.format}
         quality = self.quality
-        tables = {"quality": quality} if _scaled(quality) == self.tables else {"tables": [list(t) for t in self.tables]}
+        is_known = tables_of(quality) == self.tables
+        tables = {"quality": quality} if is_known else {"tables": [list(table) for table in self.tables]}
         at = {"corner": list(self.corner)} if any(self.corner) else {}
         return {"format": self.format, **tables, "sampling": self.sampling, "side": self.side, **at}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Way:
         """What `to_json` wrote."""
-        tables = _scaled(values["quality"]) if "quality" in values else _tables(values.get("tables", ()))
+        tables = tables_of(values["quality"]) if "quality" in values else _tables(values.get("tables", ()))
         left, top = values.get("corner", (0, 0))
         return cls(values["format"], values.get("side", 0), tables, values.get("sampling", ""), (left, top))
 
@@ -213,7 +214,7 @@ def _tables(tables: Any) -> Tables:
 
 
 @lru_cache(100)
-def _scaled(quality: int) -> Tables:
+def tables_of(quality: int) -> Tables:
     """libjpeg's tables of a quality, 1 to 100."""
     scale = 5000 // quality if quality < 50 else 200 - 2 * quality
     base = np.array([_LUMA.split(), _CHROMA.split()], np.int64)

@@ -20,6 +20,9 @@ ENLARGED: Final = 160
 SURE: Final = 0.9
 """Score from which a find counts as a face."""
 
+LEAST_SPREAD: Final = 0.01
+"""Points of procedural faces may not vary at all; those that are found in photos do, by a hundredth of the side."""
+
 Pairs = tuple[tuple[float, float], ...]
 
 
@@ -29,6 +32,20 @@ class Finds(Protocol):
     def find(self, images: Sequence[Pixels]) -> list[list[Found]]:
         """The faces in each image, the largest first."""
         ...
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Where the square of a photo lies that shows a face as a framing has it: left, top and side in the photo's pixels.
+
+    `misfit`: how far the face's points then are from the framing's, root mean square, in spreads: about 1 for faces
+    like those that the framing was measured on, more for a head that is turned or tilted.
+    """
+
+    left: float
+    top: float
+    side: float
+    misfit: float
 
 
 @dataclass(frozen=True)
@@ -57,6 +74,24 @@ class Framing:
         """What `to_json` wrote."""
         points, spread = _pairs(values["points"]), _pairs(values["spread"])
         return cls(points, spread, tuple(values["box"]), values["found"], values["searched"])
+
+    def place(self, points: npt.ArrayLike) -> Placed | None:
+        """The square of a photo in which a face lies as in this framing; None where no upright square does.
+
+        `points`: the five of the face, `[5, 2]`, (x, y) in pixels of the photo. Scale and shift alone, by least
+        squares: what varies little in the framing, mostly the eyes, counts most.
+        """
+        found, wanted = np.asarray(points, np.float64), np.array(self.points)
+        spread = np.maximum(np.array(self.spread), LEAST_SPREAD)
+        weights = spread**-2 / (spread**-2).sum(0)
+        centre, target = (weights * found).sum(0), (weights * wanted).sum(0)
+        apart = ((found - centre) ** 2 / spread**2).sum()
+        scale = ((found - centre) * (wanted - target) / spread**2).sum() / apart if apart else 0.0
+        if not (np.isfinite(scale) and scale > 0):
+            return None
+        misfit = np.sqrt(np.square((scale * (found - centre) + target - wanted) / spread).mean())
+        left, top = centre - target / scale
+        return Placed(float(left), float(top), float(1 / scale), float(misfit))
 
     def __str__(self) -> str:
         """For people: where eyes and mouth are, and how far that varies."""

@@ -49,9 +49,11 @@ def as_pool(images: Images, device: str) -> Tensor:
         return torch.from_numpy(images).to(device)
 
 
-def draw(pool: Tensor, n: int) -> Tensor:
-    """`n` random images of a pool, half of them mirrored: uint8 `[n, H, W, 3]`."""
+def draw(pool: Tensor, n: int, mirror: bool = True) -> Tensor:
+    """`n` random images of a pool, half of them mirrored unless `mirror` is off: uint8 `[n, H, W, 3]`."""
     batch = pool[torch.randint(len(pool), (n,), device=pool.device)]
+    if not mirror:
+        return batch
     mirrored = torch.rand(n, 1, 1, 1, device=pool.device) < 0.5
     return torch.where(mirrored, batch.flip(2), batch)
 

@@ -1,16 +1,18 @@
-"""Judge a photo with a detector: find its faces, cut them out as the detector's training faces were, score them.
+"""Judge a photo with a detector: find its faces, show each as the detector's training faces are, score them.
 
-Faces are found and cut as `arena faces crop` does it when nothing else is said (`RECIPE`), but all of a photo's faces
-instead of the largest, at the size of the detector's images. A photo without a face is what the detector's `no_face`
-says: by default its largest centred square is judged, which is how pictures that nobody cropped come into a set of
-faces, so a detector has seen such squares but never black bars.
+Faces are found as `arena faces crop` does it when nothing else is said (`RECIPE`), but all of a photo's faces instead
+of the largest. Each is brought into the framing and the coding of the training faces (`likeness`), which travel with
+the snapshot; a face that cannot be brought there is not judged, and why is said. Where nobody knows the framing, faces
+are cut as `arena faces crop` cuts them. A photo without a face is what the detector's `no_face` says; by default the
+largest centred square of a small picture is judged, as of a crop from elsewhere, and a larger picture is not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, Literal
 
 import numpy as np
 
@@ -18,6 +20,7 @@ from arena.faces.crop.cropping import CropPlan, Finds
 from arena.faces.crop.finder import Found, cut
 from arena.faces.crop.memory import enough_memory
 from arena.faces.decode import Pixels, square
+from arena.photo.likeness import Box, Likeness
 from arena.types import Detector, Heat, Images
 
 RECIPE = CropPlan(all_faces=True)
@@ -25,16 +28,11 @@ RECIPE = CropPlan(all_faces=True)
 MOST_FACES = 100
 """Faces of a photo that are judged, the largest ones: nobody looks at more, and a crowd must not take minutes."""
 
-Box = tuple[float, float, float, float]
-"""Left, top, right, bottom in pixels of the photo, maybe beyond its edge."""
+CROP_SIDE = 2 * RECIPE.min_size
+"""In a picture with a shorter side no face is expected to be found: it may be one that somebody has cut out."""
+
 RealOrFake = Literal["real", "fake"]
 MISSING = "no face was found, which this detector takes for the sign of a fake"
-
-
-class _Place(NamedTuple):
-    box: Box
-    square: Box
-    confidence: float | None
 
 
 @dataclass(frozen=True)
@@ -44,15 +42,17 @@ class Judged:
     `box`: the face; `square`: the part of the photo that the detector was shown as `crop`, uint8 `[S, S, 3]`.
     `confidence`: that it is a face, 0 to 1; None for the photo as a whole. `score`: probability that it is fake.
     `heat`: where the detector looked, float32 `[S, S]` in [0, 1]; None where nobody asked or the detector cannot say.
+    `refused`: why it was not judged; then `score`, `verdict` and `crop` are None, and `square` is its box.
     """
 
     box: Box
     square: Box
     confidence: float | None
-    score: float
-    verdict: RealOrFake
-    crop: Pixels
+    score: float | None = None
+    verdict: RealOrFake | None = None
+    crop: Pixels | None = None
     heat: Heat | None = None
+    refused: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,16 +60,18 @@ class Judgement:
     """What a detector makes of a photo. `score`: the highest of its faces. `note`: what a reader has to know.
 
     `whole_image`: no face was found, and the photo as a whole was judged; it is then the only one of `faces`.
+    `score`, `verdict`: None where nothing could be judged. `prepared`: what was done to the faces first.
     """
 
     width: int
     height: int
     threshold: float
-    score: float
-    verdict: RealOrFake
+    score: float | None
+    verdict: RealOrFake | None
     whole_image: bool
     note: str | None
     faces: tuple[Judged, ...]
+    prepared: str | None = None
 
     def summary(self) -> dict[str, Any]:
         """Everything but the pixels, for JSON; places in tenths of a pixel."""
@@ -78,28 +80,53 @@ class Judgement:
 
 
 @enough_memory("judge the photo")
-def judge(image: Pixels, detector: Detector, size: int, finder: Finds, heat: bool = False) -> Judgement:
+def judge(
+    image: Pixels,
+    detector: Detector,
+    size: int,
+    finder: Finds,
+    heat: bool = False,
+    origin: Mapping[str, Any] = MappingProxyType({}),
+) -> Judgement:
     """Judge a photo, uint8 `[H, W, 3]`, upright, at least 16 pixels a side.
 
     `size`: side of the detector's images in pixels. `finder`: looks for faces of `RECIPE.min_size`. `heat`: also say
-    where the detector looked. Raises OutOfMemory.
+    where the detector looked. `origin`: of the detector's snapshot. Raises OutOfMemory.
     """
-    height, width = image.shape[:2]
+    likeness = Likeness.of(origin, size)
     found = [f for f in finder.find([image])[0] if f.score >= RECIPE.min_score and f.size >= RECIPE.min_size]
-    shown = found[:MOST_FACES]
-    crops = _crops(image, shown, size) if shown else square(image, size)[None]
-    answer = detector.answer(crops)
-    if not shown and getattr(detector, "no_face", "whole") == "fake":
+    faces = [_shown(image, face, likeness) for face in found[:MOST_FACES]] or _whole(image, likeness)
+    crops = [face.crop for face in faces if face.crop is not None]
+    paper = likeness.code(np.stack(crops or [square(image, size)]))  # without a face, for its threshold alone
+    answer = detector.answer(paper)
+    height, width = image.shape[:2]
+    if not found and getattr(detector, "no_face", "whole") == "fake":
         return Judgement(width, height, answer.threshold, 1.0, "fake", False, MISSING, ())
-    heats = _heats(detector, crops) if heat else [None] * len(crops)
-    places = [_Place(face.box, seen_square(face), face.score) for face in shown] or [_whole(width, height)]
-    faces = tuple(
-        Judged(*place, float(score), _called(score, answer.threshold), crop, one_heat)
-        for place, score, crop, one_heat in zip(places, answer.scores, crops, heats, strict=True)
-    )
-    top = max(faces, key=lambda face: face.score)
-    note = _note(len(found))
-    return Judgement(width, height, answer.threshold, top.score, top.verdict, not found, note, faces)
+    heats = _heats(detector, paper) if heat and crops else [None] * len(crops)
+    scored = iter([(float(score), *rest) for score, *rest in zip(answer.scores, paper, heats, strict=False)])
+    faces = [face if face.crop is None else _scored(face, answer.threshold, *next(scored)) for face in faces]
+    score = max((face.score for face in faces if face.score is not None), default=None)
+    verdict = None if score is None else _called(score, answer.threshold)
+    prepared = likeness.words if crops else None
+    whole, note = not found and bool(crops), _note(len(found), bool(crops))
+    return Judgement(width, height, answer.threshold, score, verdict, whole, note, tuple(faces), prepared)
+
+
+def _shown(image: Pixels, face: Found, likeness: Likeness) -> Judged:
+    """A face with what the detector is to see of it, or with why it cannot."""
+    if likeness.framing is None:
+        crop = cut(image, face, likeness.size, RECIPE.margin, RECIPE.align)
+        return Judged(face.box, seen_square(face), face.score, crop=crop)
+    height, width = image.shape[:2]
+    place = likeness.square_of(face)
+    refused = likeness.objection(place, width, height)
+    if place is None or refused:
+        return Judged(face.box, face.box, face.score, refused=refused)
+    return Judged(face.box, place, face.score, crop=likeness.cut(image, place))
+
+
+def _scored(face: Judged, threshold: float, score: float, crop: Pixels, heat: Heat | None) -> Judged:
+    return replace(face, score=score, verdict=_called(score, threshold), crop=crop, heat=heat)
 
 
 def seen_square(face: Found) -> Box:
@@ -108,10 +135,6 @@ def seen_square(face: Found) -> Box:
     half = max(right - left, bottom - top, 1.0) * (1 + 2 * RECIPE.margin) / 2
     x, y = (left + right) / 2, (top + bottom) / 2
     return x - half, y - half, x + half, y + half
-
-
-def _crops(image: Pixels, faces: Sequence[Found], size: int) -> Images:
-    return np.stack([cut(image, face, size, RECIPE.margin, RECIPE.align) for face in faces])
 
 
 def _heats(detector: Detector, crops: Images) -> Sequence[Heat | None]:
@@ -123,17 +146,22 @@ def _called(score: float, threshold: float) -> RealOrFake:
     return "fake" if score >= threshold else "real"
 
 
-def _whole(width: int, height: int) -> _Place:
-    """The largest centred square, as `faces.decode.square` cuts it: box and what was seen are the same."""
+def _whole(image: Pixels, likeness: Likeness) -> list[Judged]:
+    """The largest centred square, box and what is seen of it alike; nothing of a photo that should show a face."""
+    height, width = image.shape[:2]
     side = min(width, height)
+    if likeness.framing is not None and side >= CROP_SIDE:
+        return []
     left, top = (width - side) / 2, (height - side) / 2
     box = (left, top, left + side, top + side)
-    return _Place(box, box, None)
+    return [Judged(box, box, None, crop=square(image, likeness.size))]
 
 
-def _note(faces: int) -> str | None:
-    if not faces:
+def _note(faces: int, is_judged: bool) -> str | None:
+    if not faces and is_judged:
         return "no face was found, so the middle of the photo was judged as if it were one"
+    if not faces:
+        return "no face was found, so there is nothing to judge"
     return f"only the {MOST_FACES} largest of {faces} faces were judged" if faces > MOST_FACES else None
 
 
@@ -144,4 +172,5 @@ def _summary(face: Judged) -> dict[str, Any]:
         "confidence": face.confidence,
         "score": face.score,
         "verdict": face.verdict,
+        "refused": face.refused,
     }

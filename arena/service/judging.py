@@ -50,7 +50,7 @@ def work(job: dict[str, Any], files: list[int]) -> dict[str, Any]:
     try:
         with enough_memory("judge the photo"):
             snapshot = read_snapshot(path)
-            judgement = judge(image, player(snapshot), snapshot.image_size, _finder(), job["heatmap"])
+            judgement = judge(image, player(snapshot), snapshot.image_size, _finder(), job["heatmap"], snapshot.origin)
     except ArenaError as error:  # folders of this machine stay on it
         return {"problem": str(error).replace(str(path), path.name)}
     summary = judgement.summary()

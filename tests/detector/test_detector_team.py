@@ -7,6 +7,7 @@ from tiny import SIZE, material, pictures, tiny_team
 
 from arena import registry
 from arena.detector import team as detector
+from arena.detector.changes import CHANGES
 from arena.networks.training import as_pool, to_range
 from arena.types import ArenaError
 
@@ -61,13 +62,33 @@ def test_the_loss_is_the_mean_binary_cross_entropy():
     torch.testing.assert_close(step(), expected[None], rtol=1e-4, atol=1e-5)
 
 
-def test_augmentation_is_an_option(monkeypatch):
+def acting(monkeypatch, **options):
+    """Which changes act on the batches of a training of three steps of `options`."""
     calls = []
-    monkeypatch.setattr(detector, "augment", lambda images: calls.append(len(images)) or images)
-    for on in (True, False):
-        team = tiny_team(CNN, options={"augment": on})
-        team.train(1, material(pictures(20), pictures(20)))
-        assert calls == [8, 8, 8]
+    monkeypatch.setattr(detector, "change", lambda images, on: calls.append((len(images), *on)) or images)
+    tiny_team(CNN, options=options).train(1, material(pictures(20), pictures(20)))
+    return calls
+
+
+def test_changes_are_options(monkeypatch):
+    assert acting(monkeypatch, augment=False) == [(8,)] * 3
+    everything = dict.fromkeys(CHANGES, True)
+    assert acting(monkeypatch, **everything) == [(8, *CHANGES)] * 3
+    for name in CHANGES:
+        assert acting(monkeypatch, **everything | {name: False}) == [(8, *(n for n in CHANGES if n != name))] * 3
+
+
+def test_every_change_is_an_option():
+    assert set(CHANGES) <= {option.name for option in CNN.declared if option.type == "bool"}
+
+
+def test_the_average_of_the_weights_is_an_option():
+    teams = [tiny_team(CNN, options={"average": average}) for average in (0.0, 0.9)]
+    for team in teams:
+        team.train(1, material(pictures(20), 255 - pictures(20)))
+    assert not np.array_equal(*(team.score(pictures(5)) for team in teams))
+    trained = [team.trainables["detector"]._masters for team in teams]
+    assert all(torch.equal(one, other) for one, other in zip(*trained, strict=True))
 
 
 def people(team, n, each=1):

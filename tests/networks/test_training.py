@@ -76,6 +76,12 @@ class TestPixels:
         counts = [found.count((i, mirrored)) for i in range(4) for mirrored in (False, True)]
         assert all(400 < count < 600 for count in counts)
 
+    def test_a_draw_need_not_be_mirrored(self):
+        pool = torch.from_numpy(EVERY_BYTE)
+        known = {image.tobytes() for image in EVERY_BYTE}
+        drawn = training.draw(pool, 100, mirror=False).numpy()
+        assert {image.tobytes() for image in drawn} == known
+
     def test_bytes_become_minus_one_to_one(self):
         pixels = torch.tensor([0, 51, 255], dtype=torch.uint8).reshape(1, 1, 1, 3)
         values = training.to_range(pixels)

@@ -38,9 +38,11 @@ class JudgedFace(Model):
     """The part of the photo that the detector was shown, and that the heat map covers."""
     confidence: float | None
     """That it is a face, 0 to 1; null for the photo as a whole."""
-    score: float
-    """Probability that it is fake."""
-    verdict: Call
+    score: float | None
+    """Probability that it is fake; null where it was not judged."""
+    verdict: Call | None
+    refused: str | None
+    """Why it was not judged."""
     heatmap: str | None
     """Where the detector looked: a transparent PNG of `image_size` pixels, in base64; null if not asked for, or if the
     detector cannot say."""
@@ -57,8 +59,10 @@ class Detection(Model):
     """What one has to know to read it."""
     whole_image: bool
     """No face was found, and the middle of the photo was judged as if it were one."""
-    score: float
-    """The highest of its faces."""
-    verdict: Call
+    prepared: str | None
+    """What was done to the faces before they were judged."""
+    score: float | None
+    """The highest of its faces; null where nothing could be judged."""
+    verdict: Call | None
     faces: list[JudgedFace]
     """The largest first."""
