@@ -7,14 +7,34 @@ else, and every parameter and its name, is that of `nn.Conv2d` and `nn.ConvTrans
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d, normalize, pad
 
+from arena.types import ArenaError
+
 FEW = 8
 """Side in pixels of the larger map up to which the product is faster."""
+
+
+def pyramid(image_size: int, width: int) -> list[int]:
+    """Feature maps from the image inward: one layer per halving down to 4x4, doubling up to 8 times the width.
+
+    Raises ArenaError for a size that is not a power of two from 8.
+    """
+    layers = image_size.bit_length() - 3
+    if layers < 1 or image_size != 4 << layers:
+        sizes = "8, 16, 32, 64, 128 ... pixels"
+        raise ArenaError(f"this generator makes images of {sizes}, not {image_size}: set image_size")
+    return [width * min(2**i, 8) for i in range(layers)]
+
+
+def group_norm(maps: int) -> nn.GroupNorm:
+    """Group norm (Wu and He 2018) with eight groups, or as many as divide the maps."""
+    return nn.GroupNorm(math.gcd(8, maps), maps)
 
 
 class Halve(nn.Conv2d):
