@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, conv_transpose2d, normalize, pad
+from torch.nn.functional import conv2d, conv_transpose2d, interpolate, normalize, pad, pixel_shuffle
 
 from arena.types import ArenaError
 
@@ -85,6 +85,28 @@ class Grow(nn.Conv2d):
         if _product_pays(input, 2 * input.shape[-1], weight):
             return _doubled(input, weight, self.bias)
         return conv_transpose2d(input, weight, self.bias, stride=2, padding=1)
+
+
+class Resize(nn.Conv2d):
+    """Twice the size by bilinear interpolation, then a 3x3 convolution."""
+
+    def __init__(self, channels: int, maps: int) -> None:
+        super().__init__(channels, maps, 3, padding=1)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Maps `[N, C, S, S]` to `[N, M, 2 S, 2 S]`."""
+        return super().forward(interpolate(input, scale_factor=2.0, mode="bilinear", align_corners=False))
+
+
+class Shuffle(nn.Conv2d):
+    """A 3x3 convolution to four times the maps, of which every four become one of twice the size (Shi et al. 2016)."""
+
+    def __init__(self, channels: int, maps: int) -> None:
+        super().__init__(channels, 4 * maps, 3, padding=1)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Maps `[N, C, S, S]` to `[N, M, 2 S, 2 S]`."""
+        return pixel_shuffle(super().forward(input), 2)
 
 
 class Spectral(nn.Module):
