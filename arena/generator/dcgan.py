@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -11,9 +10,8 @@ from torch import nn
 from torch.nn.utils.parametrize import register_parametrization
 
 from arena.generator.gan import GanOptions, GanTeam
-from arena.networks.blocks import Double, Grow, Halve, Spectral
+from arena.networks.blocks import Double, Grow, Halve, Spectral, group_norm, pyramid
 from arena.registry import register
-from arena.types import ArenaError
 
 NORMS = ("batch", "group", "none")
 UPSAMPLERS = ("transposed", "nearest")
@@ -76,18 +74,10 @@ def initialise(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
-def _widths(image_size: int, width: int) -> list[int]:
-    """Feature maps from the image inward: one layer per halving down to 4x4, doubling up to 8 times the width."""
-    layers = image_size.bit_length() - 3
-    if layers < 1 or image_size != 4 << layers:
-        raise ArenaError(f"a DCGAN makes images of 8, 16, 32, 64, 128 ... pixels, not {image_size}: set image_size")
-    return [width * min(2**i, 8) for i in range(layers)]
-
-
 def _norm(name: str, maps: int) -> list[nn.Module]:
     if name == "batch":
         return [nn.BatchNorm2d(maps)]
-    return [nn.GroupNorm(math.gcd(8, maps), maps)] if name == "group" else []
+    return [group_norm(maps)] if name == "group" else []
 
 
 class Generator(nn.Sequential):
@@ -96,7 +86,7 @@ class Generator(nn.Sequential):
     def __init__(
         self, latent: int, width: int, image_size: int, norm: str = "batch", upsample: str = "transposed"
     ) -> None:
-        *inner, first = _widths(image_size, width)
+        *inner, first = pyramid(image_size, width)
         double = Double if upsample == "transposed" else Grow
         layers: list[nn.Module] = [nn.ConvTranspose2d(latent, first, 4, 1, 0, bias=norm == "none")]
         layers += [*_norm(norm, first), nn.ReLU(inplace=True)]
@@ -113,7 +103,7 @@ class Discriminator(nn.Sequential):
     """Images `[N, 3, S, S]` in [-1, 1] to logits `[N]`, above 0 for fake."""
 
     def __init__(self, width: int, image_size: int, norm: str = "batch", spectral: bool = False) -> None:
-        first, *inner = _widths(image_size, width)
+        first, *inner = pyramid(image_size, width)
         bias = norm == "none"
         layers: list[nn.Module] = [Halve(3, first, 4, bias=bias), nn.LeakyReLU(0.2, inplace=True)]
         channels = first

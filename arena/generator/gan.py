@@ -74,7 +74,7 @@ class GanTeam(NetworkGenerator[O]):
     """A generator with its own discriminator. A contender says how to build the two networks."""
 
     Options: ClassVar[Any] = GanOptions
-    losses = ("discriminator", "generator")
+    losses: tuple[str, ...] = ("discriminator", "generator")
 
     @abstractmethod
     def build_generator(self) -> nn.Module:
@@ -103,30 +103,36 @@ class GanTeam(NetworkGenerator[O]):
 
     def step(self, pool: Tensor, critic: Critic | None, *, penalised: bool = False) -> Tensor:
         """One step of both networks; returns their losses, the discriminator's with its penalties."""
-        options, loss = self.options, LOSSES[self.options.loss]
-        discriminator = self.trainables["discriminator"]
-        # Draw a batch of real faces, half of them mirrored, and make as many fakes.
-        real = to_range(draw(pool, options.batch)).to(compute_dtype(self.brief.precision))
-        fake = self.trainables["generator"].network(self.latents(options.batch))
+        discriminator = self.trainables["discriminator"].network
+        real = self.reals(pool)
+        fake = self.trainables["generator"].network(self.latents(self.options.batch))
+        loss_d, on_real = self.step_discriminator(real, fake.detach(), penalised=penalised)
+        # Train the generator through the updated discriminator and, white-box, through Team B's snapshot.
+        with frozen(discriminator):
+            on_fake = discriminator(augment(fake, self.options.augment)).float()
+        losses = self.descend(LOSSES[self.options.loss].generator(on_fake, on_real), fake, critic)
+        return torch.stack([loss_d, *losses])
 
-        # Train the discriminator on separate batches: batch norm must not mix real and fake statistics.
-        shown, forged = augment(real, options.augment), augment(fake.detach(), options.augment)
+    def reals(self, pool: Tensor) -> Tensor:
+        """A batch of real faces `[N, 3, S, S]` in [-1, 1], half of them mirrored, as the networks take them."""
+        return to_range(draw(pool, self.options.batch)).to(compute_dtype(self.brief.precision))
+
+    def step_discriminator(self, real: Tensor, fake: Tensor, *, penalised: bool = False) -> tuple[Tensor, Tensor]:
+        """Train the discriminator on a batch of each; returns its loss and its logits of the real ones, detached."""
+        options, discriminator = self.options, self.trainables["discriminator"]
+        shown, forged = augment(real, options.augment), augment(fake, options.augment)
         if penalised:
-            shown, forged = shown.requires_grad_(), forged.detach().requires_grad_()
+            shown, forged = shown.detach().requires_grad_(), forged.detach().requires_grad_()
+        # Separate batches: batch norm must not mix real and fake statistics.
         on_real = discriminator.network(shown).float()
         on_fake = discriminator.network(forged).float()
-        loss_d = loss.discriminator(on_real, on_fake, options.smoothing)
+        loss = LOSSES[options.loss].discriminator(on_real, on_fake, options.smoothing)
         if penalised:
-            loss_d = loss_d + options.every * self._penalty((shown, on_real), (forged, on_fake))
+            loss = loss + options.every * self._penalty((shown, on_real), (forged, on_fake))
         discriminator.zero_grad()
-        loss_d.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]
         discriminator.step()
-
-        # Train the generator through the updated discriminator and, white-box, through Team B's snapshot.
-        with frozen(discriminator.network):
-            on_fake = discriminator.network(augment(fake, options.augment)).float()
-        losses = self.descend(loss.generator(on_fake, on_real.detach()), fake, critic)
-        return torch.stack([loss_d.detach(), *losses])
+        return loss.detach(), on_real.detach()
 
     def _penalty(self, real: tuple[Tensor, Tensor], fake: tuple[Tensor, Tensor]) -> Tensor:
         """The penalties of a step, weighted. `real`, `fake`: images that want gradients, and their logits."""

@@ -66,7 +66,7 @@ class NetworkGenerator(NetworkTeam[O], Generator):
 
     Options: ClassVar[Any] = NetworkOptions
     plays = ("generator",)
-    losses: ClassVar[tuple[str, ...]]
+    losses: tuple[str, ...]
 
     @abstractmethod
     def cycle(self, pool: Tensor, critic: Critic | None) -> Sequence[Step]:

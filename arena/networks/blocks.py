@@ -7,14 +7,34 @@ else, and every parameter and its name, is that of `nn.Conv2d` and `nn.ConvTrans
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, conv_transpose2d, normalize, pad
+from torch.nn.functional import conv2d, conv_transpose2d, interpolate, normalize, pad, pixel_shuffle
+
+from arena.types import ArenaError
 
 FEW = 8
 """Side in pixels of the larger map up to which the product is faster."""
+
+
+def pyramid(image_size: int, width: int) -> list[int]:
+    """Feature maps from the image inward: one layer per halving down to 4x4, doubling up to 8 times the width.
+
+    Raises ArenaError for a size that is not a power of two from 8.
+    """
+    layers = image_size.bit_length() - 3
+    if layers < 1 or image_size != 4 << layers:
+        sizes = "8, 16, 32, 64, 128 ... pixels"
+        raise ArenaError(f"this generator makes images of {sizes}, not {image_size}: set image_size")
+    return [width * min(2**i, 8) for i in range(layers)]
+
+
+def group_norm(maps: int) -> nn.GroupNorm:
+    """Group norm (Wu and He 2018) with eight groups, or as many as divide the maps."""
+    return nn.GroupNorm(math.gcd(8, maps), maps)
 
 
 class Halve(nn.Conv2d):
@@ -65,6 +85,28 @@ class Grow(nn.Conv2d):
         if _product_pays(input, 2 * input.shape[-1], weight):
             return _doubled(input, weight, self.bias)
         return conv_transpose2d(input, weight, self.bias, stride=2, padding=1)
+
+
+class Resize(nn.Conv2d):
+    """Twice the size by bilinear interpolation, then a 3x3 convolution."""
+
+    def __init__(self, channels: int, maps: int) -> None:
+        super().__init__(channels, maps, 3, padding=1)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Maps `[N, C, S, S]` to `[N, M, 2 S, 2 S]`."""
+        return super().forward(interpolate(input, scale_factor=2.0, mode="bilinear", align_corners=False))
+
+
+class Shuffle(nn.Conv2d):
+    """A 3x3 convolution to four times the maps, of which every four become one of twice the size (Shi et al. 2016)."""
+
+    def __init__(self, channels: int, maps: int) -> None:
+        super().__init__(channels, 4 * maps, 3, padding=1)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Maps `[N, C, S, S]` to `[N, M, 2 S, 2 S]`."""
+        return pixel_shuffle(super().forward(input), 2)
 
 
 class Spectral(nn.Module):
