@@ -53,7 +53,7 @@ def material(reals, last=None, older=None, *opponents, identities=None):
     return Material(Faces(reals, who), tuple(pools), opponents)
 
 
-def tiny_options(contender, **changes):
+def tiny_options(contender, /, **changes):
     """The smallest options of a contender, whichever of them it has."""
     known = {f.name for f in dataclasses.fields(contender.cls.Options)}
     changes = OF_CONTENDERS.get(contender.name, dict)() | changes

@@ -66,7 +66,7 @@ class Folder(FixedGenerator[FolderOptions]):
         real = {_key(image) for image in faces.images}
         if known := sum(_key(image) in real for image in stock.images):
             raise ArenaError(
-                f"{known} of the {len(stock.images)} images in {path} are real faces of this match, not fakes"
+                f"{known} of the {len(stock.images)} images in {path} are real faces of this match: give fakes"
             )
         have, need = (len(stock.gallery), len(stock.exam)), (self.brief.gallery, self.brief.exam)
         if have[0] < need[0] or have[1] < need[1]:
@@ -118,7 +118,7 @@ class Folder(FixedGenerator[FolderOptions]):
     def _recognise(self, marks: State) -> None:
         if np.asarray(marks["sha256"]).tobytes().hex() != self._digest:
             raise ArenaError(
-                f"the fakes in {self.options.path} have changed since they were played; put the old ones back"
+                f"the fakes in {self.options.path} have changed since they were played: put the old ones back"
             )
 
     def _drawn(self, part: Index, n: int, seed: int) -> Images:

@@ -135,7 +135,7 @@ def test_a_table_without_fakes_is_refused(fakes):
 
 def test_a_folder_of_the_matchs_real_faces_is_refused(tmp_path):
     images = [*pictures(60)[:20], *(255 - pictures(20, seed=8))]
-    with pytest.raises(ArenaError, match=r"20 of the 40 images in .* are real faces of this match: give a folder of"):
+    with pytest.raises(ArenaError, match=r"20 of the 40 images in .* are real faces of this match: give fakes"):
         team(write(tmp_path, images)).check(Faces(pictures(60), np.arange(60)))
 
 
