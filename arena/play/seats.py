@@ -96,7 +96,8 @@ class Seat:
             (SAMPLES_OF_SHEET, derive(self.brief.seed, "samples")),
         )
         with self._accountable("show"):
-            return Show(*(self.team.generate(n, seed) for n, seed in wanted))
+            shown = Show(*(self.team.generate(n, seed) for n, seed in wanted))
+            return replace(shown, sources=self.team.sources(*wanted[-1]))
 
     def answer(self, paper: Any) -> Answer:
         """Detector only: score an exam, uint8 `[N, S, S, 3]`."""
