@@ -199,13 +199,29 @@ class HandIn:
     seconds: Mapping[str, float]
 
 
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """What each of some fakes was made of, for people to look at.
+
+    `images`: uint8 `[n, S, S, 3]` by what they are, a word of small letters: `donor`, `target`, `original` and the like
+    are real faces, `mask` is none. `words`: `n` phrases, such as 'MOUTH blur'.
+    """
+
+    images: Mapping[str, Images]
+    words: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Show:
-    """What a generator shows after a round. `fakes`: for the exam; `gallery`: published; `samples`: fixed latents."""
+    """What a generator shows after a round. `fakes`: for the exam; `gallery`: published; `samples`: fixed latents.
+
+    `sources`: what the samples are made of, where the generator can tell.
+    """
 
     fakes: Images
     gallery: Images
     samples: Images
+    sources: Sources | None = None
 
 
 @dataclass(frozen=True)
@@ -360,6 +376,10 @@ class Generator(Team, Protocol):
 
         uint8 `[n * frames, S, S, 3]`, so that it can be shown again and again.
         """
+        return None
+
+    def sources(self, n: int, seed: int) -> Sources | None:
+        """What the fakes of `generate(n, seed)` are made of, or None where they are made of nothing that is there."""
         return None
 
 

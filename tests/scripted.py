@@ -19,6 +19,7 @@ from arena.types import (
     Images,
     Material,
     Snapshot,
+    Sources,
     State,
     Training,
     ignore_progress,
@@ -78,6 +79,29 @@ class Stamper(Scripted, Generator):
         images = rng(seed).integers(0, 200, (n, size, size, 3)).astype(np.uint8)
         images[:, 0, 0] = 255
         return images
+
+
+@dataclass(frozen=True)
+class TellerOptions:
+    """What a teller gets wrong."""
+
+    wrong: str = ""
+    """name, size or words; nothing by default."""
+
+
+@register("generator", "teller")
+class Teller(Stamper):
+    """A stamper that tells what its noise was made of: an original that is its negative, and a mask."""
+
+    Options = TellerOptions
+
+    def sources(self, n: int, seed: int) -> Sources | None:
+        images, wrong = self.generate(n, seed), self.options.wrong
+        mask = np.zeros_like(images)
+        mask[:, 0, 0] = 255
+        original = (255 - images)[:, : -1 if wrong == "size" else None]
+        words = tuple(f"stamp {i}" for i in range(n - (wrong == "words")))
+        return Sources({"Original!" if wrong == "name" else "original": original, "mask": mask}, words)
 
 
 @register("generator", "stubborn-stamper")

@@ -14,6 +14,7 @@ from tiny import SIZE, equal_states, pictures, tiny_options, tiny_team
 
 from arena import registry
 from arena.declarations import declarations
+from arena.referee.verdict import check_sources
 from arena.snapshot import player, read_snapshot, to_bytes
 from arena.types import Brief
 
@@ -201,6 +202,23 @@ def test_the_same_seed_makes_the_same_images(contender):
     team = tiny_team(contender)
     assert np.array_equal(team.generate(6, 1), team.generate(6, 1))
     assert not np.array_equal(team.generate(6, 1), team.generate(6, 2))
+
+
+@each(GENERATORS)
+def test_sources_are_those_of_the_same_fakes(contender):
+    team = tiny_team(contender)
+    train(team)
+    assert list(inspect.signature(team.sources).parameters) == ["n", "seed"]
+    told, again = team.sources(6, 1), team.sources(6, 1)
+    if told is None:
+        return
+    check_sources(told, 6, SIZE)
+    assert told.images
+    assert (told.images.keys(), told.words) == (again.images.keys(), again.words)
+    assert all(np.array_equal(told.images[name], again.images[name]) for name in told.images)
+    if "target" in told.images:
+        untouched = told.images["mask"] == 0
+        assert np.array_equal(team.generate(6, 1)[untouched], told.images["target"][untouched])
 
 
 @each(GENERATORS)

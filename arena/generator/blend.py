@@ -11,7 +11,7 @@ from scipy.ndimage import zoom
 from arena.generator.bank import BankOptions, BankTeam, FaceBank
 from arena.registry import register
 from arena.seeds import rng
-from arena.types import ArenaError, Faces, Images
+from arena.types import ArenaError, Faces, Images, Sources
 
 KINDS = ("mean", "mask", "low-rank")
 _PIXELS = 1 << 14
@@ -57,11 +57,8 @@ class Blend(BankTeam[BlendOptions]):
 
     def make(self, n: int, seed: int) -> Images:
         """See `BankTeam.make`."""
-        draw = rng(seed, "blend")
-        faces = self.bank.images
-        kinds = np.array(self.options.kinds)[draw.integers(0, len(self.options.kinds), n)]
-        first, second = _pairs(draw, len(faces), n)
-        ranks = draw.choice(self.options.ranks, n)
+        draw, faces = rng(seed, "blend"), self.bank.images
+        kinds, first, second, ranks = self._choices(n, draw)
         made = np.empty((n, *faces.shape[1:]), np.uint8)
         for i in np.flatnonzero(kinds != "low-rank").tolist():
             share = 0.5 if kinds[i] == "mean" else self._mask(draw)[..., None]
@@ -70,6 +67,23 @@ class Blend(BankTeam[BlendOptions]):
         if low.any():
             made[low] = self._low_rank(first[low], ranks[low])
         return made
+
+    def sources(self, n: int, seed: int) -> Sources | None:
+        """See `types.Generator.sources`; a low-rank face has one original, which is there twice."""
+        if not len(self.bank):
+            return None
+        kinds, first, second, ranks = self._choices(n, rng(seed, "blend"))
+        kept = (f", {rank} components" if kind == "low-rank" else "" for kind, rank in zip(kinds, ranks, strict=True))
+        words = tuple(f"{kind}{rest}" for kind, rest in zip(kinds, kept, strict=True))
+        other = np.where(kinds == "low-rank", first, second)
+        return Sources({"original": self.bank.images[first], "other": self.bank.images[other]}, words)
+
+    def _choices(self, n: int, draw: np.random.Generator) -> tuple[npt.NDArray[np.str_], Places, Places, Places]:
+        """Of each fake its kind, the places of two different faces, and how many components a low-rank one keeps."""
+        kinds = np.array(self.options.kinds)[draw.integers(0, len(self.options.kinds), n)]
+        first = draw.integers(0, len(self.bank), n)
+        second = (first + draw.integers(1, max(len(self.bank), 2), n)) % len(self.bank)
+        return kinds, first, second, draw.choice(self.options.ranks, n)
 
     def _mask(self, draw: np.random.Generator) -> Floats:
         """A random soft mask, float64 `[S, S]` in [0, 1]: smooth noise, cut at its middle with a soft edge."""
@@ -114,9 +128,3 @@ def _chunks(images: Images) -> list[Images]:
     """Images as rows, cut into pieces of pixels that fit into memory as floats: uint8 `[N, pixels]`."""
     rows = images.reshape(len(images), -1)
     return [rows[:, start : start + _PIXELS] for start in range(0, rows.shape[1], _PIXELS)]
-
-
-def _pairs(draw: np.random.Generator, faces: int, n: int) -> tuple[Places, Places]:
-    """Two different faces for each of `n`."""
-    first = draw.integers(0, faces, n)
-    return first, (first + draw.integers(1, max(faces, 2), n)) % faces

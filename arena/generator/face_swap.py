@@ -19,7 +19,7 @@ from arena.generator.bank import BankOptions, BankTeam
 from arena.registry import register
 from arena.seeds import derive, rng
 from arena.snapshot import player
-from arena.types import ArenaError, Brief, Detector, Faces, Images, Knowledge, Material, State
+from arena.types import ArenaError, Brief, Detector, Faces, Images, Knowledge, Material, Sources, State
 
 MOST_REALS = 128
 """Real faces that Team B's snapshot is asked about, to know what it makes of one."""
@@ -116,6 +116,15 @@ class FaceSwap(BankTeam[FaceSwapOptions]):
         """`n` swaps and what they are made of; parts and edges as the bandit likes them."""
         draw = rng(seed, "swaps")
         return self._swapped(self.bandit.draw(n, draw), draw)
+
+    def sources(self, n: int, seed: int) -> Sources | None:
+        """See `types.Generator.sources`."""
+        if not len(self.bank):
+            return None
+        made, faces = self.swaps(n, seed), self.bank.images
+        masks = made.masks[..., None].repeat(3, 3)
+        words = tuple(f"{self.arms[arm].part} {self.arms[arm].edge}" for arm in made.arms)
+        return Sources({"target": faces[made.targets], "donor": faces[made.donors], "mask": masks}, words)
 
     def numbers(self) -> State:
         """See `BankTeam.numbers`."""

@@ -16,7 +16,7 @@ from arena.faces.parts.shapes import PARTS, UPRIGHT, Floats, frame_of, moved, ou
 from arena.generator.bank import BankOptions, BankTeam
 from arena.registry import register
 from arena.seeds import rng
-from arena.types import Images
+from arena.types import Images, Sources
 
 Draw = np.random.Generator
 
@@ -66,6 +66,13 @@ class SelfBlend(BankTeam[SelfBlendOptions]):
         for i, original in enumerate(originals.tolist()):
             images[i], masks[i] = self._blend(self.bank.images[original], self._points(original), draw)
         return images, masks, originals
+
+    def sources(self, n: int, seed: int) -> Sources | None:
+        """See `types.Generator.sources`."""
+        if not len(self.bank):
+            return None
+        _, masks, originals = self.blends(n, seed)
+        return Sources({"original": self.bank.images[originals], "mask": masks[..., None].repeat(3, 3)}, ("",) * n)
 
     def _blend(self, face: Pixels, points: Floats, draw: Draw) -> tuple[Pixels, npt.NDArray[np.uint8]]:
         options = self.options

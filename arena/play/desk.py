@@ -26,12 +26,22 @@ from arena.referee import metrics
 from arena.referee.exam import Referee
 from arena.referee.reservoir import reservoir_places
 from arena.referee.sheets import sample_sheet
-from arena.referee.verdict import Rule, check_answer, check_fakes
+from arena.referee.verdict import Rule, check_answer, check_fakes, check_sources
 from arena.seeds import derive, rng
 from arena.snapshot import read_snapshot, to_chunks
 from arena.store.disk import Disk, readable_errors, stage
 from arena.store.home import Home
-from arena.store.names import EXAM, FAKES, GALLERY, SAMPLE_SCORES, SAMPLES, SNAPSHOT, STATE, state_folder
+from arena.store.names import (
+    EXAM,
+    FAKES,
+    GALLERY,
+    SAMPLE_SCORES,
+    SAMPLE_SOURCES,
+    SAMPLES,
+    SNAPSHOT,
+    STATE,
+    state_folder,
+)
 from arena.store.record import RoundRecord
 from arena.store.secrets import read_secret
 from arena.types import (
@@ -165,8 +175,10 @@ class Desk:
         wanted = {"fakes": config["exam"]["size"] // 2, "gallery": config["gallery"], "samples": SAMPLES_OF_SHEET}
         for what, n in wanted.items():
             check_fakes(getattr(show, what), n, config["image_size"])
+        check_sources(show.sources, SAMPLES_OF_SHEET, config["image_size"])
         with self._watch("code"):
-            return Show(**{what: self.coded(number, what, getattr(show, what)) for what in wanted})
+            coded = {what: self.coded(number, what, getattr(show, what)) for what in wanted}
+            return Show(**coded, sources=show.sources)
 
     def coded(self, number: int, what: str, images: Images) -> Images:
         """Fakes of a round as a detector sees them. The samples are coded alike every round, to be compared."""
@@ -221,6 +233,9 @@ class Desk:
         states = {STATE.format(role=role): safetensors_chunks(hand_in.state) for role, hand_in in hand_ins.items()}
         files: dict[str, Content] = {GALLERY: npy_chunks(show.gallery)}
         files[SAMPLES] = _sample_sheet(show, self._match, number)
+        if show.sources is not None:
+            words = {"words": json.dumps(show.sources.words)}
+            files[SAMPLE_SOURCES] = safetensors_chunks(show.sources.images, words)
         files |= {SNAPSHOT.format(role=role): to_chunks(hand_in.snapshot) for role, hand_in in hand_ins.items()}
         verdict = None
         if number:

@@ -91,10 +91,12 @@ class Seat:
     def show(self, round: int, order: FakeOrder, gallery: int) -> Show:
         """Generator only: the fakes the referee ordered, a gallery of this many, and the sample sheet's images."""
         with self._accountable("show"):
+            samples = SAMPLES_OF_SHEET, derive(self.brief.seed, "samples")
             return Show(
                 fakes=self.team.examine(order.n, order.seed),
                 gallery=self.team.generate(gallery, derive(self.brief.seed, "gallery", round)),
-                samples=self.team.generate(SAMPLES_OF_SHEET, derive(self.brief.seed, "samples")),
+                samples=self.team.generate(*samples),
+                sources=self.team.sources(*samples),
             )
 
     def answer(self, paper: Any) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
@@ -14,7 +15,10 @@ from arena.images import check_images
 from arena.referee import metrics
 from arena.referee.marking import Marking, half_marks, half_resolution, threshold_marks, threshold_resolution
 from arena.referee.metrics import People
-from arena.types import FAKE, Answer, Call, InvalidAnswer, Labels, Role, Winner
+from arena.types import FAKE, Answer, Call, InvalidAnswer, Labels, Role, Sources, Winner
+
+LONGEST_WORD = 80
+"""Letters of what a generator may say about a sample."""
 
 
 @dataclass(frozen=True)
@@ -189,6 +193,20 @@ def check_fakes(images: object, n: int, size: int) -> None:
         raise InvalidAnswer("generator", f"something that is no images: {error}") from error
     if shape != (n, size, size, 3):
         raise InvalidAnswer("generator", f"images of shape {list(shape)} instead of {[n, size, size, 3]}")
+
+
+def check_sources(sources: object, n: int, size: int) -> None:
+    """Raise InvalidAnswer unless `sources` are those of `n` fakes, or None."""
+    if sources is None:
+        return
+    if not isinstance(sources, Sources):
+        raise InvalidAnswer("generator", f"sources that are {type(sources).__name__}")
+    for name, images in sources.images.items():
+        if not re.fullmatch(r"[a-z]{1,20}", name):
+            raise InvalidAnswer("generator", f"sources called {name!r}, which is no word of small letters")
+        check_fakes(images, n, size)
+    if len(sources.words) != n or any(len(word) > LONGEST_WORD for word in sources.words):
+        raise InvalidAnswer("generator", f"words on its sources that are not {n} of up to {LONGEST_WORD} letters")
 
 
 def _is_finite_number(value: object) -> bool:

@@ -8,6 +8,8 @@ STATE, SNAPSHOT = "{role}.state.safetensors", "{role}.snapshot.safetensors"
 EXAM, GALLERY, FAKES, SAMPLES = "exam.safetensors", "gallery.npy", "fakes.npy", "samples.png"
 SAMPLE_SCORES = "sample-scores.npy"
 """The detector's scores of the samples, float64 `[64]`, row by row as on their sheet; the opening has none."""
+SAMPLE_SOURCES = "sample-sources.safetensors"
+"""What those samples are made of, where the generator can tell: uint8 `[64, S, S, 3]` by name, and a word on each."""
 ROUNDS, STATES = "rounds", "states"
 """Folders of a match: what every round leaves for good, and the training state of the last rounds."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from arena.store.disk import readable_errors
 from arena.store.home import Home
-from arena.store.names import GALLERY, SNAPSHOT, STATE
+from arena.store.names import GALLERY, SAMPLE_SOURCES, SNAPSHOT, STATE
 from arena.store.record import RoundRecord, rounds_of
 from arena.types import ROLES, ArenaError
 
@@ -62,7 +62,7 @@ def prune(home: Home, match: str, keep: Keep) -> Pruned:
     with home.lock(match), readable_errors(f"the match {match} in {home.root}"):
         records = home.records(match)
         is_over = len(records) > home.match(match).config["rounds"]
-        names = (*WEIGHTS, GALLERY) if is_over else WEIGHTS
+        names = (*WEIGHTS, SAMPLE_SOURCES, *((GALLERY,) if is_over else ()))
         kept, gone = keep.rounds(records), pruned_files(home, match)
         size, touched = 0, []
         for number in (record.round for record in records if record.round not in kept):

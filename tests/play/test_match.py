@@ -17,7 +17,7 @@ from arena.play.verify import replay, verify
 from arena.seeds import derive
 from arena.snapshot import player, read_snapshot
 from arena.store.home import Home
-from arena.store.names import SAMPLE_SCORES, SAMPLES, SNAPSHOT
+from arena.store.names import SAMPLE_SCORES, SAMPLE_SOURCES, SAMPLES, SNAPSHOT
 from arena.store.secrets import pledges
 from arena.types import Answer, ArenaError
 
@@ -71,6 +71,30 @@ def test_the_samples_are_scored_with_the_weights_of_the_exam(tmp_path):
     detector = player(read_snapshot(folder / SNAPSHOT.format(role="detector")))
     assert np.array_equal(np.load(folder / SAMPLE_SCORES), detector.answer(faces).scores)
     assert not (opening / SAMPLE_SCORES).exists()
+
+
+def test_what_the_samples_were_made_of_is_kept(tmp_path):
+    match = start(tmp_path / "home", tiny("teller", "stamp-reader", rounds=1))
+    played(match)
+    folder = match.home.round_folder("tiny", 1)
+    told = load_file(folder / SAMPLE_SOURCES)
+    fakes = player(read_snapshot(folder / SNAPSHOT.format(role="generator")))
+    seed = derive(derive(match.config.seed, "generator"), "samples")
+    assert told.keys() == {"original", "mask"}
+    assert told["original"].shape == told["mask"].shape == (64, 16, 16, 3)
+    assert SAMPLE_SOURCES in json.loads((folder / "manifest.json").read_text())["files"]
+    assert np.array_equal(told["original"], 255 - fakes.generate(64, seed))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"), [("name", "'Original!'"), ("size", "[64, 15, 16, 3]"), ("words", "64 of up")]
+)
+def test_sources_that_nobody_can_use_are_a_wrong_answer(tmp_path, wrong, said):
+    match = start(tmp_path / "home", tiny({"name": "teller", "options": {"wrong": wrong}}, "stamp-reader", rounds=1))
+    events = played(match).events
+    assert all("the generator handed in" in text and said in text for _, _, text in events)
+    assert {kind for _, kind, _ in events} == {"retry", "forfeit"}
+    assert not (match.home.round_folder("tiny", 1) / SAMPLE_SOURCES).exists()
 
 
 def test_samples_that_cannot_be_scored_are_a_wrong_answer(tmp_path, monkeypatch):

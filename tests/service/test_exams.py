@@ -17,7 +17,7 @@ from arena.faces.sets.cache import open_cache
 from arena.play.parts import split_match
 from arena.service.app import create_app
 from arena.store.home import Home
-from arena.store.names import SAMPLE_SCORES
+from arena.store.names import SAMPLE_SCORES, SAMPLE_SOURCES
 from arena.types import ArenaError
 
 
@@ -156,6 +156,67 @@ def test_a_sample_fools_below_the_threshold_and_older_rounds_have_no_score(tmp_p
         rounds = [get(client, f"duel/samples/{i}").json()["rounds"] for i in range(4)]
     assert [r[1]["score"] for r in rounds] == [None] * 4
     assert [(r[2]["score"], r[2]["fooled"]) for r in rounds] == [(0.25, True), (0.5, False), (0.75, False), (0.0, True)]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """A match whose generator tells what its samples were made of."""
+    match = start(tmp_path_factory.mktemp("told") / "home", tiny("teller", "stamp-reader", rounds=1))
+    played(match)
+    return match
+
+
+@pytest.fixture
+def told_root(told, tmp_path):
+    return shutil.copytree(told.home.root, tmp_path / "home")
+
+
+def test_what_a_sample_was_made_of(told_root):
+    stored = safetensors.numpy.load_file(told_root / "matches/tiny/rounds/0001" / SAMPLE_SOURCES)
+    with served(told_root) as client:
+        made = get(client, "tiny/rounds/1/samples/5/sources").json()
+        assert (made["match"], made["round"], made["index"], made["made"]) == ("tiny", 1, 5, "stamp 5")
+        assert [image["name"] for image in made["images"]] == ["original", "mask"]
+        for image in made["images"]:
+            answer = get(client, image["image"])
+            assert np.array_equal(pixels(answer), stored[image["name"]][5])
+            assert (b"drawn by a procedural renderer" in answer.content) == (image["name"] == "original")
+            assert b"AI-generated" not in answer.content
+        assert "samples 0 to 63" in get(client, "tiny/rounds/1/samples/64/sources", 404).json()["detail"]
+        assert "of original, mask" in get(client, "tiny/rounds/1/samples/5/sources/donor.png", 404).json()["detail"]
+
+
+def test_a_generator_that_makes_its_faces_of_nothing_has_no_sources(root):
+    with served(root) as client:
+        made = get(client, "tiny/rounds/1/samples/5/sources").json()
+        assert (made["made"], made["images"]) == ("", [])
+        get(client, "tiny/rounds/1/samples/5/sources/mask.png", 404)
+
+
+def test_photographs_that_a_sample_was_made_of_are_shown_only_while_the_owner_allows_it(told_root):
+    photographs(told_root)
+    with served(told_root) as client:
+        hidden = get(client, "tiny/rounds/1/samples/5/sources")
+        assert hidden.json()["real_faces_shown"] is False
+        assert [image["name"] for image in hidden.json()["images"]] == ["mask"]
+        get(client, "tiny/rounds/1/samples/5/sources/mask.png")
+        original = "tiny/rounds/1/samples/5/sources/original.png"
+        assert "show_real_faces: true" in get(client, original, 403).json()["detail"]
+        allow(told_root)
+        shown = get(client, "tiny/rounds/1/samples/5/sources", headers={"if-none-match": hidden.headers["etag"]})
+        assert [image["name"] for image in shown.json()["images"]] == ["original", "mask"]
+        face = get(client, shown.json()["images"][0]["image"])
+        assert b"drawn" not in face.content
+        assert face.headers["cache-control"] == "no-cache"
+        (told_root / "settings.yaml").unlink()
+        get(client, original, 403, headers={"if-none-match": face.headers["etag"]})
+
+
+def test_damaged_sources_are_one_sentence(told_root):
+    (told_root / "matches/tiny/rounds/0001" / SAMPLE_SOURCES).write_bytes(b"x" * 99)
+    with served(told_root) as client:
+        for path in ("sources", "sources/mask.png"):
+            assert "arena verify tiny" in get(client, f"tiny/rounds/1/samples/5/{path}", 503).json()["detail"]
 
 
 def test_damaged_scores_are_one_sentence(tmp_path):

@@ -25,7 +25,7 @@ _STRETCH = 2.0
 class Swap:
     """How a part is put into another face.
 
-    `colour`: the donor's mean and deviation of each channel are made the target's, inside the mask. `poisson`: the
+    `colour`: the donor's mean colour and contrast are made the target's, inside the mask. `poisson`: the
     donor's gradients are kept and its level follows the target's at the edge (P. Pérez, M. Gangnet, A. Blake, Poisson
     Image Editing, 2003).
     """
@@ -72,10 +72,11 @@ def swap(
 
 def blended(new: npt.NDArray[np.float32], target: Pixels, soft: Soft, box: Box) -> Swapped:
     """`new`, float32 `[h, w, 3]`, put into `box` of the target along a soft mask `[S, S]`."""
-    old = target[box].astype(np.float32)
+    mask = np.rint(255 * soft).astype(np.uint8)
+    old, share = target[box].astype(np.float32), mask[box][..., None] / np.float32(255)
     image = target.copy()
-    image[box] = np.clip(np.rint(old + soft[box][..., None] * (new - old)), 0, 255)
-    return Swapped(image, np.rint(255 * soft).astype(np.uint8))
+    image[box] = np.clip(np.rint(old + share * (new - old)), 0, 255)
+    return Swapped(image, mask)
 
 
 def warped(image: Pixels, matrix: Floats, box: Box) -> npt.NDArray[np.float32]:
@@ -93,10 +94,13 @@ def warped(image: Pixels, matrix: Floats, box: Box) -> npt.NDArray[np.float32]:
 def recoloured(
     new: npt.NDArray[np.float32], old: npt.NDArray[np.float32], mask: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.float32]:
-    """`new` with mean and deviation of each channel as `old` has them inside the mask; all `[h, w(, 3)]`."""
+    """`new` with the mean of each channel and the contrast that `old` has inside the mask; all `[h, w(, 3)]`.
+
+    All channels are stretched alike, or lips would turn green on a green ground.
+    """
     if mask.sum() < 2:
         return new
     theirs, ours = new[mask], old[mask]
-    stretch = np.clip(ours.std(0) / np.maximum(theirs.std(0), 1e-3), 1 / _STRETCH, _STRETCH)
+    stretch = np.clip(ours.std(0).mean() / max(float(theirs.std(0).mean()), 1e-3), 1 / _STRETCH, _STRETCH)
     matched: npt.NDArray[np.float32] = (new - theirs.mean(0)) * stretch + ours.mean(0)
     return matched

@@ -35,6 +35,8 @@ from arena.service.models.rounds import (
     RoundPage,
     Sample,
     SampleRound,
+    SampleSources,
+    Source,
     TeamTraining,
 )
 
@@ -77,9 +79,11 @@ __all__ = [
     "RoundPage",
     "Sample",
     "SampleRound",
+    "SampleSources",
     "Seconds",
     "Session",
     "Settings",
+    "Source",
     "Standings",
     "Start",
     "Starts",

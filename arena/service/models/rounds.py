@@ -130,6 +130,28 @@ class SampleRound(Model):
     """Whether the detector would have called it real; null without a score."""
 
 
+class Source(Model):
+    """A picture that a fake was made of."""
+
+    name: str
+    """What it is, such as `donor`, `target`, `original` or `mask`."""
+    image: str
+    """Address of the picture."""
+
+
+class SampleSources(Model):
+    """What a sample was made of; no pictures of generators that make their fakes of nothing."""
+
+    match: str
+    round: int
+    index: int
+    made: str
+    """What was done, such as `MOUTH blur`; empty where the generator did not say."""
+    real_faces_shown: bool
+    """Whether real faces of this match may be shown; else masks are the only pictures."""
+    images: list[Source]
+
+
 class Sample(Model):
     """A face from the same latent every round."""
 

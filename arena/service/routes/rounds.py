@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 
-from arena.service import models, pictures, views
+from arena.service import models, pictures, sources, views
 from arena.service.docs import problems
 from arena.service.realfaces import origin_of
 from arena.service.routes.parameters import (
@@ -23,9 +23,12 @@ from arena.service.routes.parameters import (
 )
 from arena.service.state import State, committed
 from arena.store.follow import CommittedRound
+from arena.store.home import MatchRow
 from arena.store.names import SAMPLES
 
 router = new_router()
+
+SourceName = Annotated[str, Path(pattern=r"^[a-z]{1,20}$", description="What the picture is: donor, target, mask.")]
 
 
 @router.get("/matches/{match}/rounds", response_model=models.RoundPage)
@@ -66,6 +69,32 @@ def one_sample(request: Request, state: Arena, round: Committed, index: Number) 
     return committed(request, round, lambda: pictures.sample(folder, round, index, size))
 
 
+@router.get("/matches/{match}/rounds/{number}/samples/{index}/sources", response_model=models.SampleSources)
+def sample_sources(request: Request, state: Arena, round: Committed, index: Number) -> Response:
+    """What one face of the sheet was made of, such as a donor, a target and a mask."""
+    folder, row = state.ledger.home.round_folder(round.match, round.number), state.ledger.matches[round.match]
+    shown = state.reals.refusal(row) is None
+
+    def body() -> bytes:
+        return sources.sample_sources(folder, round, index, shown).model_dump_json().encode()
+
+    return committed(request, round, body, "application/json", _if_shown(row, shown))
+
+
+@router.get(
+    "/matches/{match}/rounds/{number}/samples/{index}/sources/{name}.png",
+    response_class=Png,
+    responses=problems({403: "The real faces of the match may not be shown."}),
+)
+def sample_source(request: Request, state: Arena, round: Committed, index: Number, name: SourceName) -> Response:
+    """One picture of that: a mask, or a real face if it was drawn or the home's owner allows it."""
+    folder, row = state.ledger.home.round_folder(round.match, round.number), state.ledger.matches[round.match]
+    if name != sources.MASK:
+        state.reals.check(row)
+    origin = origin_of(row)
+    return committed(request, round, lambda: sources.source(folder, round, index, name, origin), also=origin)
+
+
 @router.get("/matches/{match}/rounds/{number}/exam", response_model=models.Exam)
 def exam(
     request: Request,
@@ -80,8 +109,7 @@ def exam(
     def body() -> bytes:
         return pictures.exam(folder, round, most, shown).model_dump_json().encode()
 
-    also = None if origin_of(row) == "synthetic" else f"shown-{shown}".lower()  # its owner may think again
-    return committed(request, round, body, "application/json", also)
+    return committed(request, round, body, "application/json", _if_shown(row, shown))
 
 
 @router.get("/matches/{match}/rounds/{number}/exam/{index}.png", response_class=Png)
@@ -101,6 +129,11 @@ def exam_real(request: Request, state: Arena, round: Committed, index: Number) -
     folder, row = state.ledger.home.round_folder(round.match, round.number), state.ledger.matches[round.match]
     state.reals.check(row)
     return committed(request, round, lambda: pictures.real(folder, row, round, index, state.reals), also=origin_of(row))
+
+
+def _if_shown(row: MatchRow, shown: bool) -> str | None:
+    """What an answer with real faces depends on beside the round: its owner may think again."""
+    return None if origin_of(row) == "synthetic" else f"shown-{shown}".lower()
 
 
 async def shown_rounds(state: Arena, match: MatchName) -> list[CommittedRound]:

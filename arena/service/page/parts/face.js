@@ -3,6 +3,7 @@
 import { ApiError, address, get } from "../api.js";
 import { h, replace, s } from "../dom.js";
 import { plural, score as shown } from "../format.js";
+import { sources } from "./sources.js";
 import { polyline } from "./training.js";
 
 /**
@@ -25,6 +26,9 @@ export async function openFace({ match, index, rounds, size, signal }) {
   dialog.showModal();
   try {
     drawHistory(body, await history(match, index, rounds, signal), size);
+    const made = sources({ size, signal });
+    body.append(made.node);
+    await made.show(rounds.at(-1), index);
   } catch (error) {
     if (!signal.aborted) replace(body, h("p", { class: "problem", role: "alert" }, error.message));
   }

@@ -4,6 +4,7 @@ import { h, prefersStillness, replace } from "../dom.js";
 import { outcome } from "../format.js";
 import { openFace } from "./face.js";
 import { Sheets, sheet } from "./sheets.js";
+import { sources } from "./sources.js";
 
 const MILLISECONDS_A_ROUND = 450;
 
@@ -11,7 +12,8 @@ const MILLISECONDS_A_ROUND = 450;
 export function gallery({ match, size, signal }) {
   const sheets = new Sheets();
   const onOpen = (index) => openFace({ match, index, rounds, size, signal });
-  const [shown, other] = [sheet({ size, onOpen }), sheet({ size, onOpen })];
+  const [shown, other] = [0, 1].map((place) => sheet({ size, onOpen, onPoint: (index) => point(place, index) }));
+  const made = sources({ size, signal });
   const attributes = { type: "range", min: 0, max: 0, step: 1, value: 0, "aria-label": "Round shown", "data-testid": "slider" };
   const slider = h("input", { ...attributes, oninput: () => go(Number(slider.value)) });
   const place = h("output", { class: "small", "data-testid": "slider-round" });
@@ -23,7 +25,7 @@ export function gallery({ match, size, signal }) {
   const pair = h("div", { class: "pair", hidden: true }, shown.node, other.node);
   const node = h("section", { class: "panel gallery", "aria-label": "The same faces over the rounds", "data-testid": "gallery" },
     h("header", null, h("h2", null, "The same latents, round by round"), beside),
-    message, controls, pair,
+    message, controls, pair, made.node,
   );
   let rounds = [];
   let at = -1;
@@ -41,6 +43,11 @@ export function gallery({ match, size, signal }) {
     if (!isHeld) return;
     isHeld = false;
     lengthen();
+  }
+
+  /** What a face was made of, below the sheets, while somebody points at it. */
+  function point(place, index) {
+    made.show(rounds[place === 0 ? at : Number(choice.value)], index);
   }
 
   /** The slider ends at the last round; under somebody's finger it does not change its scale. */

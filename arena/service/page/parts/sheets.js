@@ -30,12 +30,13 @@ export class Sheets {
 
 /**
  * A sheet whose faces are buttons: arrow keys go from face to face, Enter or a click opens one.
- * @param {{size: number, onOpen: (index: number) => void}} options `size`: pixels of a face
+ * @param {{size: number, onOpen: (index: number) => void, onPoint: (index: number | null) => void}} options `size`: pixels
+ * of a face; `onPoint`: a pointer or the focus is on a face, or on none any more
  */
-export function sheet({ size, onOpen }) {
+export function sheet({ size, onOpen, onPoint }) {
   const caption = h("figcaption", { class: "small" });
   const picture = h("img", { alt: "" });
-  const faces = h("div", { class: "faces", role: "group", onkeydown: move });
+  const faces = h("div", { class: "faces", role: "group", onkeydown: move, onpointerleave: () => onPoint(null), onfocusout: () => onPoint(null) });
   const node = h("figure", { class: "sheet" }, h("div", { class: "frame" }, picture, faces), caption);
   let columns = 0;
 
@@ -56,7 +57,8 @@ export function sheet({ size, onOpen }) {
 
   function face(index) {
     const label = `Face ${index}: its scores over the rounds`;
-    return h("button", { type: "button", "aria-label": label, title: `Face ${index}`, tabindex: index === 0 ? 0 : -1, onclick: () => onOpen(index) });
+    const point = () => onPoint(index);
+    return h("button", { type: "button", "aria-label": label, title: `Face ${index}`, tabindex: index === 0 ? 0 : -1, onclick: () => onOpen(index), onpointerenter: point, onfocus: point });
   }
 
   function move(event) {
