@@ -116,6 +116,8 @@ class MatchConfig(Strict):
     """Fakes of older galleries that Team B keeps training on; 0 for none."""
     exam: Exam = Exam()
     """The referee's exam."""
+    quality: Annotated[int, Field(ge=0)] = 1
+    """How often the referee measures how good the fakes are: every so many rounds; 0 or false for never."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where the teams compute."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
@@ -204,7 +206,9 @@ def validate(values: Mapping[str, Any], where: str = "the config", contenders: b
 def validate_stored(values: Mapping[str, Any], where: str) -> MatchConfig:
     """A match's config as the ledger holds it, maybe for long: what had no choice then keeps what was played then."""
     exam = values.get("exam", {})
-    return validate({**values, "exam": {"coding": "none", **exam, "marking": Rule.of(exam).marking}}, where)
+    return validate(
+        {"quality": 0, **values, "exam": {"coding": "none", **exam, "marking": Rule.of(exam).marking}}, where
+    )
 
 
 def with_absolute_faces(config: MatchConfig) -> MatchConfig:
