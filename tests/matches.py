@@ -22,6 +22,7 @@ TINY: dict[str, Any] = {
     "gallery": 12,
     "reservoir": 18,
     "exam": {"size": 40, "secret": "seed"},
+    "quality": 0,
     "generator": {
         "name": "dcgan",
         "options": {"width": 4, "latent": 8, "batch": 8, "steps": 3, "warmup_steps": 2},

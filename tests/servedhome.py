@@ -13,6 +13,7 @@ import numpy as np
 import safetensors.numpy
 
 from arena.images import png, sheet
+from arena.quality.result import Estimate, Quality
 from arena.referee.exam import ExamRecord, draw_paper
 from arena.referee.verdict import Rule
 from arena.service.app import create_app
@@ -40,6 +41,14 @@ FACTS = {
 }
 FAKE_SCORES = [0.9, 0.1, 0.6, 0.4]
 """Of the exam's fakes by their index; with the threshold of 0.5 two of them fool the detector."""
+QUALITY = Quality(
+    500,
+    400,
+    Estimate(0.61, 0.5, 0.71, 100),
+    onet_frechet=Estimate(12.0, 10.5, 14.0, 500),
+    missing={"nearest": "no time"},
+)
+"""Of the second round; nobody measured the others."""
 SAMPLE_OPINION = [0.25, 0.5, 0.75, 0.0]
 """The detector's scores of the four samples."""
 
@@ -73,7 +82,9 @@ def play(home: Home, number: int, match: str = "duel", real_score: float = 0.2, 
         verdict = exam.judge(Rule())
         files |= {EXAM: safetensors.numpy.save(exam.to_arrays()), FAKES: _npy(picture(100 + number, 4))}
         files |= {SAMPLE_SCORES: _npy(np.array(SAMPLE_OPINION))}
-    record = RoundRecord(match, number, "dcgan", "cnn", verdict, training, {"referee": {"grade": 0.25}}, 3.25)
+    timings = {"referee": {"grade": 0.25}}
+    quality = QUALITY if number == 2 else None
+    record = RoundRecord(match, number, "dcgan", "cnn", verdict, training, timings, 3.25, quality=quality)
     folder = home.staging_folder(match, number, "x")
     home.commit_round(match, number, folder, stage(folder, files, home.disk), record, last)
 

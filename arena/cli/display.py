@@ -16,14 +16,18 @@ from rich.table import Column, Table
 
 from arena.cli.console import emit, table
 from arena.play.match import Observer
+from arena.quality.words import in_short, written
 from arena.results.words import in_use
 from arena.store.record import RoundRecord
 from arena.types import Progress as Step
 from arena.types import Role
 
 COLOURS = {"A": "magenta", "B": "cyan"}
-HEADINGS = (">round", "winner", "call", ">accuracy", "95 %", ">AUROC", ">caught", ">alarms", ">p", ">s")
-MEANING = "caught, alarms: in use, the fakes caught and the false alarms at B's own threshold"
+HEADINGS = (">round", "winner", "call", ">accuracy", "95 %", ">AUROC", ">caught", ">alarms", ">p", ">faces", ">s")
+MEANING = (
+    "caught, alarms: in use, the fakes caught and the false alarms at B's own threshold; "
+    "faces: fakes that look like a face"
+)
 
 
 def round_row(record: RoundRecord) -> tuple[str, ...]:
@@ -41,8 +45,14 @@ def round_row(record: RoundRecord) -> tuple[str, ...]:
         f"{v.tpr:.0%}",
         f"{v.false_alarm_rate:.1%}",
         f"{v.p_value:.1e}" if v.p_value < 0.001 else f"{v.p_value:.3f}",
+        _faces(record),
         f"{record.seconds:.1f}",
     )
+
+
+def _faces(record: RoundRecord) -> str:
+    found = record.quality and record.quality.one_face
+    return written("one_face", found) if found else "-"
 
 
 def rounds_table(records: Iterable[RoundRecord]) -> Table:
@@ -104,9 +114,11 @@ class Display(Observer):
 
     def _show(self, record: RoundRecord) -> None:
         number, winner, call, accuracy, interval, auroc, *_, seconds = round_row(record)
+        good = in_short(record.quality) if record.quality else ""
         self.console.print(
             f"round {number}/{self.rounds}: {winner} wins ({call}), "
-            f"accuracy {accuracy} ({interval}), AUROC {auroc}; in use {in_use(record.judged)}; {seconds} s"
+            f"accuracy {accuracy} ({interval}), AUROC {auroc}; in use {in_use(record.judged)}; "
+            f"{f'{good}; ' if good else ''}{seconds} s"
         )
 
 

@@ -23,6 +23,8 @@ from arena.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from arena.play import verify as verification
 from arena.play.match import open_match
 from arena.play.options import described
+from arena.quality.result import Quality
+from arena.quality.words import in_lines
 from arena.referee.blind import Tally, counted, visitors_tally
 from arena.referee.verdict import Rule
 from arena.results import standings as ranking
@@ -160,6 +162,9 @@ def _show_round(store: Home, match: str, records: list[RoundRecord], number: int
             for who, seconds in value.items():
                 spent = ", ".join(f"{name} {second:.2f}" for name, second in seconds.items())
                 console.print(f"{f'{who} seconds':<18} {spent}")
+        elif key == "quality":
+            for line in in_lines(Quality.from_json(value)):
+                console.print(f"{key:<18} {escape(line)}")
         elif key == "training":
             for role, report in value.items():
                 losses = ", ".join(f"{name} {loss:.3f}" for name, loss in report["losses"].items())

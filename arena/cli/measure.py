@@ -128,6 +128,5 @@ def _print(title: str, found: Quality) -> None:
     ]
     console.print(table(escape(title), ("measure", ">value", "95 %", ">fakes", "good is"), rows))
     console.print(f"[dim]{found.images} fakes, {found.reals} real faces[/]")
-    for why in dict.fromkeys(found.missing.values()):
-        names = [words.MEASURES[name].title for name, reason in found.missing.items() if reason == why]
-        console.print(f"[dim]not measured: {', '.join(names)}: {escape(why)}[/]")
+    for line in words.missing_lines(found):
+        console.print(f"[dim]{escape(line)}[/]")

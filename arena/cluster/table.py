@@ -98,7 +98,6 @@ class RayTable:
         desk = (setup.root, setup.match, setup.config, setup.faces, None, setup.known)
         self.referee = _Remote(referee.remote(*desk))
         self.generator, self.detector = self._seat("generator"), self._seat("detector")
-        self.referee.rehearse()
 
     def _seat(self, role: Role) -> _Remote:
         options: dict[str, Any] = {"num_cpus": 1, "num_gpus": self._gpu, "max_restarts": 0, "max_task_retries": 0}

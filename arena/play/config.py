@@ -116,6 +116,8 @@ class MatchConfig(Strict):
     """Fakes of older galleries that Team B keeps training on; 0 for none."""
     exam: Exam = Exam()
     """The referee's exam."""
+    quality: Annotated[int, Field(ge=0)] = 1
+    """How often the referee measures how good the fakes are: every so many rounds; 0 or false for never."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where the teams compute."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
@@ -208,7 +210,7 @@ def validate_stored(values: Mapping[str, Any], where: str) -> MatchConfig:
     for role in ROLES:
         name, options = values[role]["name"], values[role]["options"]
         then[role] = {"name": name, "options": registry.find(role, name).as_stored(options)}
-    return validate({**values, **then}, where)
+    return validate({"quality": 0, **values, **then}, where)
 
 
 def with_absolute_faces(config: MatchConfig) -> MatchConfig:

@@ -20,8 +20,10 @@ from arena.faces.sets.cache import open_cache
 from arena.faces.sets.split import Index
 from arena.files import Content, npy_chunks, safetensors_chunks
 from arena.images import png
+from arena.play.gauge import Gauge
 from arena.play.parts import landmark_finder, origin_of, people_of, split_faces
 from arena.play.stopwatch import Stopwatch
+from arena.quality.result import Quality
 from arena.referee import metrics
 from arena.referee.exam import Referee
 from arena.referee.reservoir import reservoir_places
@@ -105,6 +107,7 @@ class Desk:
         points = points_of(face_set, self._home.faces, landmark_finder) if known.get("points") else None
         self._faces = Faces(face_set.images, people, points)
         self._parts: dict[Role, Index] = {"generator": parts.a, "detector": parts.b}
+        self._gauge = Gauge(config.get("quality", 0), face_set.images, parts.a)
         self._code = coder(origin_of(config, known))
         exam = config["exam"]
         secret = exam["secret"] == "random"
@@ -117,8 +120,9 @@ class Desk:
         return os.getpid()
 
     def rehearse(self) -> None:
-        """Load what grading needs: seconds of imports, better spent while Team A warms up."""
+        """Load what grading and measuring need: seconds of imports, better spent while the teams train."""
         metrics.load()
+        self._gauge.rehearse()
 
     def faces(self, role: Role) -> Faces:
         """A team's own part of the real faces."""
@@ -195,6 +199,13 @@ class Desk:
         """What the detector is asked about after its exam: the faces of the same latents every round."""
         return show.samples
 
+    def measure(self, number: int, show: Show) -> Quality | None:
+        """How good the gallery of a round is, which decides nothing; None where it is not this round's turn."""
+        if not self._gauge.is_due(number):
+            return None
+        with self._watch("quality"):
+            return self._gauge.measure(show.gallery)
+
     def recall(self, role: Role, number: int) -> State:
         """What a team needs to continue after an acknowledged round."""
         folder, name = self._home.round_folder(self._match, number), STATE.format(role=role)
@@ -218,11 +229,13 @@ class Desk:
         answer: Answer | None = None,
         opinion: Answer | None = None,
         forfeit: Role | None = None,
+        quality: Quality | None = None,
     ) -> Staged:
         """Grade the exam (none in the opening) and write the round to its staging folder.
 
         A team that hands in nothing is where it was after the round before; a detector that answers nothing has called
         everything alike. `opinion`: the detector's answer to the samples, judged at the threshold of its exam.
+        `quality`: what `measure` said.
         """
         trainings: dict[Role, Training] = {"generator": training_a, "detector": training_b}
         hand_ins = {
@@ -253,7 +266,15 @@ class Desk:
         names = {role: config[role]["name"] for role in ROLES}
         absent = tuple(role for role, given in zip(ROLES, (hand_in_a, hand_in_b), strict=True) if given is None)
         record = RoundRecord(
-            self._match, number, names["generator"], names["detector"], verdict, trainings, timings, absent=absent
+            self._match,
+            number,
+            names["generator"],
+            names["detector"],
+            verdict,
+            trainings,
+            timings,
+            absent=absent,
+            quality=quality,
         )
         as_stored = json.loads(json.dumps(record.to_json(), allow_nan=False))  # finite, and plain numbers
         return Staged(RoundRecord.from_json(as_stored), manifest, folder)

@@ -113,6 +113,7 @@ def play_round(plan: RoundPlan, table: Table) -> Staged:
     # Both teams train at the same time, on what the round before left behind.
     training_a = _train(plan, "generator", a.train, referee.material)
     training_b = _train(plan, "detector", b.train, referee.material)
+    referee.rehearse()
 
     # The referee orders fakes with a seed nobody knew, and sets the exam.
     order = referee.order_fakes(number)
@@ -120,12 +121,13 @@ def play_round(plan: RoundPlan, table: Table) -> Staged:
     paper = referee.set_paper(number, show)
     answer = b.answer(paper) if b_plays else None
     opinion = b.answer(referee.samples(show)) if b_plays else None  # nothing depends on it, the exam is over
+    quality = referee.measure(number, show)  # meanwhile
 
     # It grades the answer and stages everything for the ledger.
     token = uuid.uuid4().hex
     hand_in_a, hand_in_b = a.hand_in(number) if a_plays else None, b.hand_in(number) if b_plays else None
     staged = referee.close(
-        number, token, show, training_a, training_b, hand_in_a, hand_in_b, answer, opinion, plan.forfeit
+        number, token, show, training_a, training_b, hand_in_a, hand_in_b, answer, opinion, plan.forfeit, quality
     )
     return _settled(table, staged)
 
@@ -134,9 +136,12 @@ def play_opening(plan: RoundPlan, table: Table) -> Staged:
     """Round 0: Team A warms up and publishes its first gallery; there is no exam."""
     a, b, referee = table.generator, table.detector, table.referee
     training = _train(plan, "generator", a.train, referee.material)
+    referee.rehearse()
     show = _show(plan, a, referee, referee.order_fakes(0))
-    token = uuid.uuid4().hex
-    return _settled(table, referee.close(0, token, show, training, sat_out(), a.hand_in(0), b.hand_in(0)))
+    quality, token = referee.measure(0, show), uuid.uuid4().hex
+    return _settled(
+        table, referee.close(0, token, show, training, sat_out(), a.hand_in(0), b.hand_in(0), quality=quality)
+    )
 
 
 def _train(plan: RoundPlan, role: Role, train: Callable[..., Any], material: Callable[..., Any]) -> Any:

@@ -49,6 +49,24 @@ def remark(name: str, quality: Quality) -> str:
     return BIASED if name in FRECHET and quality.is_biased else ""
 
 
+def in_lines(quality: Quality) -> list[str]:
+    """A quality as lines of text: each measure with its interval, then what is missing and why, each reason once."""
+    lines = [
+        f"{MEASURES[name].title} {written(name, estimate)} ({interval(name, estimate)}, n {estimate.n})"
+        + (f"; {remark(name, quality)}" if remark(name, quality) else "")
+        for name, estimate in quality.estimates.items()
+    ]
+    return lines + missing_lines(quality)
+
+
+def missing_lines(quality: Quality) -> list[str]:
+    """What was not measured and why, a line for each reason."""
+    reasons: dict[str, list[str]] = {}
+    for name, why in quality.missing.items():
+        reasons.setdefault(why, []).append(MEASURES[name].title if name in MEASURES else name)
+    return [f"not measured: {', '.join(titles)}: {why}" for why, titles in reasons.items()]
+
+
 def in_short(quality: Quality) -> str:
     """A round's quality on one line: what people ask first, '' where nothing of it was measured."""
     parts = []

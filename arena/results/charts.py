@@ -161,6 +161,21 @@ def compared_auroc_figure(matches: Mapping[str, Iterable[RoundRecord]]) -> Figur
     return {"data": traces, "layout": layout | {"shapes": [_line("y", 0.5)]}}
 
 
+def faces_figure(records: Iterable[RoundRecord]) -> Figure:
+    """The share of fakes that look like a face, with its 95 % interval, in each round where it was measured."""
+    found = [(record.round, record.quality.one_face) for record in records if record.quality]
+    seen = [(number, one) for number, one in found if one is not None]
+    up, down = ([_number(abs(getattr(one, end) - one.value)) for _, one in seen] for end in ("high", "low"))
+    bars = {"type": "data", "symmetric": False, "array": up, "arrayminus": down, "thickness": 1.2, "width": 3}
+    trace = _scatter("lines+markers", [n for n, _ in seen], [_number(one.value) for _, one in seen], name="fakes")
+    trace |= {"marker": {"color": COLOUR_A, "size": 8, "symbol": "triangle-up"}, "line": {"width": 1.5}}
+    trace |= {"customdata": [[_number(one.low), _number(one.high)] for _, one in seen], "error_y": bars}
+    trace["hovertemplate"] = _hover("fakes", "look like a face")
+    layout = _over_rounds("Fakes that look like a face, 95 % interval", "share of fakes", [trace])
+    layout["xaxis"]["range"][0] = -0.5  # the opening has fakes, too
+    return {"data": [trace], "layout": layout | {"showlegend": False}}
+
+
 def losses_figure(records: Iterable[RoundRecord]) -> Figure:
     """Both teams' losses over the images each has seen. `records`: with their curves, the opening among them."""
     trainings = [record.training for record in records]

@@ -150,7 +150,7 @@ class Client:
         """A chart of a round's exam, as Plotly takes it."""
         return self._get(models.Figure, f"matches/{match}/rounds/{number}/figures/{name}")
 
-    def match_figure(self, match: str, name: Literal["accuracy", "auroc", "losses"]) -> models.Figure:
+    def match_figure(self, match: str, name: Literal["accuracy", "auroc", "faces", "losses"]) -> models.Figure:
         """A chart of a match over its rounds, as Plotly takes it."""
         return self._get(models.Figure, f"matches/{match}/figures/{name}")
 

@@ -10,6 +10,8 @@ from pathlib import PurePath
 from typing import Any
 
 from arena import __version__
+from arena.quality import words
+from arena.quality.result import Quality
 from arena.referee.blind import visitors_tally
 from arena.results import standings as ranking
 from arena.service import models
@@ -133,8 +135,25 @@ def _round(round: CommittedRound, record: RoundRecord) -> dict[str, Any]:
         "version": version_of(round),
         "verdict": verdict,
         "in_use": in_use,
+        "quality": record.quality and _quality(record.quality),
         "training": {role: asdict(report) for role, report in record.training.items()},
     }
+
+
+def _quality(quality: Quality) -> dict[str, Any]:
+    measures = [
+        {
+            "name": name,
+            **vars(estimate),
+            "title": words.MEASURES[name].title,
+            "text": f"{words.written(name, estimate)} ({words.interval(name, estimate)})",
+            "best": words.MEASURES[name].best,
+            "remark": words.remark(name, quality),
+        }
+        for name, estimate in quality.estimates.items()
+    ]
+    missing = words.missing_lines(quality)
+    return {"images": quality.images, "reals": quality.reals, "measures": measures, "missing": missing}
 
 
 def version_of(round: CommittedRound) -> str:

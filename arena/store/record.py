@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from arena.quality.result import Quality
 from arena.referee.verdict import Verdict
 from arena.types import ROLES, CurvePoint, Role, Training
 
@@ -18,6 +19,7 @@ class RoundRecord:
 
     `training`: what each team reports. `timings`: seconds by worker and by what they were spent on. `seconds`: of the
     whole round. `absent`: teams that had failed and played no part; what they handed in last took its place.
+    `quality`: how good the fakes of its gallery were, None where nobody measured it.
     """
 
     match: str
@@ -29,6 +31,7 @@ class RoundRecord:
     timings: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     seconds: float = 0.0
     absent: tuple[Role, ...] = ()
+    quality: Quality | None = None
 
     @property
     def judged(self) -> Verdict:
@@ -52,6 +55,7 @@ class RoundRecord:
                 del report["curve"]
         timings = {worker: dict(seconds) for worker, seconds in self.timings.items()}
         values |= {"absent": list(self.absent)} if self.absent else {}
+        values |= {"quality": self.quality.to_json()} if self.quality else {}
         return values | {"training": training, "timings": timings, "seconds": self.seconds}
 
     @classmethod
@@ -68,6 +72,7 @@ class RoundRecord:
             timings=values.get("timings", {}),
             seconds=values.get("seconds", 0.0),
             absent=tuple(values.get("absent", ())),
+            quality=Quality.from_json(values["quality"]) if "quality" in values else None,
         )
 
 

@@ -147,6 +147,8 @@ def points(record: RoundRecord, wins: Mapping[str, int]) -> list[Point]:
     for role, training in record.training.items():
         if training.steps:  # a detector has nothing to train on in the opening
             values[f"time/{role}_seconds"] = training.seconds
+    if record.quality is not None:
+        values |= {f"quality/{name}": estimate.value for name, estimate in record.quality.estimates.items()}
     if record.verdict is not None:  # the opening has no exam
         values |= _judged(record.verdict, wins)
     curves = [

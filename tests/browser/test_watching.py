@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from servedhome import FAKE_SCORES, new_match, play
@@ -167,6 +168,18 @@ def test_a_click_on_a_face_tells_its_scores(duel, visit):
     expect(dialog).to_contain_text("It fooled the detector in 2 of 2 rounds")
     dialog.get_by_role("button", name="Close").click()
     expect(dialog).to_have_count(0)
+
+
+def test_how_good_the_fakes_are_and_files_to_take_home(duel, visit):
+    page = visit(duel, "#/match/duel")
+    expect(page.get_by_test_id("round")).to_contain_text("Looks like a face61% (50% to 71%)")
+    expect(page.get_by_role("heading", name="Faces", exact=True)).to_be_visible()
+    gallery = page.get_by_test_id("gallery")
+    sheet, film = (gallery.get_by_role("link", name=name) for name in ("This sheet (PNG)", "All rounds (GIF)"))
+    assert "/rounds/2/samples.png?v=" in sheet.get_attribute("href")
+    with page.expect_download() as taken:
+        film.click()
+    assert Path(taken.value.path()).read_bytes().startswith(b"GIF89a")
 
 
 def test_a_round_of_the_strip_shows_its_exam(duel, visit):

@@ -109,6 +109,21 @@ def test_rounds_with_their_verdicts(api):
     assert [r["round"] for r in get(api, "matches/duel/rounds?offset=2&limit=5").json()["items"]] == [2]
 
 
+def test_how_good_the_fakes_of_a_round_are(api):
+    opening, first, second = get(api, "matches/duel/rounds").json()["items"]
+    assert opening["quality"] is None
+    assert first["quality"] is None
+    assert (second["quality"]["images"], second["quality"]["reals"]) == (500, 400)
+    faces, frechet = second["quality"]["measures"]
+    assert (faces["name"], faces["title"], faces["text"]) == ("one_face", "looks like a face", "61% (50% to 71%)")
+    assert (faces["value"], faces["low"], faces["high"], faces["n"], faces["remark"]) == (0.61, 0.5, 0.71, 100, "")
+    assert "biased" in frechet["remark"]
+    assert "not Inception FID" in frechet["best"]
+    assert second["quality"]["missing"] == ["not measured: distance to the nearest real face: no time"]
+    (trace,) = get(api, "matches/duel/figures/faces").json()["data"]
+    assert (trace["x"], trace["y"], trace["error_y"]["arrayminus"]) == ([2], [0.61], [0.11])
+
+
 def test_a_round_in_full(api):
     round = get(api, "matches/duel/rounds/1").json()
     assert round["curves"]["generator"] == [{"images": 50, "losses": {"loss": 0.75}}]

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from matchfiles import CONFIG, entry_of, new_home, picture, play, play_all
 
 from arena.images import png
-from arena.tracking.entry import MOST_SHOWN, Point, params, slider_files
+from arena.quality.result import Estimate, Quality
+from arena.tracking.entry import MOST_SHOWN, Point, params, points, slider_files
 from arena.tracking.note import ROWS, note
 
 
@@ -28,6 +30,13 @@ def charted(book):
     """The rounds whose exams are in a book of charts."""
     (content,) = re.findall(r'id="content">(.*?)</script>', book.decode())
     return [exam["round"] for exam in json.loads(content)["exams"]]
+
+
+def test_quality_is_a_metric_of_the_round(home):
+    (record,) = home.records("duel", after=1, most=1)
+    assert not [point for point in points(record, {"A": 0, "B": 0}) if point.key.startswith("quality/")]
+    measured = replace(record, quality=Quality(50, 50, one_face=Estimate(0.5, 0.4, 0.6, 50)))
+    assert Point("quality/one_face", 0.5, 2) in points(measured, {"A": 0, "B": 0})
 
 
 def test_params_are_flat_and_say_who_plays_with_what():

@@ -28,6 +28,35 @@ class InUse(Model):
     """Share of the exam's real faces that it calls fake."""
 
 
+class Measure(Model):
+    """A number that says how good fakes are, with its 95 % interval."""
+
+    name: str
+    title: str
+    value: float
+    low: float
+    high: float
+    n: int
+    """Fakes that it was measured on."""
+    text: str
+    """The number and its interval, as people read them."""
+    best: str
+    """Where good fakes are."""
+    remark: str
+    """What has to be said beside it, such as a bias; empty for most."""
+
+
+class Quality(Model):
+    """How good the fakes of a round are next to Team A's real faces, whoever judges them; it decides nothing."""
+
+    images: int
+    reals: int
+    """How many of each were compared."""
+    measures: list[Measure]
+    missing: list[str]
+    """What was not measured and why."""
+
+
 class Round(Model):
     """A committed round. It never changes again."""
 
@@ -43,6 +72,8 @@ class Round(Model):
     """The referee's result; null for the opening. `tpr` and `tnr` are those of `in_use`, `1 - tnr` its false alarms."""
     in_use: InUse | None
     """Beside the verdict, in which the exam's halves decide; null for the opening."""
+    quality: Quality | None
+    """How good the fakes that Team A published are; null where nobody measured it."""
     training: dict[Role, TeamTraining]
 
 

@@ -59,6 +59,13 @@ def auroc(request: Request, rounds: Rounds) -> Response:
     return committed(request, rounds[-1], lambda: _json(charts.auroc_figure(records)), JSON)
 
 
+@router.get("/matches/{match}/figures/faces", response_model=models.Figure)
+def faces(request: Request, rounds: Rounds) -> Response:
+    """The share of fakes that look like a face in each round where it was measured."""
+    records = [round.record for round in rounds]
+    return committed(request, rounds[-1], lambda: _json(charts.faces_figure(records)), JSON)
+
+
 @router.get("/matches/{match}/figures/losses", response_model=models.Figure)
 def losses(request: Request, state: Arena, match: MatchName, rounds: Rounds) -> Response:
     """Both teams' losses over the images they have seen."""

@@ -1,9 +1,10 @@
 // The same latents over the rounds: a time slider, a play button, two rounds side by side.
 
+import { address } from "../api.js";
 import { h, prefersStillness, replace } from "../dom.js";
 import { outcome } from "../format.js";
 import { openFace } from "./face.js";
-import { Sheets, sheet } from "./sheets.js";
+import { Sheets, sheet, sheetAddress } from "./sheets.js";
 import { sources } from "./sources.js";
 
 const MILLISECONDS_A_ROUND = 450;
@@ -22,10 +23,13 @@ export function gallery({ match, size, signal }) {
   const message = h("p", { class: "muted" }, "No round has been committed yet.");
   const controls = h("div", { class: "time", hidden: true }, button, slider, place);
   const beside = h("label", { class: "row small", hidden: true }, "Side by side with", choice);
+  const file = h("a", { download: "" }, "This sheet (PNG)");
+  const film = h("a", { href: address("matches", match, "animation.gif"), download: "" }, "All rounds (GIF)");
+  const files = h("p", { class: "row small", hidden: true }, file, film);
   const pair = h("div", { class: "pair", hidden: true }, shown.node, other.node);
   const node = h("section", { class: "panel gallery", "aria-label": "The same faces over the rounds", "data-testid": "gallery" },
     h("header", null, h("h2", null, "The same latents, round by round"), beside),
-    message, controls, pair, made.node,
+    message, controls, pair, made.node, files,
   );
   let rounds = [];
   let at = -1;
@@ -65,7 +69,7 @@ export function gallery({ match, size, signal }) {
     rounds = found;
     if (rounds.length === 0) return;
     message.hidden = true;
-    for (const part of [controls, pair]) part.hidden = false;
+    for (const part of [controls, pair, files]) part.hidden = false;
     beside.hidden = rounds.length < 2;
     if (choice.options.length - 1 !== rounds.length) drawChoice();
     if (isNew) at = -1;
@@ -84,6 +88,7 @@ export function gallery({ match, size, signal }) {
     slider.value = number;
     slider.setAttribute("aria-valuetext", title(rounds[number]));
     replace(place, `${number} of ${rounds.length - 1}`);
+    file.href = sheetAddress(rounds[number]);
     sheets.prepare(rounds, number);
     await show(shown, rounds[number], () => at === number);
   }

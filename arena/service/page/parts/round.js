@@ -48,7 +48,7 @@ export function roundPanel({ id, signal }) {
   return { node, draw };
 }
 
-function numbers({ verdict: v, training }) {
+function numbers({ verdict: v, training, quality }) {
   return [
     fact("Accuracy", withInterval(v.accuracy, v.accuracy_low, v.accuracy_high), marked(v)),
     fact("AUROC", withInterval(v.auroc, v.auroc_low, v.auroc_high), "How often a fake scores above a real face"),
@@ -59,6 +59,7 @@ function numbers({ verdict: v, training }) {
     fact("Exam", `${count(v.n)} faces${v.people === null ? "" : `, the real ones of ${count(v.people)} people`}`),
     v.resolution !== null && fact("Clear is", `± ${share(v.resolution)}`, "By how much the accuracy of this exam has to differ from what wins: less can be chance"),
     ...trained(training),
+    ...measured(quality),
     v.degenerate && fact("Degenerate", "no face was told from another"),
     v.forfeit && fact("Forfeit", `the ${v.forfeit} could not play`),
   ];
@@ -70,7 +71,11 @@ function marked({ marking }) {
   return `Share of the exam's faces called right (${called}), with its 95 % interval`;
 }
 
-const opening = ({ training }) => [fact("Exam", "none: Team A warms up before the first round"), ...trained(training)];
+const opening = ({ training, quality }) => [fact("Exam", "none: Team A warms up before the first round"), ...trained(training), ...measured(quality)];
+
+/** How good the fakes are, which decides nothing. */
+const measured = (quality) => (quality?.measures ?? []).map(({ title, text, n, best, remark }) =>
+  fact(title.charAt(0).toUpperCase() + title.slice(1), text, `Measured on ${count(n)} fakes; good is ${best}${remark && `; ${remark}`}`));
 
 function trained(training) {
   return [["A", training.generator], ["B", training.detector]]

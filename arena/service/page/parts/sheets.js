@@ -6,13 +6,16 @@ import { h, replace } from "../dom.js";
 /** Sheets that are fetched around the shown one. */
 const AROUND = 4;
 
+/** Where the sheet of a committed round is. */
+export const sheetAddress = (round) => `${address("matches", round.match, "rounds", round.round, "samples.png")}?v=${round.version}`;
+
 /** The sheets of a match as images that are ready to be shown, fetched once. */
 export class Sheets {
   #images = new Map();
 
   /** The sheet of a committed round. @returns {Promise<HTMLImageElement>} */
   get(round) {
-    const url = `${address("matches", round.match, "rounds", round.round, "samples.png")}?v=${round.version}`;
+    const url = sheetAddress(round);
     if (!this.#images.has(url)) {
       const image = h("img", { src: url, alt: "" });
       const ready = image.decode().then(() => image);

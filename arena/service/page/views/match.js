@@ -86,6 +86,7 @@ class MatchView {
     const charts = {
       auroc: chart("AUROC of each round with its 95 % interval", { signal }),
       accuracy: chart("Accuracy of each round with its 95 % interval", { signal }),
+      faces: chart("Share of fakes that look like a face in each round, with its 95 % interval", { signal }),
       losses: chart("Losses of both teams over the images seen in training", { signal }),
     };
     this.parts = {
@@ -100,8 +101,9 @@ class MatchView {
     };
     const { parts } = this;
     this.rounds = h("section", { class: "panel", "aria-label": "Rounds" }, h("header", null, h("h2", null, "Rounds"), legend()), parts.strip.node);
+    this.faces = chartPanel("Faces", charts.faces);
     this.judged = h("div", { class: "columns charts" },
-      chartPanel("AUROC", charts.auroc), chartPanel("Accuracy", charts.accuracy), chartPanel("Losses", charts.losses));
+      chartPanel("AUROC", charts.auroc), chartPanel("Accuracy", charts.accuracy), this.faces, chartPanel("Losses", charts.losses));
     this.middle = h("div", { class: "middle" }, parts.gallery.node, parts.round.node);
     replace(this.main, parts.heading.node, this.rounds, parts.training.node, this.middle, this.judged, parts.table.node, parts.notes.node);
   }
@@ -124,8 +126,9 @@ class MatchView {
     parts.round.node.hidden = rounds.length === 0;
     this.drawProgress();
     this.judged.hidden = rounds.length < 2;
+    this.faces.hidden = !rounds.some(({ quality }) => quality?.measures.some(({ name }) => name === "one_face"));
     if (rounds.length > 0) this.drawSelected(rounds, 0);
-    if (rounds.length > 1) for (const [kind, chart] of Object.entries(parts.charts)) chart.load(`${base}/figures/${kind}`, rounds.at(-1).version);
+    if (rounds.length > 1) for (const [kind, chart] of Object.entries(parts.charts)) if (kind !== "faces" || !this.faces.hidden) chart.load(`${base}/figures/${kind}`, rounds.at(-1).version);
   }
 
   drawProgress() {
