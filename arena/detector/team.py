@@ -16,6 +16,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, interpolate
 
 from arena.detector.changes import CHANGES, change
 from arena.detector.heatmap import heat_of, smooth_grad
+from arena.detector.strangers import as_strangers
 from arena.detector.threshold import alarm_threshold, fewest_held_out
 from arena.faces.sets.split import hold_out
 from arena.networks.team import NetworkTeam
@@ -134,8 +135,14 @@ class NetworkDetector(NetworkTeam[O], Detector):
         with seeded(derive(self.brief.seed, "train", round), device):
             training = run(course, [step], ("detector",), self.is_finite, self.on_progress)
         self.images = training.images
-        self.threshold = alarm_threshold(self.score(faces[held_out]), self.brief.false_alarm_rate)
+        self.threshold = self._threshold(faces[held_out])
         return training
+
+    def _threshold(self, held_out: Images) -> float:
+        """The alarm threshold that holds for people it does not know, in images like its own and in their photos."""
+        strangers = as_strangers(held_out, self.brief.origin, derive(self.brief.seed, "strangers"))
+        rate = self.brief.false_alarm_rate
+        return max(alarm_threshold(self.score(images), rate) for images in (held_out, strangers))
 
     def _stepper(self, reals: Tensor, last: Tensor, older: Tensor, scale: float = 1.0) -> Callable[[], Tensor]:
         half = self.options.batch // 2

@@ -4,7 +4,8 @@ Faces are found as `arena faces crop` does it when nothing else is said (`RECIPE
 of the largest. Each is brought into the framing and the coding of the training faces (`likeness`), which travel with
 the snapshot; a face that cannot be brought there is not judged, and why is said. Where nobody knows the framing, faces
 are cut as `arena faces crop` cuts them. A photo without a face is what the detector's `no_face` says; by default the
-largest centred square of a small picture is judged, as of a crop from elsewhere, and a larger picture is not.
+largest centred square of a small picture, or of a square one, is judged as if somebody had cut it out; that of a photo
+is not.
 """
 
 from __future__ import annotations
@@ -147,10 +148,10 @@ def _called(score: float, threshold: float) -> RealOrFake:
 
 
 def _whole(image: Pixels, likeness: Likeness) -> list[Judged]:
-    """The largest centred square, box and what is seen of it alike; nothing of a photo that should show a face."""
+    """The largest centred square, box and what is seen of it alike; none of a photo that should show a face."""
     height, width = image.shape[:2]
     side = min(width, height)
-    if likeness.framing is not None and side >= CROP_SIDE:
+    if likeness.framing is not None and side >= CROP_SIDE and width != height:
         return []
     left, top = (width - side) / 2, (height - side) / 2
     box = (left, top, left + side, top + side)

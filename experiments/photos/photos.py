@@ -3,8 +3,8 @@
     python experiments/photos/photos.py SNAPSHOT --real PATH/photos PATH/faces-160.zip [--fakes MATCH/.../gallery.npy]
 
 Every face of every photo counts. By box is how faces were cut before a detector's snapshot knew its training faces'
-framing and coding. Fakes are judged as files of their own size, and pasted over the faces of the last set of real photos:
-enlarged by Lanczos to the square that the detector would be shown.
+framing and coding. Fakes are judged as files of their own size, and pasted over the faces of the last set of
+real photos: enlarged by Lanczos to the square that the detector would be shown.
 """
 
 from __future__ import annotations

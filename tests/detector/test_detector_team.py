@@ -8,7 +8,9 @@ from tiny import SIZE, material, pictures, tiny_team
 from arena import registry
 from arena.detector import team as detector
 from arena.detector.changes import CHANGES
+from arena.detector.strangers import as_strangers
 from arena.networks.training import as_pool, to_range
+from arena.seeds import derive
 from arena.types import ArenaError
 
 CNN = registry.find("detector", "cnn")
@@ -107,7 +109,8 @@ def test_validation_faces_are_never_trained_on():
     team.train(1, material(reals, flat(9, 200)))
     steps = [batch[:4] for batch in seen[:40]]
     assert {level for batch in steps for level in batch} == set(trained_on)
-    assert seen[40:] == [list(held_out)]
+    assert seen[40] == list(held_out)
+    assert len(seen) == 42  # the same faces as strangers' photos
 
 
 def test_whole_people_are_held_out():
@@ -132,14 +135,25 @@ def test_too_few_held_out_faces_for_a_rate_is_an_error_that_says_how_many_are_ne
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5])
-def test_the_threshold_leaves_a_stranger_the_rate_on_validation_faces(rate):
+def test_the_threshold_leaves_a_stranger_the_rate_on_validation_faces_and_on_them_as_photos(rate):
     team = tiny_team(CNN, options={"validation": 0.475}, false_alarm_rate=rate)
     reals = pictures(40)
     team.train(1, material(reals, pictures(20, seed=1)))
     held_out, _ = people(team, 40)
-    answer = team.answer(reals[held_out])
+    photos = as_strangers(reals[held_out], {}, derive(team.brief.seed, "strangers"))
+    alarms = [np.sum(team.score(images) >= team.threshold) for images in (reals[held_out], photos)]
     assert len(held_out) == 19
-    assert np.sum(answer.scores >= answer.threshold) == rate * 20 - 1
+    assert max(alarms) == rate * 20 - 1
+
+
+@pytest.mark.parametrize("worse", [0, 1])
+def test_the_threshold_is_the_higher_of_the_two(monkeypatch, worse):
+    monkeypatch.setattr(detector, "as_strangers", lambda images, origin, seed: 255 - images)
+    team = tiny_team(CNN, options={"validation": 0.475}, false_alarm_rate=0.5)
+    held_out = flat(19, 0 if worse else 255)
+    monkeypatch.setattr(team, "score", lambda images: images.mean((1, 2, 3)) / 255)
+    assert team._threshold(held_out) > 0.999
+    assert team._threshold(255 - held_out) > 0.999
 
 
 def test_a_network_may_see_images_of_another_size_than_the_match(monkeypatch):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -90,3 +91,62 @@ def test_the_framing_of_drawn_faces_is_that_of_the_renderer() -> None:
 def test_nothing_is_found_where_nobody_is() -> None:
     nobody = np.stack([np.asarray(picture(seed, 64, 64)) for seed in range(4)])
     assert measure(nobody, Finder("cpu", min_size=50)) is None
+
+
+PHOTOS = Framing(
+    points=((0.34, 0.5), (0.65, 0.5), (0.49, 0.69), (0.36, 0.82), (0.63, 0.82)),
+    spread=((0.02, 0.02), (0.02, 0.02), (0.04, 0.04), (0.03, 0.03), (0.03, 0.03)),
+    box=(0.16, 0.15, 0.82, 1.05),
+    found=1.0,
+    searched=96,
+)
+
+
+def test_a_face_that_lies_as_it_should_is_placed_where_it_is():
+    placed = PHOTOS.place(np.array(PHOTOS.points) * 200 + (30, 70))
+    assert (placed.left, placed.top, placed.side) == pytest.approx((30, 70, 200))
+    assert placed.misfit == pytest.approx(0, abs=1e-9)
+
+
+def test_what_varies_little_counts_most():
+    points = np.array(PHOTOS.points)
+    by_nose, by_eye = points.copy(), points.copy()
+    by_nose[2, 0] += 0.1
+    by_eye[0, 0] += 0.1
+    shifts = [abs(PHOTOS.place(moved).left) + abs(PHOTOS.place(moved).side - 1) for moved in (by_nose, by_eye)]
+    assert 0 < shifts[0] < shifts[1]
+
+
+def test_the_placed_square_is_the_best_there_is():
+    points = np.array(PHOTOS.points) * 90 + np.random.default_rng(0).normal(0, 3, (5, 2)) + 12
+    placed = PHOTOS.place(points)
+
+    def misfit(left, top, side):
+        apart = (points - (left, top)) / side - PHOTOS.points
+        return np.sqrt(np.square(apart / PHOTOS.spread).mean())
+
+    best = misfit(placed.left, placed.top, placed.side)
+    assert placed.misfit == pytest.approx(best, rel=1e-6)
+    # least squares are of the points brought to the framing, so around it the misfit is flat
+    for change in ((1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0.5, 0.5, 1), (-0.5, -0.5, -1)):
+        assert misfit(*np.add((placed.left, placed.top, placed.side), change)) > best
+
+
+def test_a_turned_head_misfits():
+    points = np.array(PHOTOS.points)
+    angle = np.radians(35)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    tilted = (points - 0.5) @ turn.T + 0.5
+    profile = points * (0.25, 1)
+    assert PHOTOS.place(tilted).misfit > 2
+    assert PHOTOS.place(profile).misfit > 2.6
+
+
+@pytest.mark.parametrize("points", [np.zeros((5, 2)), np.full((5, 2), np.nan), 1 - np.array(PHOTOS.points)])
+def test_no_square_shows_a_face_upside_down_or_none(points):
+    assert PHOTOS.place(points) is None
+
+
+def test_points_that_never_vary_are_no_fault():
+    still = replace(PHOTOS, spread=((0.0, 0.0),) * 5)
+    assert still.place(np.array(PHOTOS.points) * 50).side == pytest.approx(50)

@@ -149,6 +149,7 @@ def test_a_summary_is_json():
             "confidence": 1.0,
             "score": 0.0,
             "verdict": "real",
+            "refused": None,
         }
     ]
 

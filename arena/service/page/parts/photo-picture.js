@@ -34,7 +34,10 @@ export function picture(photo, result, pick) {
 }
 
 /** What a verdict looks like: a class, and a word in every place where the class gives a colour. */
-export const verdictClass = (verdict) => (verdict === "fake" ? "is-fake" : "is-real");
+export const verdictClass = (verdict) => ({ fake: "is-fake", real: "is-real" })[verdict] ?? "is-refused";
+
+/** What is said where there is no verdict. */
+export const NOT_JUDGED = "not judged";
 
 function place([left, top, right, bottom], { width, height }) {
   const percent = (value, whole) => `${(100 * value) / whole}%`;
@@ -46,7 +49,7 @@ function place([left, top, right, bottom], { width, height }) {
 
 function box(face, index, result, pick) {
   const [left, top, right] = face.box;
-  const said = `${face.verdict} ${share(face.score, 2)}`;
+  const [word, certainty] = face.verdict ? [face.verdict, ` ${share(face.score, 2)}`] : [NOT_JUDGED, ""];
   const name = result.whole_image ? "What was judged" : `Face ${index + 1}`;
   const number = result.whole_image ? "" : `${index + 1} `;
   const isInside = top < TOP * result.height;
@@ -55,10 +58,10 @@ function box(face, index, result, pick) {
     type: "button",
     class: ["face-box", verdictClass(face.verdict), isInside && "inside", isRight && "right"],
     style: place(clipped(face.box, result), result),
-    "aria-label": `${name}: ${said}`,
+    "aria-label": `${name}: ${word}${certainty}`,
     "data-testid": `box-${index}`,
     onclick: () => pick(index),
-  }, h("span", null, number, face.verdict, result.faces.length <= CROWD && h("i", null, ` ${share(face.score, 2)}`)));
+  }, h("span", null, number, word, result.faces.length <= CROWD && h("i", null, certainty)));
 }
 
 /** What a photo cuts off of a face is guessed by who finds it; a box ends where the photo does. */

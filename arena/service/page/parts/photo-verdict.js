@@ -2,13 +2,13 @@
 
 import { h } from "../dom.js";
 import { plural, score, sentence } from "../format.js";
-import { picture, verdictClass } from "./photo-picture.js";
+import { NOT_JUDGED, picture, verdictClass } from "./photo-picture.js";
 
 /** One sentence for who hears the page. */
 export function spoken({ whole_image: isWhole, faces, verdict }) {
-  if (isWhole || faces.length === 0) return `No face was found. The photo is called ${verdict}.`;
-  const fakes = faces.filter((face) => face.verdict === "fake").length;
-  return `${plural(faces.length, "face")} found, ${fakes} called fake.`;
+  if (isWhole || faces.length === 0) return `No face was found. The photo is ${verdict ? `called ${verdict}` : NOT_JUDGED}.`;
+  const [fakes, refused] = ["fake", null].map((word) => faces.filter((face) => face.verdict === word).length);
+  return `${plural(faces.length, "face")} found, ${fakes} called fake${refused ? `, ${refused} ${NOT_JUDGED}` : ""}.`;
 }
 
 /** @param {Blob} photo  @param {object} result the service's answer  @param {string | null} note */
@@ -28,12 +28,14 @@ export function photoVerdict(photo, result, note) {
     },
       h("div", { class: "row" },
         h("h3", null, name),
-        h("strong", { class: "judged-verdict" }, face.verdict),
-        h("span", null, score(face.score)),
+        h("strong", { class: "judged-verdict" }, face.verdict ?? NOT_JUDGED),
+        face.verdict && h("span", null, score(face.score)),
         face.heatmap &&
           h("label", { class: "row small heat-toggle" }, toggle, "Heat map", h("span", { class: "unseen" }, ` of ${name}`)),
       ),
-      bar(face, result.judge.threshold),
+      face.verdict
+        ? bar(face, result.judge.threshold)
+        : h("p", { class: "muted small" }, sentence(face.refused)),
     );
   }
 
@@ -45,8 +47,10 @@ export function photoVerdict(photo, result, note) {
       h("ol", { class: "judged-faces" }, items),
       h("p", { class: "muted small" },
         `From a score of ${score(result.judge.threshold)} on, a face is called fake; the mark on each bar shows it. `,
-        result.faces.length > 1 && `The photo counts as ${result.verdict}, by its highest score of ${score(result.score)}.`,
+        result.faces.length > 1 && result.verdict &&
+          `The photo counts as ${result.verdict}, by its highest score of ${score(result.score)}.`,
       ),
+      result.prepared && h("p", { class: "muted small", "data-testid": "prepared" }, sentence(result.prepared)),
       result.faces.some((face) => face.heatmap) && strength(shown),
       judged(result.judge),
     ),
