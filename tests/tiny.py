@@ -9,7 +9,8 @@ import numpy as np
 from arena.types import LAST, OLDER, Brief, Faces, Material, Pool
 
 SIZE = 16
-OPTIONS = {"width": 4, "latent": 8, "batch": 8, "steps": 3, "warmup_steps": 4, "average": 0.5, "side": 4}
+OPTIONS = {"width": 4, "latent": 8, "batch": 8, "steps": 3, "warmup_steps": 4, "average": 0.5}
+OPTIONS |= {"side": 4, "sampling_steps": 2, "images_per_stage": 9}
 
 
 def pictures(n, seed=0, size=SIZE):
