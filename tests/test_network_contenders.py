@@ -87,7 +87,9 @@ def test_a_lower_learning_rate_changes_less(contender):
         assert train(team, learning_rate_scale=scale).learning_rate_scale == scale
         weights = team.snapshot(1).weights
         trained = [f"{n}/{name}" for n, network in team.networks().items() for name, _ in network.named_parameters()]
-        moved[scale] = max(np.abs(weights[name] - start[name]).max() for name in trained if name in weights)
+        moved[scale] = max(
+            np.abs(weights[name] - start[name]).max() for name in trained if name in weights and name in start
+        )
     assert 0 < moved[0.01] < 0.1 * moved[1.0]
 
 

@@ -14,7 +14,8 @@ from PIL import Image
 from arena.types import LAST, OLDER, Brief, Faces, Material, Pool
 
 SIZE = 16
-OPTIONS = {"width": 4, "latent": 8, "batch": 8, "steps": 3, "warmup_steps": 4, "average": 0.5, "side": 4}
+OPTIONS = {"width": 4, "latent": 8, "batch": 8, "steps": 3, "warmup_steps": 4, "average": 0.5}
+OPTIONS |= {"side": 4, "sampling_steps": 2, "images_per_stage": 9}
 
 OF_CONTENDERS = {"evader": lambda: {"inner": OPTIONS}, "folder": lambda: {"path": str(fakes_on_disk())}}
 """What a contender needs besides, by its name."""

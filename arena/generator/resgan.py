@@ -34,12 +34,16 @@ class ResGANOptions(GanOptions):
 
 
 class Up(nn.Module):
-    """Maps `[N, C, S, S]` to `[N, M, 2 S, 2 S]`: group norm, activation and `Grow`, beside the repeated input."""
+    """Maps `[N, C, S, S]` to `[N, M, 2 S, 2 S]`: group norm, activation and `Grow`, beside the repeated input.
+
+    The shortcut starts at nothing: a generator that begins as a plain one is ahead for the first minutes.
+    """
 
     def __init__(self, channels: int, maps: int) -> None:
         super().__init__()
         self.body = nn.Sequential(group_norm(channels), nn.LeakyReLU(0.2), Grow(channels, maps))
-        self.shortcut = nn.Conv2d(channels, maps, 1, bias=False) if channels != maps else nn.Identity()
+        self.shortcut = nn.Conv2d(channels, maps, 1, bias=False)
+        nn.init.zeros_(self.shortcut.weight)
 
     def forward(self, input: Tensor) -> Tensor:
         """See above."""
@@ -70,7 +74,7 @@ class Generator(nn.Sequential):
 
     def __init__(self, latent: int, width: int, image_size: int) -> None:
         *inner, first = pyramid(image_size, width)
-        layers: list[nn.Module] = [nn.ConvTranspose2d(latent, first, 4)]
+        layers: list[nn.Module] = [nn.ConvTranspose2d(latent, first, 4), nn.Conv2d(first, first, 3, padding=1)]
         channels = first
         for maps in reversed(inner):
             layers.append(Up(channels, maps))

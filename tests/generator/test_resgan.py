@@ -28,14 +28,23 @@ def test_another_size_is_one_sentence():
         RESGAN.team(brief(image_size=48))
 
 
-def test_a_block_that_computes_nothing_passes_on_what_it_got():
-    image = torch.randn(2, 6, 8, 8)
-    up, down = Up(6, 6), Down(6, 6)
-    for block in (up, down):
-        for parameter in block.body[-1].parameters():
-            nn.init.zeros_(parameter)
-    assert torch.equal(up(image), interpolate(image, scale_factor=2.0))
-    torch.testing.assert_close(down(image), avg_pool2d(image, 2) / math.sqrt(2))
+def nothing(layer):
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
+
+
+def test_a_block_going_up_starts_as_a_plain_one():
+    maps, block = torch.randn(2, 6, 8, 8), Up(6, 4)
+    assert torch.equal(block(maps), block.body(maps))
+    nothing(block.body[-1])
+    nn.init.eye_(block.shortcut.weight[:, :, 0, 0].data)
+    assert torch.equal(block(maps), interpolate(maps[:, :4], scale_factor=2.0))
+
+
+def test_a_block_going_down_that_computes_nothing_passes_on_means():
+    maps, block = torch.randn(2, 6, 8, 8), Down(6, 6)
+    nothing(block.body[-1])
+    torch.testing.assert_close(block(maps), avg_pool2d(maps, 2) / math.sqrt(2))
 
 
 def test_the_discriminator_has_no_norm_and_the_generator_group_norm():
