@@ -44,6 +44,9 @@ PatienceOption = Annotated[
 DEFAULT_HOME = Path("arena-home")
 
 ConfigArgument = Annotated[Path | None, typer.Argument(help="A YAML file of settings.")]
+PresetOption = Annotated[
+    str | None, typer.Option(metavar="quick|gpu|paper", help="Settings that belong together; others go on top of it.")
+]
 RoundsOption = Annotated[int | None, typer.Option(help="Rounds to play.")]
 FacesOption = Annotated[str | None, typer.Option(help="Real faces: a folder, a zip, procedural[:N], ...")]
 GeneratorOption = Annotated[str | None, typer.Option(help="Team A's contender.")]

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 import yaml
@@ -32,14 +32,16 @@ from arena.cli.options import (
     NameOption,
     PatienceOption,
     PortOption,
+    PresetOption,
     RayOption,
     RoundsOption,
     SeedOption,
     SetOption,
     access,
 )
-from arena.play.config import read_settings, validate, with_absolute_faces
+from arena.play.config import MatchConfig, read_settings, validate, with_absolute_faces
 from arena.play.devices import Probe, check_device, choose_device, choose_precision
+from arena.play.forecast import forecast, in_words
 from arena.play.match import Match, new_match, open_match, play, play_more, prepare_faces, reserved_name
 from arena.play.table import LocalTable, Setup, TableFactory
 from arena.referee.verdict import Rule
@@ -57,6 +59,7 @@ SHIPPING_PATIENCE = 20.0
 
 def run(
     config: ConfigArgument = None,
+    preset: PresetOption = None,
     rounds: RoundsOption = None,
     faces: FacesOption = None,
     generator: GeneratorOption = None,
@@ -78,7 +81,7 @@ def run(
     """Play a match."""
     interrupt_at_sigterm()
     chosen = {"rounds": rounds, "faces": faces, "generator": generator, "detector": detector, "seed": seed}
-    chosen |= {"device": device, "allow_leaks": allow_leaks}
+    chosen |= {"device": device, "allow_leaks": allow_leaks, "preset": preset}
     if serve and not dry_run:
         from arena.cli.together import NewMatch, play_beside_the_page
         from arena.service.starts import Terms
@@ -110,9 +113,22 @@ def run(
             chosen_device = choose_device(resolved, workers.gpus, workers.where)
             precision = choose_precision(resolved, chosen_device, workers.probe)
             match = new_match(store, resolved, free, face_set, chosen_device, precision)
+            if preset is not None:
+                screen.on_stage("timing a few steps of both teams")
+                _foretell(console, resolved, chosen_device, precision)
             _announce(console, match)
             finished = _play(match, workers.set_table, screen, mlflow)
     _farewell(console, match, finished)
+
+
+def _foretell(console: Console, config: MatchConfig, device: str, precision: Literal["fp32", "bf16"]) -> None:
+    """Say how long training will take, where this machine is the one that trains."""
+    if device.startswith("cuda") and not _gpus_here():
+        return
+    found = forecast(config, device, precision)
+    if found is not None:
+        opening, each, total = (in_words(seconds) for seconds in (found.opening, found.round, found.total))
+        console.print(f"training will take about {total}: {opening} before the first round, {each} a round")
 
 
 def resume(

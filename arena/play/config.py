@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from arena import registry
+from arena.play import presets
 from arena.referee.marking import Marking
 from arena.referee.verdict import Rule
 from arena.types import ROLES, ArenaError, Role
@@ -176,9 +177,13 @@ def load_config(file: Path | None = None, settings: Iterable[str] = (), **overri
     return validate(read_settings(file, settings, **overrides), str(file) if file is not None else "the settings")
 
 
-def read_settings(file: Path | None = None, settings: Iterable[str] = (), **overrides: Any) -> dict[str, Any]:
-    """What `load_config` validates: the given settings as plain values. Raises ArenaError."""
+def read_settings(
+    file: Path | None = None, settings: Iterable[str] = (), preset: str | None = None, **overrides: Any
+) -> dict[str, Any]:
+    """What `load_config` validates: the given settings as plain values, above those of a preset. Raises ArenaError."""
     values = _read_yaml(file) if file is not None else {}
+    if preset is not None:
+        values = presets.beside(presets.preset(preset), values)
     for role in ROLES:
         _choose(values, role, overrides.pop(role, None))
     for setting in settings:
