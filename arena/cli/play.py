@@ -81,15 +81,15 @@ def run(
     """Play a match."""
     interrupt_at_sigterm()
     chosen = {"rounds": rounds, "faces": faces, "generator": generator, "detector": detector, "seed": seed}
-    chosen |= {"device": device, "allow_leaks": allow_leaks, "preset": preset}
+    chosen |= {"device": device, "allow_leaks": allow_leaks}
     if serve and not dry_run:
         from arena.cli.together import NewMatch, play_beside_the_page
         from arena.service.starts import Terms
 
-        new = NewMatch(name, read_settings(config, settings or (), **chosen))
+        new = NewMatch(name, read_settings(config, settings or (), preset, **chosen))
         play_beside_the_page(home, access(port, show_token=False), Terms(ray, mlflow, patience=patience), new, as_json)
         return
-    values = read_settings(config, settings or (), **chosen)
+    values = read_settings(config, settings or (), preset, **chosen)
     if ray not in ("local", "off"):  # a worker elsewhere must not be able to compute its exams
         values["exam"] = {"secret": "random", **values.get("exam", {})}
     resolved = with_absolute_faces(validate(values, str(config) if config is not None else "the settings"))

@@ -60,6 +60,6 @@ def up(
 
     chosen = {"rounds": rounds, "faces": faces, "generator": generator, "detector": detector, "seed": seed}
     chosen |= {"device": device, "allow_leaks": allow_leaks}
-    given = read_settings(config, settings or (), **chosen)
+    given = read_settings(config, settings or (), None, **chosen)
     new = NewMatch(name, given) if given or config or name else None
     hold(home, access(port, show_token), Terms(ray, mlflow, most_matches), new, mlflow_port)

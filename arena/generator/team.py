@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from arena import registry
 from arena.faces.coding import coder
 from arena.generator.losses import evasion_loss
 from arena.generator.walk import great_circles
@@ -21,10 +22,13 @@ from arena.networks.trainable import Trainable, compute_dtype
 from arena.networks.training import Step, as_pool, run, seeded, to_images
 from arena.seeds import derive
 from arena.snapshot import player
-from arena.types import Critic, Detector, Generator, Images, Material, Training
+from arena.types import LAST, Critic, Detector, Faces, Generator, Images, Material, Pool, Snapshot, Training
 
 SAMPLING_BATCH = 250
 """Images made at a time: fixed, because another batch size may round differently."""
+
+GUESSED_GALLERY = 500
+"""Fakes that an opponent is expected to be shown where nobody said how many."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ class NetworkOptions:
     """Adam's learning rate."""
     pressure: float = 0.3
     """Weight of the term that evades Team B's last snapshot in the white-box rule."""
+    anticipate: int = 0
+    """Steps that a copy of Team B's snapshot trains on Team A's present fakes before it is evaded, as Team B will."""
     average: float = 0.99
     """Decay of a moving average of the generator's weights that is used for sampling; 0 samples the weights."""
 
@@ -48,6 +54,8 @@ class NetworkOptions:
         for name in ("batch", "steps"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if self.anticipate < 0:
+            raise ValueError(f"anticipate must not be negative, not {self.anticipate}")
         if self.warmup_steps < 0 or not 0 <= self.pressure < math.inf or not 0 < self.learning_rate < math.inf:
             raise ValueError("warmup_steps and pressure must not be negative, learning_rate must be positive")
         if not 0 <= self.average < 1:
@@ -87,7 +95,7 @@ class NetworkGenerator(NetworkTeam[O], Generator):
         """See `types.Team.train`."""
         options, device = self.options, self.brief.device
         steps = options.steps if round else options.warmup_steps
-        critic, why = self._critic(material)
+        critic, why = self._critic(round, material)
         course = self.course(round, steps, options.batch, learning_rate_scale)
         course = replace(course, captures=course.captures and not (critic is not None and self._code()))
         self.begin_training(learning_rate_scale)
@@ -145,15 +153,33 @@ class NetworkGenerator(NetworkTeam[O], Generator):
             **({"learning_rate": self.options.learning_rate} | adam),
         )
 
-    def _critic(self, material: Material) -> tuple[Critic | None, str]:
+    def _critic(self, round: int, material: Material) -> tuple[Critic | None, str]:
         """What to evade: the opponent's critic, which sees fakes coded as it was trained on them, or None and why."""
         if not material.opponents:
             return None, ""
-        opponent: Detector = player(material.opponents[0], self.brief.device, self.brief.precision)
-        critic, code = opponent.critic(), self._code()
+        snapshot, code = material.opponents[0], self._code()
+        opponent: Detector = player(snapshot, self.brief.device, self.brief.precision)
+        critic = opponent.critic()
         if critic is None:
             return None, f"{opponent.contender} has no gradients to train against"
+        if self.options.anticipate:
+            critic = self._anticipated(round, snapshot, material.faces, code)
         return (critic if code is None else lambda images: critic(through(images, code))), ""
+
+    def _anticipated(self, round: int, snapshot: Snapshot, faces: Faces, code: Code | None) -> Critic:
+        """What the opponent may think after its next training: a copy of it, trained on what it is about to be shown.
+
+        It guesses: Team B has other real faces, draws others of the fakes, and trains for longer.
+        """
+        seed = derive(self.brief.seed, "anticipate", round)
+        brief = replace(self.brief, seed=seed, origin=snapshot.origin)
+        options = {**snapshot.options, "steps": self.options.anticipate}
+        copy: Detector = registry.find("detector", snapshot.contender).team(brief, options)
+        copy.load(snapshot)
+        fakes = self.generate(self.brief.gallery or GUESSED_GALLERY, seed)
+        copy.train(round, Material(faces, (Pool(LAST, fakes if code is None else code(fakes, seed)),)))
+        critic: Critic = player(copy.snapshot(round), brief.device, brief.precision).critic()
+        return critic
 
     def _code(self) -> Code | None:
         """How the referee codes fakes. Larger files would take seconds a round, and leave little of JPEG."""

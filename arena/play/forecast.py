@@ -47,9 +47,9 @@ def forecast(config: MatchConfig, device: str, precision: Literal["fp32", "bf16"
         per_step[role] = max(0.0, seconds[1] - seconds[0]) / (MORE - FEW)
         if role == "detector" and config.knowledge == "whitebox":
             opponent = team.snapshot(1) if team is not None else None
-    steps = {role: getattr(config, role).options["steps"] for role in ROLES}
-    warmup = config.generator.options.get("warmup_steps", steps["generator"])
-    rounds = [steps[role] * per_step[role] for role in ROLES]
+    asked = {role: getattr(config, role).options["steps"] for role in ROLES}
+    warmup = config.generator.options.get("warmup_steps", asked["generator"])
+    rounds = [asked[role] * per_step[role] for role in ROLES]
     # On one device both teams share it; two CPU threads are two devices.
     longest = max(rounds) if device == "cpu" else sum(rounds)
     return Forecast(warmup * per_step["generator"], longest, config.rounds)
