@@ -1,0 +1,52 @@
+"""Somebody points at a face that was made of others: donor, target and mask appear below the sheet."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import safetensors.numpy
+from servedhome import picture, play_all
+
+from arena.store.names import SAMPLE_SOURCES
+
+from .visiting import expect, service, witness
+
+
+@pytest.fixture
+def swaps(home):
+    """A service over a match whose last round says what its samples were made of."""
+    play_all(home)
+    images = {"target": picture(10, 4), "donor": picture(50, 4), "mask": picture(200, 4)}
+    words = {"words": json.dumps([f"MOUTH blur {i}" for i in range(4)])}
+    safetensors.numpy.save_file(images, home.round_folder("duel", 2) / SAMPLE_SOURCES, words)
+    with service(home.root) as address:
+        yield address
+
+
+def test_pointing_at_a_face_shows_what_it_was_made_of(home, swaps, visit):
+    (home.root / "settings.yaml").write_text("show_real_faces: true\n")
+    page = visit(swaps)
+    witness(page).allow("exam/real/")  # the faces of this match are nowhere
+    made = page.get_by_test_id("gallery").get_by_test_id("sources")
+    expect(page.get_by_test_id("slider-round")).to_have_text("2 of 2")
+    expect(made).to_be_hidden()
+    page.get_by_role("button", name="Face 1:").hover()
+    expect(made.locator("figcaption")).to_have_text(["target", "donor", "mask"])
+    expect(made).to_contain_text("Face 1: MOUTH blur 1.")
+    for name in ("target", "donor", "mask"):
+        expect(made.get_by_role("img", name=f"The {name}")).to_have_js_property("naturalWidth", 8)
+    page.get_by_role("button", name="Face 3:").focus()
+    expect(made).to_contain_text("Face 3: MOUTH blur 3.")
+    page.get_by_test_id("slider").fill("1")  # the generator of that round did not tell
+    page.get_by_role("button", name="Face 0:").hover()
+    expect(made.locator("figure")).to_have_count(0)
+
+
+def test_a_click_shows_it_too_and_photographs_stay_at_home(swaps, visit):
+    page = visit(swaps)
+    expect(page.get_by_test_id("slider-round")).to_have_text("2 of 2")
+    page.get_by_role("button", name="Face 2:").click()
+    made = page.get_by_test_id("face").get_by_test_id("sources")
+    expect(made.locator("figcaption")).to_have_text(["mask"])
+    expect(made).to_contain_text("Face 2: MOUTH blur 2. Its real faces are photographs, which this home does not show.")
