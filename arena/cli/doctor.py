@@ -121,8 +121,8 @@ def _disk(home: Path) -> Check:
 
 def _memory() -> Check:
     available = psutil.virtual_memory().available / 2**30
-    text = f"{available:.1f} GiB of memory available; the default match takes up to 3"
-    return Check("ok", text) if available > 3 else Check("warning", text, "close something, or play with --ray off")
+    text = f"{available:.1f} GiB of memory available; the default match takes up to 3.5"
+    return Check("ok", text) if available > 3.5 else Check("warning", text, "close something, or play with --ray off")
 
 
 def _contenders() -> Check:

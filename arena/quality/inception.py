@@ -5,6 +5,7 @@ Weights are never downloaded: 91 MB in silence, from a server that may be gone, 
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import os
 from importlib.util import find_spec
@@ -19,6 +20,8 @@ from arena.types import ArenaError, Images
 NAMES = ("inception_kid", "inception_fid")
 WEIGHTS = "weights-inception-2015-12-05-6726825d.pth"
 """As torch-fidelity names them in torch's cache: the network of the FID paper, ported."""
+DIGEST = "6726825d"
+"""How the SHA-256 of that file begins, as its name says."""
 _BATCH = 32
 
 
@@ -30,6 +33,9 @@ def weights() -> Path:
     path = cache.expanduser() / "hub" / "checkpoints" / WEIGHTS
     if not path.is_file():
         raise ArenaError(f"torch-fidelity's weights are not in the cache, {path}; nothing is downloaded unasked")
+    with path.open("rb") as file:  # they are unpickled, so they had better be the very ones
+        if not hashlib.file_digest(file, "sha256").hexdigest().startswith(DIGEST):
+            raise ArenaError(f"{path} is not the file that torch-fidelity published; remove it")
     return path
 
 

@@ -22,7 +22,8 @@ from arena.types import ArenaError, Images
 
 ONET = ("one_face", "onet_kid", "onet_frechet", "diversity", "nearest")
 """The measures that need MTCNN."""
-_AT_ONCE = 64
+_AT_ONCE = 4
+"""Images searched together: 64 are no faster and take 150 MB more."""
 _SCALE = np.float32(10)
 """Brings the mean square of a feature of real faces to 1 or 2, where the kernel's powers weigh about the same."""
 

@@ -36,8 +36,9 @@ ROOM = "from arena.cluster.room import main; main()"
 """What says how many more matches a Ray cluster has room for."""
 ROOM_SECONDS = 30.0
 """What a cluster may take to say so."""
-MATCH_BYTES = 3 * 2**30
-"""Memory that a match takes under Ray: three workers, the driver and Ray itself; measured as 2.6 GB."""
+MATCH_BYTES = 7 * 2**29
+"""Memory that a match takes under Ray: three workers, the driver and Ray itself, measured as 2.6 GB, and 0.5 for a
+referee that looks for faces among the fakes."""
 MATCH_CORES = 2
 """Cores that a match keeps busy where there is no GPU: one per team."""
 LOOK_SECONDS = 0.1

@@ -29,7 +29,7 @@ LARGEST_SIDE: Final = 2048
 # photos gain the same up to about four megapixels together (benchmarks/faces.py).
 _BATCH_IMAGES = 16
 _BATCH_PIXELS = 2**22
-_BATCH_FEATURES = 64
+_BATCH_FEATURES = 32
 
 # Where the five points lie in an aligned 112-px crop: the template of ArcFace, whose crop is the face without margin.
 # J. Deng et al., ArcFace: Additive Angular Margin Loss for Deep Face Recognition, 2019; values from InsightFace.
