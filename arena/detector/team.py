@@ -25,6 +25,8 @@ from arena.networks.training import as_pool, draw, run, seeded, to_range
 from arena.seeds import derive
 from arena.types import LAST, OLDER, Answer, ArenaError, Detector, Faces, Heat, Images, Material, Scores, Training
 
+FAINTEST = 0.02
+"""Contrast, of a range of 2, that is too little to be brought up to that of other images."""
 SCORING_BATCH = 250
 """Images scored at a time: fixed, because another batch size may round differently."""
 
@@ -43,6 +45,8 @@ class NetworkOptions:
     """Share of the fakes in a batch that come from the reservoir of older galleries."""
     average: float = 0.0
     """Decay of the moving average of the weights that plays; 0 for the last weights."""
+    level: bool = False
+    """Whether the network sees each image without its mean brightness and contrast, so that neither can be a cue."""
     augment: bool = True
     """Whether the training images, real and fake alike, are changed as the switches below say."""
     zoom: bool = True
@@ -202,6 +206,9 @@ class NetworkDetector(NetworkTeam[O], Detector):
         if size is not None and size != images.shape[-1]:
             resized = interpolate(images.float(), (size, size), mode="bilinear", align_corners=False, antialias=True)
             images = resized.contiguous(memory_format=torch.channels_last)
+        if self.options.level:
+            deviation, mean = torch.std_mean(images.float(), (1, 2, 3), keepdim=True)
+            images = (images - mean) / (deviation + FAINTEST)
         return images.to(compute_dtype(self.brief.precision))
 
     def _split(self, faces: Faces) -> tuple[np.ndarray, np.ndarray]:

@@ -112,3 +112,30 @@ def test_a_generator_is_no_judge(arena, home, photo, tmp_path):
     path.write_bytes(to_bytes(tiny_team(registry.find("generator", "dcgan")).snapshot(1)))
     _, err = arena(photo, "--snapshot", path, status=1)
     assert "holds the weights of a generator" in err[-1]
+
+
+def test_a_detector_that_knows_its_faces_framing_says_what_it_does(arena, photo, tmp_path):
+    from dataclasses import replace
+
+    from tiny import tiny_team
+
+    from arena import registry
+    from arena.faces.sources.drawn import FRAMING
+
+    snapshot = replace(
+        tiny_team(registry.find("detector", "cnn")).snapshot(1), origin={"framing": FRAMING.to_json(), "coding": None}
+    )
+    path = tmp_path / "framed.safetensors"
+    path.write_bytes(to_bytes(snapshot))
+    cut, wall = tmp_path / "cut.png", tmp_path / "wall.png"
+    with Image.open(photo) as whole:
+        whole.crop((0, 0, 275, 160)).save(cut)  # the right third of the face is gone
+    Image.new("RGB", (300, 200), "grey").save(wall)
+    out, err = arena(photo, cut, wall, "--snapshot", path)
+    assert err == [
+        f"each face is framed as the training faces are ({str(FRAMING).partition(',')[0]}) before it is judged"
+    ]
+    assert "(alarm from 0.500), a face of " in out[0]
+    assert "not judged: a face of " in out[1]
+    assert "the edge of the photo cuts it off" in out[1]
+    assert out[2] == f"{wall}: not judged; no face was found, so there is nothing to judge"

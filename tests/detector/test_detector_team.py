@@ -171,6 +171,17 @@ def test_a_network_may_see_images_of_another_size_than_the_match(monkeypatch):
     assert images.grad.any()
 
 
+def test_levelled_images_tell_neither_brightness_nor_contrast():
+    plain, level = (tiny_team(CNN, options={"level": level})._fitted for level in (False, True))
+    images = to_range(torch.from_numpy(pictures(12).copy()))
+    dimmed = images * 0.6 - 0.3
+    assert torch.equal(plain(images), images)
+    torch.testing.assert_close(level(images), level(dimmed), atol=0.1, rtol=0.05)
+    torch.testing.assert_close(level(images).mean((1, 2, 3)), torch.zeros(12), atol=1e-5, rtol=0)
+    assert (level(images).std((1, 2, 3)) - 1).abs().max() < 0.1
+    assert level(images * 1e-4).std() < 0.01  # no noise is brought up to what a face has
+
+
 def test_scores_are_sigmoids_of_logits():
     team = tiny_team(CNN)
     images = pictures(6)

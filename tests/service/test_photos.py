@@ -296,3 +296,22 @@ def test_damaged_files_break_nothing(client):
     assert set(statuses) <= {200, 415, 422}
     assert min(statuses.count(200), statuses.count(422)) > 20
     assert post(client, PHOTO).status_code == 200
+
+
+def test_a_face_that_cannot_be_framed_is_found_and_not_judged(home, client):
+    from dataclasses import replace
+
+    from arena.faces.sources.drawn import FRAMING
+    from arena.snapshot import read_snapshot, to_bytes
+
+    path = home.round_folder("duel", 2) / "detector.snapshot.safetensors"
+    before = path.read_bytes()
+    path.write_bytes(to_bytes(replace(read_snapshot(path), origin={"framing": FRAMING.to_json()})))
+    whole = client.detect(encoded(drawn_face()))
+    assert "framed as the training faces are" in whole.prepared
+    assert whole.faces[0].refused is None
+    found = client.detect(encoded(drawn_face().crop((0, 0, 275, 160))), heatmap=True)
+    path.write_bytes(before)
+    (face,) = found.faces
+    assert "the edge of the photo cuts it off" in face.refused
+    assert (face.score, face.verdict, face.heatmap, found.score, found.verdict) == (None,) * 5
