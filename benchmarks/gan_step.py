@@ -26,7 +26,8 @@ from measure import Bar, Steps, arguments, interleaved, machine, report
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from arena.generator.dcgan import DCGAN, DCGANOptions
+from arena import registry
+from arena.generator.dcgan import DCGAN
 from arena.networks.training import Course, as_pool, run, to_range, use_one_thread
 from arena.types import Brief, Images, ignore_progress
 
@@ -128,7 +129,8 @@ def variants(options: Namespace, faces: Images) -> dict[str, Steps]:
     brief = Brief(SIZE, seed=0, device=device, precision="bf16")
 
     def team() -> DCGAN:
-        team = DCGAN(DCGANOptions(width=width, batch=batch, latent=LATENT), brief)
+        options = {"recipe": "2016", "width": width, "batch": batch, "latent": LATENT}
+        team: DCGAN = registry.find("generator", "dcgan").team(brief, options)
         for network in team.networks().values():
             network.train()
         return team

@@ -149,7 +149,8 @@ class Flow(NetworkGenerator[FlowOptions]):
         """One step: the mean squared error of the velocity at a random time of every face."""
         options, device = self.options, self.brief.device
         faces = to_range(draw(pool, options.batch))
-        noise = torch.randn_like(faces)
+        # Drawn in the order of memory: `randn_like` of channels-last images takes ten times as long.
+        noise = torch.randn(faces.permute(0, 2, 3, 1).shape, device=device).permute(0, 3, 1, 2)
         times = torch.sigmoid(torch.randn(options.batch, device=device) * options.spread + options.middle)
         images = mixed(noise, faces, times)
         estimate = self._estimate(self.trainables["generator"].network, images, times)

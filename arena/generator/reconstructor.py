@@ -189,7 +189,7 @@ class Reconstructor(GanTeam[ReconstructorOptions]):
 
     def latents(self, n: int) -> Tensor:
         """Places in the bank, int64 `[n]`: every face once, then mirrored (places from the bank's end), and so on."""
-        faces = len(self.bank)
+        faces = max(len(self.bank), 1)
         drawn = [torch.randperm(faces, device=self.brief.device) + i % 2 * faces for i in range(-(-n // faces))]
         return torch.cat(drawn)[:n]
 

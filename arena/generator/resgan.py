@@ -7,7 +7,6 @@ convolution each.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -53,10 +52,7 @@ class Up(nn.Module):
 
 
 class Down(nn.Module):
-    """Maps `[N, C, S, S]` to `[N, M, S / 2, S / 2]`: activation and `Halve`, beside the averaged input.
-
-    The sum is divided by the root of two, so that the logits of a deep discriminator start as small as one layer's.
-    """
+    """Maps `[N, C, S, S]` to `[N, M, S / 2, S / 2]`: activation and `Halve`, beside the averaged input."""
 
     def __init__(self, channels: int, maps: int) -> None:
         super().__init__()
@@ -66,7 +62,7 @@ class Down(nn.Module):
     def forward(self, input: Tensor) -> Tensor:
         """See above."""
         halved: Tensor = self.body(input) + self.shortcut(avg_pool2d(input, 2))
-        return halved * math.sqrt(0.5)
+        return halved
 
 
 class Generator(nn.Sequential):
