@@ -60,3 +60,10 @@ def augment(images: Tensor, changes: str) -> Tensor:
     for name in filter(None, changes.split(",")):
         images = CHANGES[name](images)
     return images
+
+
+def check_changes(option: str, changes: str) -> None:
+    """Raise ValueError when an option names a change that there is not."""
+    for name in filter(None, changes.split(",")):
+        if name not in CHANGES:
+            raise ValueError(f"{option} knows {', '.join(CHANGES)}, not {name!r}")

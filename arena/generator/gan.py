@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeVar
 import torch
 from torch import Tensor, nn
 
-from arena.generator.augment import CHANGES, augment
+from arena.generator.augment import augment, check_changes
 from arena.generator.losses import LOSSES, one_centred, zero_centred
 from arena.generator.team import NetworkGenerator, NetworkOptions
 from arena.networks.trainable import Trainable, compute_dtype, frozen
@@ -63,8 +63,7 @@ class GanOptions(NetworkOptions):
             raise ValueError("smoothing must be in [0, 0.5), beta1 and beta2 in [0, 1)")
         if self.smoothing and self.loss != "standard":
             raise ValueError("smoothing belongs to the standard loss")
-        if unknown := [name for name in self.augment.split(",") if name and name not in CHANGES]:
-            raise ValueError(f"augment knows {', '.join(CHANGES)}, not {unknown[0]!r}")
+        check_changes("augment", self.augment)
 
 
 O = TypeVar("O", bound=GanOptions)  # noqa: E741

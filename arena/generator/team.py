@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from arena import registry
 from arena.faces.coding import coder
+from arena.generator.augment import augment, check_changes
 from arena.generator.losses import evasion_loss
 from arena.generator.walk import great_circles
 from arena.networks.straight import Code, through
@@ -47,6 +48,9 @@ class NetworkOptions:
     """Weight of the term that evades Team B's last snapshot in the white-box rule."""
     anticipate: int = 0
     """Steps that a copy of Team B's snapshot trains on Team A's present fakes before it is evaded, as Team B will."""
+    robust: str = ""
+    """What fakes pass in training before the opponent sees them, so that more than their very pixels evade it: of
+    colour, translation, cutout, separated by commas."""
     average: float = 0.99
     """Decay of a moving average of the generator's weights that is used for sampling; 0 samples the weights."""
 
@@ -58,6 +62,7 @@ class NetworkOptions:
             raise ValueError(f"anticipate must not be negative, not {self.anticipate}")
         if self.warmup_steps < 0 or not 0 <= self.pressure < math.inf or not 0 < self.learning_rate < math.inf:
             raise ValueError("warmup_steps and pressure must not be negative, learning_rate must be positive")
+        check_changes("robust", self.robust)
         if not 0 <= self.average < 1:
             raise ValueError(f"average must be in [0, 1), not {self.average}")
 
@@ -133,7 +138,9 @@ class NetworkGenerator(NetworkTeam[O], Generator):
 
         Returns both losses without gradients; the first alone where there is no critic.
         """
-        losses = [loss] if critic is None else [loss, evasion_loss(critic(fake).float())]
+        losses = [loss]
+        if critic is not None:
+            losses.append(evasion_loss(critic(augment(fake, self.options.robust)).float()))
         total = loss if critic is None else loss + self.options.pressure * losses[1]
         generator = self.trainables["generator"]
         generator.zero_grad()
