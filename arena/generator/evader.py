@@ -46,7 +46,8 @@ SMALLEST = 0.5
 
 @dataclass(frozen=True)
 class EvaderOptions:
-    """Options of the evader. The attack's usual figures: 8/255 in steps of 2/255 (Madry et al. 2017)."""
+    """Options of the evader. Few long steps with momentum carry over to a detector that has trained on since better
+    than many short ones (experiments/evader)."""
 
     contender: str = "dcgan"
     """The contender whose fakes are perturbed."""
@@ -56,9 +57,9 @@ class EvaderOptions:
     """One step (fgsm), many (bim), or many from a random start (pgd)."""
     eps: int = 8
     """The most that a pixel changes, in grey levels of 255; 0 plays the contender's very fakes."""
-    alpha: float = 2.0
+    alpha: float = 4.0
     """The change of a step in grey levels; fgsm takes one of eps."""
-    steps: int = 10
+    steps: int = 5
     """Steps of bim and pgd."""
     momentum: float = 1.0
     """Decay of the gradients' running mean in bim and pgd, which fools a detector that has trained on; 0 for none."""
@@ -76,9 +77,12 @@ class EvaderOptions:
         if self.contender == "evader":
             raise ValueError("an evader cannot wrap an evader: give another contender and a larger eps")
         try:
-            options = registry.find("generator", self.contender).options(self.inner)
+            contender = registry.find("generator", self.contender)
+            options = contender.options(self.inner)
         except ArenaError as error:
             raise ValueError(str(error)) from error
+        if contender.cls.needs_points:
+            raise ValueError(f"an evader cannot wrap {self.contender}, which trains with landmarks")
         object.__setattr__(self, "inner", dataclasses.asdict(options))  # so that a stored config says all
 
 

@@ -204,7 +204,7 @@ class _Fakes(Source):
 
 def _opened(path: str) -> Source:
     if not path:
-        raise ArenaError("the folder needs its fakes: --set generator.options.path=DIR, a zip or a labels CSV")
+        raise ArenaError("the contender folder needs fakes to play: set its option path to a folder, zip or labels CSV")
     return open_source(path)
 
 

@@ -168,6 +168,12 @@ def test_what_cannot_be_is_said_before_the_match(options, complaint):
     assert "\n" not in str(refused.value)
 
 
+def test_a_contender_that_needs_landmarks_is_refused(monkeypatch):
+    monkeypatch.setattr(registry.find("generator", "noise").cls, "needs_points", True)
+    with pytest.raises(ArenaError, match="an evader cannot wrap noise, which trains with landmarks"):
+        EVADER.options({"contender": "noise"})
+
+
 def test_a_size_that_the_inner_contender_cannot_make_is_said_before_the_match():
     with pytest.raises(ArenaError, match="a DCGAN makes images of 8, 16, 32"):
         tiny_team(EVADER, image_size=24)

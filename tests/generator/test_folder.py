@@ -112,7 +112,7 @@ def test_of_real_and_fake_folders_the_fakes_alone_play(tmp_path):
 @pytest.mark.parametrize(
     ("make", "complaint"),
     [
-        (lambda folder: "", "the folder needs its fakes: --set generator.options.path=DIR"),
+        (lambda folder: "", "the contender folder needs fakes to play: set its option path"),
         (lambda folder: folder / "nowhere", "there are no faces at .*nowhere"),
         (lambda folder: (folder / "empty").mkdir() or folder / "empty", "has no files in it"),
         (lambda folder: write(folder, pictures(9), [f"real/{i}.png" for i in range(9)]), "used: 9 labelled real"),
