@@ -198,6 +198,16 @@ def test_declares_what_it_can_do(contender):
 
 
 @each(GENERATORS)
+def test_a_walk_between_its_faces_can_be_shown_again_and_again(contender):
+    team = tiny_team(contender)
+    film = team.interpolate(3, 7, 4)
+    if film is None:
+        return
+    assert (film.dtype, film.shape) == (np.uint8, (12, SIZE, SIZE, 3))
+    assert np.array_equal(film, team.interpolate(3, 7, 4))
+
+
+@each(GENERATORS)
 def test_the_same_seed_makes_the_same_images(contender):
     team = tiny_team(contender)
     assert np.array_equal(team.generate(6, 1), team.generate(6, 1))
