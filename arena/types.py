@@ -152,8 +152,8 @@ class Material:
 class Snapshot:
     """Frozen, self-describing weights of one contender after one round: what is rated, replayed and exported.
 
-    `extra` holds what is not a tensor, such as a detector's alarm threshold. `origin`: as in Brief.
-    `arena.snapshot` reads and writes them.
+    `extra` holds what is not a tensor, such as a detector's alarm threshold. `origin`: as in Brief. `parts`: snapshots
+    of the contenders that this one is made of, by name. `arena.snapshot` reads and writes them.
     """
 
     role: Role
@@ -164,6 +164,7 @@ class Snapshot:
     weights: State
     extra: Mapping[str, float] = field(default_factory=dict)
     origin: Mapping[str, Any] = field(default_factory=dict)
+    parts: Mapping[str, Snapshot] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -198,13 +199,29 @@ class HandIn:
     seconds: Mapping[str, float]
 
 
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """What each of some fakes was made of, for people to look at.
+
+    `images`: uint8 `[n, S, S, 3]` by what they are, a word of small letters: `donor`, `target`, `original` and the like
+    are real faces, `mask` is none. `words`: `n` phrases, such as 'MOUTH blur'.
+    """
+
+    images: Mapping[str, Images]
+    words: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Show:
-    """What a generator shows after a round. `fakes`: for the exam; `gallery`: published; `samples`: fixed latents."""
+    """What a generator shows after a round. `fakes`: for the exam; `gallery`: published; `samples`: fixed latents.
+
+    `sources`: what the samples are made of, where the generator can tell.
+    """
 
     fakes: Images
     gallery: Images
     samples: Images
+    sources: Sources | None = None
 
 
 @dataclass(frozen=True)
@@ -256,6 +273,7 @@ class Brief:
     `image_size`: side of the square images in pixels. `device`: 'cpu' or 'cuda[:i]'. `precision`: 'fp32' or 'bf16'.
     `seed`: this team's own seed; the match's seed stays with the referee, so a team cannot foresee an exam.
     `false_alarm_rate`: the share of strangers' real faces a detector may call fake when it sets its threshold.
+    `gallery`, `exam`: how many fakes each gallery and each exam asks of a generator; 0 where nobody said.
     `trains`: False for a player that is only loaded, to generate, to answer or to be attacked: it needs no optimiser
     and no second copy of its weights.
     `origin`: what its real faces are, as JSON values, empty when nobody said: `synthetic`; `coding`, how their files
@@ -267,6 +285,8 @@ class Brief:
     device: str = "cpu"
     precision: Literal["fp32", "bf16"] = "fp32"
     false_alarm_rate: float = 0.05
+    gallery: int = 0
+    exam: int = 0
     trains: bool = True
     origin: Mapping[str, Any] = field(default_factory=dict)
 
@@ -346,6 +366,21 @@ class Generator(Team, Protocol):
     def generate(self, n: int, seed: int) -> Images:
         """`n` fakes, uint8 `[n, S, S, 3]`. The same weights, `n` and `seed` give the same images."""
         ...
+
+    def examine(self, n: int, seed: int) -> Images:
+        """`n` fakes for an exam, as `generate`; a generator with a fixed stock keeps some that no gallery shows."""
+        return self.generate(n, seed)
+
+    def interpolate(self, n: int, seed: int, frames: int) -> Images | None:
+        """A walk over `n` latents and back to the first, `frames` images from each to the next; None without latents.
+
+        uint8 `[n * frames, S, S, 3]`, so that it can be shown again and again.
+        """
+        return None
+
+    def sources(self, n: int, seed: int) -> Sources | None:
+        """What the fakes of `generate(n, seed)` are made of, or None where they are made of nothing that is there."""
+        return None
 
 
 class Detector(Team, Protocol):
