@@ -23,10 +23,10 @@ from arena.generator.losses import LOSSES
 from arena.generator.resgan import Discriminator, Down
 from arena.networks.blocks import Double, Grow, Halve, Resize, Shuffle, group_norm, pyramid
 from arena.networks.trainable import compute_dtype, frozen
-from arena.networks.training import as_pool, to_range
+from arena.networks.training import as_pool, seeded, to_range
 from arena.registry import register
 from arena.seeds import derive, rng
-from arena.types import ArenaError, Brief, Critic, Images, Material, Snapshot, State, Training
+from arena.types import ArenaError, Brief, Critic, Images, Material, Snapshot, Sources, State, Training
 
 UPSAMPLERS: dict[str, Callable[[int, int], nn.Module]] = {
     "transposed": lambda channels, maps: Double(channels, maps, bias=True),
@@ -186,6 +186,14 @@ class Reconstructor(GanTeam[ReconstructorOptions]):
             shape = (n, self.brief.image_size, self.brief.image_size, 3)
             return rng(seed, "noise").integers(0, 256, shape).astype(np.uint8)
         return super().generate(n, seed)
+
+    def sources(self, n: int, seed: int) -> Sources | None:
+        """See `types.Generator.sources`: the faces that were rebuilt."""
+        if not len(self.bank):
+            return None
+        with seeded(seed, self.brief.device):
+            places = self.latents(n)
+        return Sources({"original": self.originals(places).cpu().numpy()}, ("",) * n)
 
     def latents(self, n: int) -> Tensor:
         """Places in the bank, int64 `[n]`: every face once, then mirrored (places from the bank's end), and so on."""

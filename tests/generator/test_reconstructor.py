@@ -123,7 +123,9 @@ def test_it_rebuilds_faces_of_its_own_and_says_which():
     assert {image.tobytes() for image in originals[:12]} <= known
     assert {np.ascontiguousarray(image[:, ::-1]).tobytes() for image in originals[12:24]} <= known
     network = team.trainables["generator"].settle()
-    made = team.generate(30, 4)
+    made, told = team.generate(30, 4), team.sources(30, 4)
+    assert np.array_equal(told.images["original"], originals)
+    assert told.words == ("",) * 30
     again = player(team.snapshot(1)).generate(30, 4)
     assert np.array_equal(made, again)
     with torch.no_grad():
@@ -141,7 +143,9 @@ def test_every_round_rebuilds_others():
 
 
 def test_before_it_knows_a_face_it_makes_noise():
-    assert tiny_team(RECONSTRUCTOR).generate(3, 1).shape == (3, SIZE, SIZE, 3)
+    team = tiny_team(RECONSTRUCTOR)
+    assert team.generate(3, 1).shape == (3, SIZE, SIZE, 3)
+    assert team.sources(3, 1) is None
 
 
 def test_augmentation_changes_what_the_adversary_sees():
