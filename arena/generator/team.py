@@ -23,13 +23,10 @@ from arena.networks.trainable import Trainable, compute_dtype
 from arena.networks.training import Step, as_pool, run, seeded, to_images
 from arena.seeds import derive
 from arena.snapshot import player
-from arena.types import LAST, Critic, Detector, Faces, Generator, Images, Material, Pool, Snapshot, Training
+from arena.types import Critic, Detector, Generator, Images, Material, Snapshot, Training
 
 SAMPLING_BATCH = 250
 """Images made at a time: fixed, because another batch size may round differently."""
-
-GUESSED_GALLERY = 500
-"""Fakes that an opponent is expected to be shown where nobody said how many."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +44,7 @@ class NetworkOptions:
     pressure: float = 0.3
     """Weight of the term that evades Team B's last snapshot in the white-box rule."""
     anticipate: int = 0
-    """Steps that a copy of Team B's snapshot trains on Team A's present fakes before it is evaded, as Team B will."""
+    """Steps that a copy of Team B's snapshot trains on what Team A has published before it is evaded, as Team B will."""
     robust: str = ""
     """What fakes pass in training before the opponent sees them, so that more than their very pixels evade it: of
     colour, translation, cutout, separated by commas."""
@@ -170,21 +167,19 @@ class NetworkGenerator(NetworkTeam[O], Generator):
         if critic is None:
             return None, f"{opponent.contender} has no gradients to train against"
         if self.options.anticipate:
-            critic = self._anticipated(round, snapshot, material.faces, code)
+            critic = self._anticipated(round, snapshot, material)
         return (critic if code is None else lambda images: critic(through(images, code))), ""
 
-    def _anticipated(self, round: int, snapshot: Snapshot, faces: Faces, code: Code | None) -> Critic:
-        """What the opponent may think after its next training: a copy of it, trained on what it is about to be shown.
+    def _anticipated(self, round: int, snapshot: Snapshot, material: Material) -> Critic:
+        """What the opponent may think after its next training: a copy of it, trained on the fakes it is about to see.
 
-        It guesses: Team B has other real faces, draws others of the fakes, and trains for longer.
+        Team A knows what it published. It guesses the rest: Team B has other real faces and draws other batches.
         """
-        seed = derive(self.brief.seed, "anticipate", round)
-        brief = replace(self.brief, seed=seed, origin=snapshot.origin)
+        brief = replace(self.brief, seed=derive(self.brief.seed, "anticipate", round), origin=snapshot.origin)
         options = {**snapshot.options, "steps": self.options.anticipate}
         copy: Detector = registry.find("detector", snapshot.contender).team(brief, options)
         copy.load(snapshot)
-        fakes = self.generate(self.brief.gallery or GUESSED_GALLERY, seed)
-        copy.train(round, Material(faces, (Pool(LAST, fakes if code is None else code(fakes, seed)),)))
+        copy.train(round, replace(material, opponents=()))
         critic: Critic = player(copy.snapshot(round), brief.device, brief.precision).critic()
         return critic
 

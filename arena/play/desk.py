@@ -132,11 +132,11 @@ class Desk:
         """What a team is given in a round beside its own faces, out of what the rounds before have left behind."""
         if not number:
             return Material(NO_FACES)
-        if role == "generator":
-            sees = self._config["knowledge"] == "whitebox"
-            return Material(NO_FACES, opponents=(self._snapshot("detector", number - 1),) if sees else ())
         fakes = Pool(LAST, self.gallery(number - 1)), Pool(OLDER, self.reservoir(number - 1))
-        return Material(NO_FACES, fakes=fakes)
+        if role == "detector":
+            return Material(NO_FACES, fakes)
+        sees = self._config["knowledge"] == "whitebox"
+        return Material(NO_FACES, fakes, (self._snapshot("detector", number - 1),)) if sees else Material(NO_FACES)
 
     def stand_in(self, number: int, order: FakeOrder) -> Show:
         """What takes the place of a generator that shows nothing: what it published last, else noise."""
