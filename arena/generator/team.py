@@ -44,7 +44,7 @@ class NetworkOptions:
     pressure: float = 0.3
     """Weight of the term that evades Team B's last snapshot in the white-box rule."""
     anticipate: int = 0
-    """Steps that a copy of Team B's snapshot trains on what Team A has published before it is evaded, as Team B will."""
+    """Steps that a copy of Team B's snapshot trains on what Team A published before it is evaded, as B will."""
     robust: str = ""
     """What fakes pass in training before the opponent sees them, so that more than their very pixels evade it: of
     colour, translation, cutout, separated by commas."""
