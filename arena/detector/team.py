@@ -45,7 +45,7 @@ class NetworkOptions:
     """Share of the fakes in a batch that come from the reservoir of older galleries."""
     average: float = 0.0
     """Decay of the moving average of the weights that plays; 0 for the last weights."""
-    level: bool = False
+    level: bool = True
     """Whether the network sees each image without its mean brightness and contrast, so that neither can be a cue."""
     augment: bool = True
     """Whether the training images, real and fake alike, are changed as the switches below say."""
@@ -71,6 +71,8 @@ class NetworkOptions:
     """Half of them through JPEG of a quality of 55 to 98."""
     validation: float = 0.15
     """Share of its real faces, of whole people, that the team never trains on and sets its alarm threshold with."""
+
+    formerly: ClassVar[Mapping[str, Any]] = {"level": False}
 
     def __post_init__(self) -> None:
         if self.batch < 4 or self.batch % 2 or self.steps < 1:

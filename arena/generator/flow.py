@@ -44,7 +44,7 @@ class FlowOptions(NetworkOptions):
     average: float = 0.995
     width: int = 32
     """Feature maps of the layer next to the image; each layer inward has twice as many, up to 8 times."""
-    sampling_steps: int = 12
+    sampling_steps: int = 8
     """Steps of a walk from noise to a face."""
     solver: str = "euler"
     """How a step is taken: euler, or midpoint, which asks the network twice."""

@@ -33,7 +33,7 @@ class ProGANOptions(GanOptions):
     learning_rate: float = 8e-3
     width: int = 16
     """Feature maps of the layer next to the largest images; each layer inward has twice as many, up to 8 times."""
-    images_per_stage: int = 4000
+    images_per_stage: int = 6000
     """Training images from one stage to the next; the new layers fade in during the first half of them."""
 
     def __post_init__(self) -> None:
