@@ -137,16 +137,19 @@ class GanTeam(NetworkGenerator[O]):
         """The penalties of a step, weighted. `real`, `fake`: images that want gradients, and their logits."""
         options = self.options
         penalty = torch.zeros((), device=real[0].device)
-        if options.r1:
-            penalty = penalty + options.r1 * zero_centred(*real)
-        if options.r2:
-            penalty = penalty + options.r2 * zero_centred(*fake)
+        for weight, images in zip(self.zero_centred_weights(), (real, fake), strict=True):
+            if weight:
+                penalty = penalty + weight * zero_centred(*images)
         if options.gradient_penalty:
             share = torch.rand(len(real[0]), 1, 1, 1, device=penalty.device).to(real[0].dtype)
             mix = torch.lerp(real[0].detach(), fake[0].detach(), share).requires_grad_()
             logits = self.trainables["discriminator"].network(mix).float()
             penalty = penalty + options.gradient_penalty * one_centred(mix, logits)
         return penalty
+
+    def zero_centred_weights(self) -> tuple[float, float]:
+        """Weights of R1 and R2 in this step."""
+        return self.options.r1, self.options.r2
 
     def latents(self, n: int) -> Tensor:
         """See `NetworkGenerator.latents`."""

@@ -238,6 +238,15 @@ class ProGAN(GanTeam[ProGANOptions]):
         """See `GanTeam.reals`: of the stage's size."""
         return shrunk(super().reals(pool), self.stage)
 
+    def zero_centred_weights(self) -> tuple[float, float]:
+        """See `GanTeam.zero_centred_weights`: as they are for the same images enlarged to the match's size.
+
+        There the gradient by a pixel spreads over k x k pixels and its square is the k x k-th part. Without it a
+        discriminator of 8x8 pixels is held so flat that it cannot tell colours.
+        """
+        share = (4 << self.stage.number) ** 2 / self.brief.image_size**2
+        return share * self.options.r1, share * self.options.r2
+
     def descend(self, loss: Tensor, fake: Tensor, critic: Critic | None) -> list[Tensor]:
         """See `NetworkGenerator.descend`: the critic sees what is played, images of the match's size."""
         return super().descend(loss, fake if critic is None else self._enlarged(fake), critic)

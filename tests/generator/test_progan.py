@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn.functional import avg_pool2d, interpolate
 
 from arena import registry
+from arena.generator.losses import zero_centred
 from arena.generator.progan import (
     Deviation,
     Discriminator,
@@ -195,6 +196,23 @@ def test_an_old_snapshot_is_taken_by_a_grown_team():
     growing.load(early)
     assert growing.extra() == early.extra
     assert equal_states(growing.snapshot(0).weights, early.weights)
+
+
+def test_penalties_are_as_strong_as_for_enlarged_images():
+    growing = team(r1=4.0, r2=2.0)
+    found = []
+    for number in range(3):
+        growing.become(Stage(number))
+        found.append(growing.zero_centred_weights())
+    assert found == [(0.25, 0.125), (1.0, 0.5), (4.0, 2.0)]
+    torch.manual_seed(0)
+    small = torch.randn(2, 3, 4, 4, requires_grad=True)
+    enlarged = interpolate(small.detach(), scale_factor=4.0).requires_grad_()
+    discriminator = Discriminator(WIDTHS, Stage(0))
+    slopes = []
+    for images, logits in ((small, discriminator(small)), (enlarged, discriminator(avg_pool2d(enlarged, 4)))):
+        slopes.append(zero_centred(images, logits).item())
+    assert 4.0 * slopes[1] == pytest.approx(0.25 * slopes[0])
 
 
 def test_another_size_is_one_sentence():
