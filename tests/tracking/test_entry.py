@@ -130,7 +130,7 @@ def test_samples_keep_their_mark_and_are_named_for_the_slider(home):
 
 
 def test_thumbnails_are_small():
-    files = slider_files("samples", 3, 5, png(np.zeros((1, 1024, 2048, 3), np.uint8), "generated"))
+    files = slider_files("samples", 3, 5, png(np.zeros((1, 1024, 2048, 3), np.uint8), "composite"), "composite")
     sizes = {name.rsplit(".")[-1]: picture(data).size for name, data in files.items()}
     assert sizes == {"png": (2048, 1024), "webp": (512, 256)}
 

@@ -64,9 +64,8 @@ def samples(request: Request, state: Arena, round: Committed) -> Response:
 @router.get("/matches/{match}/rounds/{number}/samples/{index}.png", response_class=Png)
 def one_sample(request: Request, state: Arena, round: Committed, index: Number) -> Response:
     """One face of the sheet."""
-    folder = state.ledger.home.round_folder(round.match, round.number)
-    size = int(state.ledger.matches[round.match].config["image_size"])
-    return committed(request, round, lambda: pictures.sample(folder, round, index, size))
+    folder, row = state.ledger.home.round_folder(round.match, round.number), state.ledger.matches[round.match]
+    return committed(request, round, lambda: pictures.sample(folder, row, round, index))
 
 
 @router.get("/matches/{match}/rounds/{number}/samples/{index}/sources", response_model=models.SampleSources)
@@ -115,8 +114,8 @@ def exam(
 @router.get("/matches/{match}/rounds/{number}/exam/{index}.png", response_class=Png)
 def exam_fake(request: Request, state: Arena, round: Committed, index: Number) -> Response:
     """One fake of a round's exam."""
-    folder = state.ledger.home.round_folder(round.match, round.number)
-    return committed(request, round, lambda: pictures.fake(folder, round, index))
+    folder, row = state.ledger.home.round_folder(round.match, round.number), state.ledger.matches[round.match]
+    return committed(request, round, lambda: pictures.fake(folder, row, round, index))
 
 
 @router.get(
@@ -158,7 +157,8 @@ def small_film(
 
 def _film(request: Request, state: State, rounds: list[CommittedRound], kind: Literal["gif", "webp"]) -> Response:
     sheets = {r.number: state.ledger.home.round_folder(r.match, r.number) / SAMPLES for r in rounds}
-    return committed(request, rounds[-1], lambda: state.films.get(rounds, sheets, kind), f"image/{kind}")
+    row = state.ledger.matches[rounds[-1].match]
+    return committed(request, rounds[-1], lambda: state.films.get(row, rounds, sheets, kind), f"image/{kind}")
 
 
 @router.get("/matches/{match}/samples/{index}", response_model=models.Sample)
