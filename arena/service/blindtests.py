@@ -30,10 +30,10 @@ Examined = tuple[MatchRow, CommittedRound]
 
 
 def first_allowed(found: Sequence[Examined], reals: RealFaces) -> tuple[Examined | None, str | None]:
-    """The first exam whose real faces may be shown; or why none of them may."""
+    """The first exam whose faces may be shown, real and fake; or why none of them may."""
     reason = None
     for row, round in found:
-        refusal = reals.refusal(row)
+        refusal = reals.refusal(row) or reals.fakes_refusal(row)
         if refusal is None:
             return (row, round), None
         reason = reason or refusal

@@ -79,7 +79,7 @@ def read_exam(folder: Path, round: CommittedRound) -> ExamRecord:
         return ExamRecord.from_arrays(safetensors.numpy.load_file(folder / EXAM))
 
 
-def exam(folder: Path, round: CommittedRound, most: int, real_faces_shown: bool) -> models.Exam:
+def exam(folder: Path, round: CommittedRound, most: int, real_faces_shown: bool, fakes_shown: bool) -> models.Exam:
     """What the detector made of an exam, with at most so many of its most telling images of each kind."""
     record = read_exam(folder, round)
     scores = np.empty(len(record.scores))
@@ -94,7 +94,7 @@ def exam(folder: Path, round: CommittedRound, most: int, real_faces_shown: bool)
     def real(index: int) -> models.ExamReal:
         return models.ExamReal(index=index, score=float(reals[index]), image=address.format(f"real/{index}"))
 
-    by_score = np.argsort(fakes, kind="stable").tolist()
+    by_score = np.argsort(fakes, kind="stable").tolist() if fakes_shown else []
     alarming = np.argsort(-reals, kind="stable").tolist() if real_faces_shown else []
     return models.Exam(
         match=round.match,
@@ -103,6 +103,7 @@ def exam(folder: Path, round: CommittedRound, most: int, real_faces_shown: bool)
         threshold=record.threshold,
         fooled=int((fakes < record.threshold).sum()),
         false_alarms=int((reals >= record.threshold).sum()),
+        fakes_shown=fakes_shown,
         most_convincing=[fake(index) for index in by_score[:most]],
         most_obvious=[fake(index) for index in by_score[::-1][:most]],
         real_faces_shown=real_faces_shown,

@@ -46,6 +46,16 @@ class MatchRow:
         said: FakesAre = self.facts.get("fakes_are", "generated")
         return said
 
+    @property
+    def has_drawn_faces(self) -> bool:
+        """Whether its real faces were drawn, and are nobody's."""
+        return self.facts.get("faces", {}).get("synthetic") is True
+
+    @property
+    def fakes_show_people(self) -> bool:
+        """Whether its fakes are so near photographs that they have to be treated like them."""
+        return self.fakes_are == "unknown" or (self.fakes_are == "composite" and not self.has_drawn_faces)
+
 
 @dataclass(frozen=True)
 class Errand:

@@ -1,7 +1,8 @@
 """What one errand of the outbox adds to a match's MLflow run, derived from the ledger and the round's folder.
 
 The same errand gives the same entry whenever it is shipped: nothing here looks at a clock or at a later round. Only the
-charts, which grow with the match, come with its newest errand alone, and replace those before.
+charts, which grow with the match, come with its newest errand alone, and replace those before. Fakes that are nearly
+photographs of people come only while the home's owner allows that they are shown.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from arena.results.charts import accuracy_figure, auroc_figure
 from arena.store.home import Errand, Home, MatchRow
 from arena.store.names import EXAM, SAMPLES
 from arena.store.record import RoundRecord, rounds_of
+from arena.store.settings import read_settings
 from arena.tracking.note import ROWS, note
+from arena.types import ArenaError
 
 EXAM_METRICS = ("accuracy", "auroc", "average_precision", "brier", "eer", "p_value", "threshold")
 INTERVALS = ("accuracy_low", "accuracy_high", "auroc_low", "auroc_high")
@@ -104,12 +107,21 @@ def entry(home: Home, match: MatchRow, errand: Errand, story: Story, newest: boo
         plan = {"config": match.config, "facts": match.facts}
         return Entry(told, params(match.config), files={"match.json": json.dumps(plan, indent=2).encode()})
     files = chart_files(home, match, story) if newest and (errand.kind == "end" or _doubled(story.last)) else {}
+    shown = _may_be_shown(home, match)
     if errand.kind == "round":
         folder = home.round_folder(match.name, errand.round or 0)
-        files |= round_files(folder, story.last, errand.enqueued_ms, match.fakes_are)
+        files |= {} if not shown else round_files(folder, story.last, errand.enqueued_ms, match.fakes_are)
         return Entry(told, points=points(story.latest[-1], story.wins), files=files)
     folders = {number: home.round_folder(match.name, number) for number in story.numbers}
-    return Entry(told, files=files | match_files(folders, match.fakes_are))
+    return Entry(told, files=files | (match_files(folders, match.fakes_are) if shown else {}))
+
+
+def _may_be_shown(home: Home, match: MatchRow) -> bool:
+    """Whether the fakes of a match may leave its home; settings that are not understood allow nothing."""
+    try:
+        return not match.fakes_show_people or read_settings(home.root).show_real_faces
+    except ArenaError:
+        return False
 
 
 def params(config: Mapping[str, Any]) -> dict[str, str]:
