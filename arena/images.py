@@ -1,4 +1,4 @@
-"""Images between arrays and files: sheets, PNGs that say they are AI-generated, and the pixel range of networks."""
+"""Images between arrays and files: sheets, PNGs that say what they are, and the pixel range of networks."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from PIL import Image, PngImagePlugin
 from arena import __version__
 from arena.types import Images
 
-Artificial = Literal["generated", "synthetic", "mixed", "composite"]
-"""Where pixels come from that no camera saw: a trained generator, the procedural renderer, a sheet of several faces of
-which a generator made some, or a face that was put together from several by a program."""
+Artificial = Literal["generated", "composite", "unknown", "synthetic", "mixed"]
+"""Where pixels come from that no camera saw: a trained generator, pictures of faces that a program put together, fakes
+by somebody who has not said, the procedural renderer, or a sheet of several faces of which a generator made some."""
 Origin = Artificial | Literal["real"]
 """Where pixels come from; real ones from a photograph."""
 
@@ -24,11 +24,13 @@ _SOURCE_TYPE: dict[Artificial, str] = {
     "synthetic": "algorithmicMedia",
     "mixed": "compositeSynthetic",
     "composite": "compositeSynthetic",
+    "unknown": "compositeSynthetic",
 }
 _SENTENCE: dict[Artificial, str] = {
     "generated": "AI-generated: these faces were made by a generator network and show nobody.",
     "synthetic": "Synthetic: these faces were drawn by a procedural renderer and show nobody.",
-    "composite": "Manipulated: a program put this face together from several; it shows nobody as they are.",
+    "composite": "Manipulated: a program put faces here together from others; they show nobody as they are.",
+    "unknown": "Manipulated or AI-generated: faces here are fakes of unknown making; they show nobody as they are.",
     "mixed": "Contains AI-generated faces: some on this sheet were made by a generator network and show nobody.",
 }
 _XMP = (
@@ -78,15 +80,17 @@ def xmp(origin: Artificial) -> str:
     return _XMP.format(kind=_SOURCE_TYPE[origin])
 
 
-def animation(frames: Sequence[Images], kind: Literal["gif", "webp"], seconds_per_frame: float = 0.6) -> bytes:
-    """Generated frames, each `[1, H, W, 3]`, as an endless animation that says it is AI-generated."""
+def animation(
+    frames: Sequence[Images], origin: Artificial, kind: Literal["gif", "webp"], seconds_per_frame: float = 0.6
+) -> bytes:
+    """Frames, each `[1, H, W, 3]`, as an endless animation that says what they are."""
     pages = [Image.fromarray(frame[0]) for frame in frames]
     options: dict[str, object] = {"save_all": True, "append_images": pages[1:], "loop": 0}
     options["duration"] = round(1000 * seconds_per_frame)
     if kind == "gif":
-        options["comment"] = _SENTENCE["generated"].encode()
+        options["comment"] = _SENTENCE[origin].encode()
     else:
-        options |= {"xmp": xmp("generated").encode(), "quality": 85, "method": 4}
+        options |= {"xmp": xmp(origin).encode(), "quality": 85, "method": 4}
     buffer = io.BytesIO()
     pages[0].save(buffer, kind.upper(), **options)
     return buffer.getvalue()

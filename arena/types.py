@@ -33,6 +33,10 @@ Points = npt.NDArray[np.float32]
 """Landmarks of each face, float32 `[N, 5, 2]`, x and y in pixels of the image: left eye, right eye (as seen), nose,
 left and right corner of the mouth; NaN where none were found."""
 
+FakesAre = Literal["generated", "composite", "unknown"]
+"""What a generator's fakes are: made by a program out of nobody, put together from Team A's real faces, or somebody
+else's, of which nobody knows."""
+
 Heat = npt.NDArray[np.float32]
 """Where a detector looked, float32 `[N, H, W]`, of one image `[H, W]`, in [0, 1]: 1 is where its answer hangs most."""
 
@@ -362,6 +366,11 @@ class Generator(Team, Protocol):
     """Team A: makes faces."""
 
     role: ClassVar[Role] = "generator"
+
+    @property
+    def fakes_are(self) -> FakesAre:
+        """What its pictures say of themselves, and whether they may show somebody."""
+        return "generated"
 
     def generate(self, n: int, seed: int) -> Images:
         """`n` fakes, uint8 `[n, S, S, 3]`. The same weights, `n` and `seed` give the same images."""

@@ -55,7 +55,8 @@ def test_a_gap_lies_between_tiles_only():
 @pytest.mark.parametrize(
     ("origin", "kind", "word"),
     [
-        ("composite", "compositeSynthetic", "Manipulated"),
+        ("composite", "compositeSynthetic", "Manipulated:"),
+        ("unknown", "compositeSynthetic", "Manipulated or AI-generated"),
         ("generated", "trainedAlgorithmicMedia", "AI-generated"),
         ("synthetic", "algorithmicMedia", "Synthetic"),
         ("mixed", "compositeSynthetic", "Contains AI-generated faces"),
@@ -78,7 +79,7 @@ def test_a_photograph_is_not_called_generated():
 
 @pytest.mark.parametrize("kind", ["gif", "webp"])
 def test_an_animation_shows_every_frame_for_ever(kind):
-    image = opened(animation([RED[None], GREEN[None], BLUE[None]], kind, seconds_per_frame=0.25))
+    image = opened(animation([RED[None], GREEN[None], BLUE[None]], "generated", kind, seconds_per_frame=0.25))
     assert (image.n_frames, image.info["loop"]) == (3, 0)
     for frame, colour in enumerate((RED, GREEN, BLUE)):
         image.seek(frame)
@@ -89,5 +90,6 @@ def test_an_animation_shows_every_frame_for_ever(kind):
 
 def test_an_animation_says_that_it_is_generated():
     frames = [RED[None], BLUE[None]]
-    assert opened(animation(frames, "gif")).info["comment"].startswith(b"AI-generated")
-    assert opened(animation(frames, "webp")).info["xmp"] == xmp("generated").encode()
+    for origin, sentence in (("generated", b"AI-generated"), ("composite", b"Manipulated")):
+        assert opened(animation(frames, origin, "gif")).info["comment"].startswith(sentence)
+        assert opened(animation(frames, origin, "webp")).info["xmp"] == xmp(origin).encode()

@@ -33,7 +33,7 @@ def sample(
     round: RoundOfOption = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
-    """Draw fakes as PNGs that say they are AI-generated."""
+    """Draw fakes as PNGs that say what they are."""
     from arena.networks.training import use_one_thread  # here, so that other commands start without torch
 
     maker = generator_of(home, source, round)
@@ -49,7 +49,7 @@ def animate(
 ) -> None:
     """Show the same latents over the rounds of a match as an animation; by default beside its rounds."""
     store = Home.open(home)
-    store.match(match)
+    row = store.match(match)
     numbers = [record.round for record in store.records(match)]
     if not numbers:
         raise ArenaError(f"{match} has no round yet; play one first")
@@ -57,7 +57,8 @@ def animate(
         console_for().print(f"{films.write_animation(store, match)}", markup=False)
         return
     kind = _kind(out)
-    _write(out, films.animation({number: films.sample_sheet(store, match, number) for number in numbers}, kind))
+    sheets = {number: films.sample_sheet(store, match, number) for number in numbers}
+    _write(out, films.animation(sheets, row.fakes_are, kind))
 
 
 def interpolate(
@@ -78,7 +79,8 @@ def interpolate(
     use_one_thread()
     pictures = walk(maker.snapshot, faces, stops, frames, seed)
     columns = math.ceil(math.sqrt(faces))
-    _write(out, animation([sheet(picture, columns) for picture in pictures], kind, seconds_per_frame=0.08))
+    pages = [sheet(picture, columns) for picture in pictures]
+    _write(out, animation(pages, maker.fakes_are, kind, seconds_per_frame=0.08))
 
 
 def _kind(out: Path) -> Literal["gif", "webp"]:

@@ -95,7 +95,7 @@ class RayTable:
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         # The referee reads and writes the home, so it sits where the home is. It works while the teams wait.
         referee = ray.remote(num_cpus=0, scheduling_strategy=here, max_restarts=0)(Desk)
-        desk = (setup.root, setup.match, setup.config, setup.faces, None, setup.known)
+        desk = (setup.root, setup.match, setup.config, setup.faces, None, setup.known, setup.fakes_are)
         self.referee = _Remote(referee.remote(*desk))
         self.generator, self.detector = self._seat("generator"), self._seat("detector")
 

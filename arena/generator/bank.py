@@ -17,6 +17,7 @@ from arena.types import (
     ArenaError,
     Brief,
     Faces,
+    FakesAre,
     Generator,
     Identities,
     Images,
@@ -109,6 +110,7 @@ class BankTeam(Generator, Generic[O]):
     """
 
     Options: ClassVar[Any] = BankOptions
+    fakes_are: FakesAre = "composite"
 
     def __init__(self, options: O, brief: Brief) -> None:
         self.options, self.brief = options, brief

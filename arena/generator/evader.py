@@ -26,6 +26,7 @@ from arena.types import (
     Critic,
     Detector,
     Faces,
+    FakesAre,
     Generator,
     Images,
     Material,
@@ -97,6 +98,11 @@ class Evader(Generator):
         self.inner: Generator = registry.find("generator", options.contender).team(brief, options.inner)
         self.opponent: Snapshot | None = None
         """Whom it evades: nobody before it was shown a snapshot that has gradients."""
+
+    @property
+    def fakes_are(self) -> FakesAre:
+        """See `types.Generator.fakes_are`: a perturbation makes nobody of somebody."""
+        return self.inner.fakes_are
 
     @property
     def on_progress(self) -> OnProgress:

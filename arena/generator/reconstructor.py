@@ -26,7 +26,7 @@ from arena.networks.trainable import compute_dtype, frozen
 from arena.networks.training import as_pool, seeded, to_range
 from arena.registry import register
 from arena.seeds import derive, rng
-from arena.types import ArenaError, Brief, Critic, Images, Material, Snapshot, Sources, State, Training
+from arena.types import ArenaError, Brief, Critic, FakesAre, Images, Material, Snapshot, Sources, State, Training
 
 UPSAMPLERS: dict[str, Callable[[int, int], nn.Module]] = {
     "transposed": lambda channels, maps: Double(channels, maps, bias=True),
@@ -143,6 +143,7 @@ class Reconstructor(GanTeam[ReconstructorOptions]):
     """An autoencoder with an adversary that rebuilds Team A's own real faces."""
 
     Options = ReconstructorOptions
+    fakes_are: FakesAre = "composite"
     losses = ("discriminator", "generator", "pixels", "features")
 
     def __init__(self, options: ReconstructorOptions, brief: Brief) -> None:

@@ -54,6 +54,7 @@ from arena.types import (
     ArenaError,
     Faces,
     FakeOrder,
+    FakesAre,
     HandIn,
     Images,
     Material,
@@ -97,9 +98,10 @@ class Desk:
         faces: Path,
         disk: Disk | None = None,
         known: Mapping[str, Any] = MappingProxyType({}),
+        fakes_are: FakesAre = "generated",
     ) -> None:
         """`root`: the arena home. `config`: `MatchConfig.dump()`. `faces`: a packed file. `known`: facts about it."""
-        self._home, self._match, self._config = Home(root, disk), match, config
+        self._home, self._match, self._config, self._fakes_are = Home(root, disk), match, config, fakes_are
         self._watch = Stopwatch()
         face_set = open_cache(faces)
         people = people_of(face_set, self._home.faces, known)
@@ -245,7 +247,8 @@ class Desk:
         config = self._config
         states = {STATE.format(role=role): safetensors_chunks(hand_in.state) for role, hand_in in hand_ins.items()}
         files: dict[str, Content] = {GALLERY: npy_chunks(show.gallery)}
-        files[SAMPLES] = _sample_sheet(show, self._match, number)
+        page = sample_sheet(show.samples, SHEET_COLUMNS)
+        files[SAMPLES] = png(page, self._fakes_are, f"match {self._match}, round {number}")
         if show.sources is not None:
             words = {"words": json.dumps(show.sources.words)}
             files[SAMPLE_SOURCES] = safetensors_chunks(show.sources.images, words)
@@ -290,7 +293,3 @@ class Desk:
         path = self._home.round_folder(self._match, number) / name
         images: Images = np.load(path, mmap_mode="r", allow_pickle=False)
         return images
-
-
-def _sample_sheet(show: Show, match: str, number: int) -> bytes:
-    return png(sample_sheet(show.samples, SHEET_COLUMNS), "generated", f"match {match}, round {number}")

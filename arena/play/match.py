@@ -64,7 +64,16 @@ class Match:
         """What workers need to know."""
         facts = self.facts
         config = self.config.dump()
-        return Setup(self.home.root, self.name, config, self.faces, facts["device"], facts["precision"], facts["faces"])
+        return Setup(
+            self.home.root,
+            self.name,
+            config,
+            self.faces,
+            facts["device"],
+            facts["precision"],
+            facts["faces"],
+            facts.get("fakes_are", "generated"),
+        )
 
 
 @contextmanager
@@ -99,14 +108,14 @@ def new_match(
     split = split_faces(people, config.dump())
     framing = framing_of(faces, home.faces, landmark_finder)
     points = points_of(faces, home.faces, landmark_finder) if _needs_points(config) else None
-    fetched = _try_teams(config, Faces(faces.images, people, points), split)
+    tried = _try_teams(config, Faces(faces.images, people, points), split)
     parts = {"a": split.a, "b": split.b, "exam": split.exam}
     facts = {
         "device": device,
         "precision": precision,
         "machine": platform.machine(),
         "python": platform.python_version(),
-        "fetched": fetched,
+        **tried,
         "versions": {package: found for package in VERSIONS if (found := _version(package))},
         "faces": {
             "source": faces.source,
@@ -147,12 +156,12 @@ def _needs_points(config: MatchConfig) -> bool:
     return any(registry.find(role, getattr(config, role).name).cls.needs_points for role in ROLES)
 
 
-def _try_teams(config: MatchConfig, faces: Faces, split: Split) -> dict[str, dict[str, str]]:
+def _try_teams(config: MatchConfig, faces: Faces, split: Split) -> dict[str, Any]:
     """Build both teams once, so that options that do not fit the images or the faces are found before the match.
 
-    Returns what each had to fetch, with hashes.
+    Returns facts: what each had to fetch, with hashes, and what the fakes are.
     """
-    fetched = _fetched(config)
+    facts: dict[str, Any] = {"fetched": _fetched(config)}
     for role, part in (("generator", split.a), ("detector", split.b)):
         choice = getattr(config, role)
         contender = registry.find(role, choice.name)  # type: ignore[arg-type]
@@ -163,8 +172,11 @@ def _try_teams(config: MatchConfig, faces: Faces, split: Split) -> dict[str, dic
             gallery=config.gallery,
             exam=config.exam.size // 2,
         )
-        contender.team(brief, choice.options).check(faces[part])
-    return fetched
+        team = contender.team(brief, choice.options)
+        team.check(faces[part])
+        if role == "generator":
+            facts["fakes_are"] = team.fakes_are
+    return facts
 
 
 def _fetched(config: MatchConfig) -> dict[str, dict[str, str]]:

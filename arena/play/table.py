@@ -12,12 +12,15 @@ from arena.play.parts import origin_of
 from arena.play.seats import Seat
 from arena.seeds import derive
 from arena.store.disk import Disk
-from arena.types import Brief, OnProgress, Role, ignore_progress
+from arena.types import Brief, FakesAre, OnProgress, Role, ignore_progress
 
 
 @dataclass(frozen=True)
 class Setup:
-    """Everything workers need to know to take their seats. `known`: the match's facts about its faces."""
+    """Everything workers need to know to take their seats. `known`: the match's facts about its faces.
+
+    `fakes_are`: that of the generator.
+    """
 
     root: Path
     match: str
@@ -26,6 +29,7 @@ class Setup:
     device: str
     precision: Literal["fp32", "bf16"]
     known: Mapping[str, Any] = field(default_factory=dict)
+    fakes_are: FakesAre = "generated"
 
     def brief(self, role: Role) -> Brief:
         """What a team is told: its own seed, never the match's."""
@@ -71,7 +75,7 @@ class LocalTable:
 
     def __post_init__(self) -> None:
         setup = self.setup
-        self.referee = Desk(setup.root, setup.match, setup.config, setup.faces, self.disk, setup.known)
+        self.referee = Desk(setup.root, setup.match, setup.config, setup.faces, self.disk, setup.known, setup.fakes_are)
         self.generator, self.detector = self._seat("generator"), self._seat("detector")
 
     def _seat(self, role: Role) -> Seat:

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from arena.images import animation, check_images, sheet
+from arena.images import Artificial, animation, check_images, sheet
 from arena.types import Images
 
 _INK = (255, 255, 255)
@@ -31,9 +31,11 @@ def captioned(page: Images, text: str) -> Images:
     return np.concatenate((page, np.asarray(strip)[None]), axis=1)
 
 
-def film(pages: Mapping[int, Images], kind: Literal["gif", "webp"], seconds_per_frame: float = 0.6) -> bytes:
+def film(
+    pages: Mapping[int, Images], origin: Artificial, kind: Literal["gif", "webp"], seconds_per_frame: float = 0.6
+) -> bytes:
     """The sheets by round, each `[1, H, W, 3]`, as an endless animation in which every frame names its round."""
     if not pages:
         raise ValueError("an animation needs the sheet of at least one round")
     frames = [captioned(pages[round], f"round {round}") for round in sorted(pages)]
-    return animation(frames, kind, seconds_per_frame)
+    return animation(frames, origin, kind, seconds_per_frame)

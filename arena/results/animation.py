@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
+from arena.images import Artificial
 from arena.referee.sheets import film
 from arena.store.home import Home
 from arena.store.names import SAMPLES
@@ -20,13 +21,13 @@ def sample_sheet(home: Home, match: str, number: int) -> Path:
     return home.round_folder(match, number) / SAMPLES
 
 
-def animation(sheets: Mapping[int, Path], kind: Literal["gif", "webp"] = "gif") -> bytes:
+def animation(sheets: Mapping[int, Path], origin: Artificial, kind: Literal["gif", "webp"] = "gif") -> bytes:
     """The sample sheets of some rounds as an animation; at least one."""
     pages = {}
     for number, path in sheets.items():
         with Image.open(path) as page:
             pages[number] = np.asarray(page.convert("RGB"))[None]
-    return film(pages, kind)
+    return film(pages, origin, kind)
 
 
 def write_animation(home: Home, match: str) -> Path | None:
@@ -36,6 +37,7 @@ def write_animation(home: Home, match: str) -> Path | None:
         return None
     target = home.match_folder(match) / "animation.gif"
     partial = target.with_suffix(".partial")
-    partial.write_bytes(animation({number: sample_sheet(home, match, number) for number in numbers}))
+    sheets = {number: sample_sheet(home, match, number) for number in numbers}
+    partial.write_bytes(animation(sheets, home.match(match).fakes_are))
     os.replace(partial, target)  # noqa: PTH105
     return target

@@ -18,7 +18,7 @@ from arena.store.disk import readable_errors
 from arena.store.home import Home
 from arena.store.names import SNAPSHOT
 from arena.store.prune import pruned_files
-from arena.types import ArenaError, Images, Snapshot
+from arena.types import ArenaError, FakesAre, Images, Snapshot
 
 BATCH = 500
 """Images drawn with one seed: the first of many are those of few, and a hundred thousand are never in memory."""
@@ -34,6 +34,12 @@ class Maker:
     what: str
     match: str | None = None
     round: int | None = None
+
+    @property
+    def fakes_are(self) -> FakesAre:
+        """What the fakes are that it makes."""
+        said: FakesAre = player(self.snapshot).fakes_are
+        return said
 
 
 def generator_of(root: Path, word: str, round: int | None = None) -> Maker:
@@ -81,7 +87,7 @@ def draw(snapshot: Snapshot, n: int, seed: int, coded: bool = False) -> Iterator
 
 
 def write_samples(maker: Maker, n: int, seed: int, target: Path) -> None:
-    """Draw fakes into PNGs that say they are AI-generated: into a new folder, or a zip if `target` is called one."""
+    """Draw fakes into PNGs that say what they are: into a new folder, or a zip if `target` is called one."""
     if n < 1:
         raise ArenaError(f"at least 1 image must be drawn, not {n}")
     if target.suffix.lower() == ".zip":
@@ -101,10 +107,10 @@ def write_samples(maker: Maker, n: int, seed: int, target: Path) -> None:
 
 
 def _files(maker: Maker, n: int, seed: int) -> Iterator[tuple[str, bytes]]:
-    digits, number = max(4, len(str(n - 1))), 0
+    digits, number, origin = max(4, len(str(n - 1))), 0, maker.fakes_are
     for batch in draw(maker.snapshot, n, seed):
         for image in batch:
-            yield f"{number:0{digits}}.png", png(image[None], "generated", f"{maker.what}, seed {seed}, {number}")
+            yield f"{number:0{digits}}.png", png(image[None], origin, f"{maker.what}, seed {seed}, {number}")
             number += 1
 
 

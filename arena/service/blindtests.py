@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from arena.images import png, sheet
+from arena.images import Artificial, png, sheet
 from arena.referee.blind import BlindTest, Vote, counted, detectors_tally, draw_images, visitors_tally
 from arena.referee.exam import ExamRecord
 from arena.service import models, pictures
@@ -30,10 +30,10 @@ Examined = tuple[MatchRow, CommittedRound]
 
 
 def first_allowed(found: Sequence[Examined], reals: RealFaces) -> tuple[Examined | None, str | None]:
-    """The first exam whose real faces may be shown; or why none of them may."""
+    """The first exam whose faces may be shown, real and fake; or why none of them may."""
     reason = None
     for row, round in found:
-        refusal = reals.refusal(row)
+        refusal = reals.refusal(row) or reals.fakes_refusal(row)
         if refusal is None:
             return (row, round), None
         reason = reason or refusal
@@ -66,7 +66,8 @@ def sheet_png(test: BlindTest, folder: Path, row: MatchRow, round: CommittedRoun
     """All images of a test as one PNG: a file each would tell by its marks which ones are fake."""
     exam = pictures.read_exam(folder, round)
     page = sheet(_images(exam, test, folder, row, round, reals), COLUMNS)
-    return png(page, "mixed", f"match {test.match}, round {test.round}")
+    origin: Artificial = "mixed" if row.fakes_are == "generated" else row.fakes_are
+    return png(page, origin, f"match {test.match}, round {test.round}")
 
 
 def answered(home: Home, test: BlindTest, called_fake: Sequence[bool]) -> models.BlindAnswer:

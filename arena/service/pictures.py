@@ -37,21 +37,22 @@ def sample_sheet(folder: Path, round: CommittedRound) -> bytes:
         return (folder / SAMPLES).read_bytes()
 
 
-def sample(folder: Path, round: CommittedRound, index: int, size: int) -> bytes:
-    """One face of the sheet, which is made of square faces of this many pixels, row by row. Raises NotFound."""
+def sample(folder: Path, row: MatchRow, round: CommittedRound, index: int) -> bytes:
+    """One face of the sheet, which is made of square faces, row by row. Raises NotFound."""
+    size = int(row.config["image_size"])
     with _readable(round, SAMPLES), Image.open(folder / SAMPLES) as page:
         columns = _check_sample(page, round, index, size)
         left, top = index % columns * size, index // columns * size
         face = np.asarray(page.convert("RGB").crop((left, top, left + size, top + size)))
-    return png(face[None], "generated", f"match {round.match}, round {round.number}, sample {index}")
+    return png(face[None], row.fakes_are, f"match {round.match}, round {round.number}, sample {index}")
 
 
-def fake(folder: Path, round: CommittedRound, index: int) -> bytes:
+def fake(folder: Path, row: MatchRow, round: CommittedRound, index: int) -> bytes:
     """One fake of the exam as a PNG. Raises NotFound."""
     fakes = read_fakes(folder, round)
     if index >= len(fakes):
         raise NotFound(f"the exam of round {round.number} of {round.match} has {len(fakes)} fakes from 0 on")
-    return png(np.array(fakes[index : index + 1]), "generated", f"match {round.match}, round {round.number}")
+    return png(np.array(fakes[index : index + 1]), row.fakes_are, f"match {round.match}, round {round.number}")
 
 
 def real(folder: Path, row: MatchRow, round: CommittedRound, index: int, reals: RealFaces) -> bytes:
@@ -78,7 +79,7 @@ def read_exam(folder: Path, round: CommittedRound) -> ExamRecord:
         return ExamRecord.from_arrays(safetensors.numpy.load_file(folder / EXAM))
 
 
-def exam(folder: Path, round: CommittedRound, most: int, real_faces_shown: bool) -> models.Exam:
+def exam(folder: Path, round: CommittedRound, most: int, real_faces_shown: bool, fakes_shown: bool) -> models.Exam:
     """What the detector made of an exam, with at most so many of its most telling images of each kind."""
     record = read_exam(folder, round)
     scores = np.empty(len(record.scores))
@@ -93,7 +94,7 @@ def exam(folder: Path, round: CommittedRound, most: int, real_faces_shown: bool)
     def real(index: int) -> models.ExamReal:
         return models.ExamReal(index=index, score=float(reals[index]), image=address.format(f"real/{index}"))
 
-    by_score = np.argsort(fakes, kind="stable").tolist()
+    by_score = np.argsort(fakes, kind="stable").tolist() if fakes_shown else []
     alarming = np.argsort(-reals, kind="stable").tolist() if real_faces_shown else []
     return models.Exam(
         match=round.match,
@@ -102,6 +103,7 @@ def exam(folder: Path, round: CommittedRound, most: int, real_faces_shown: bool)
         threshold=record.threshold,
         fooled=int((fakes < record.threshold).sum()),
         false_alarms=int((reals >= record.threshold).sum()),
+        fakes_shown=fakes_shown,
         most_convincing=[fake(index) for index in by_score[:most]],
         most_obvious=[fake(index) for index in by_score[::-1][:most]],
         real_faces_shown=real_faces_shown,
@@ -148,7 +150,13 @@ class Films:
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, str, str], bytes] = OrderedDict()
 
-    def get(self, rounds: Sequence[CommittedRound], sheets: Mapping[int, Path], kind: Literal["gif", "webp"]) -> bytes:
+    def get(
+        self,
+        row: MatchRow,
+        rounds: Sequence[CommittedRound],
+        sheets: Mapping[int, Path],
+        kind: Literal["gif", "webp"],
+    ) -> bytes:
         """The rounds' sample sheets as an animation; of a long match evenly chosen ones, the last among them."""
         last = rounds[-1]
         key = last.match, version_of(last), kind
@@ -156,7 +164,9 @@ class Films:
             if key not in self._kept:
                 chosen = np.unique(np.linspace(0, len(rounds) - 1, min(len(rounds), MOST_FRAMES)).round().astype(int))
                 with _readable(last, "the animation up to"):
-                    self._kept[key] = animation({rounds[i].number: sheets[rounds[i].number] for i in chosen}, kind)
+                    self._kept[key] = animation(
+                        {rounds[i].number: sheets[rounds[i].number] for i in chosen}, row.fakes_are, kind
+                    )
                 while len(self._kept) > MOST_FILMS:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(key)

@@ -1,4 +1,4 @@
-"""The real faces of exams: whether they may be shown, and the faces themselves."""
+"""The real faces of exams: whether they and fakes made of them may be shown, and the faces themselves."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST_OPEN = 4
 
 def origin_of(row: MatchRow) -> Origin:
     """What the real faces of a match are: photographs, unless they were drawn."""
-    return "synthetic" if row.facts.get("faces", {}).get("synthetic") is True else "real"
+    return "synthetic" if row.has_drawn_faces else "real"
 
 
 class RealFaces:
@@ -42,18 +42,37 @@ class RealFaces:
 
         Raises ArenaError for settings that are not understood.
         """
-        if origin_of(row) == "synthetic" or read_settings(self._root).show_real_faces:
+        if row.has_drawn_faces:
             return None
-        return (
-            f"the real faces of {row.name} are photographs, which this home does not show; "
-            f"its owner can allow it with the line 'show_real_faces: true' in its {SETTINGS}"
-        )
+        return self._unless_allowed(f"the real faces of {row.name} are photographs")
+
+    def fakes_refusal(self, row: MatchRow) -> str | None:
+        """The same of its fakes, as far as they were made of photographs, or may have been."""
+        if not row.fakes_show_people:
+            return None
+        made = "were" if row.fakes_are == "composite" else "may have been"
+        return self._unless_allowed(f"the fakes of {row.name} {made} made of photographs of people")
 
     def check(self, row: MatchRow) -> None:
-        """Refuse, with status 403, what may not be shown."""
-        reason = self.refusal(row)
-        if reason is not None:
-            raise HTTPException(403, reason)
+        """Refuse, with status 403, real faces that may not be shown."""
+        _forbid(self.refusal(row))
+
+    def check_fakes(self, row: MatchRow) -> None:
+        """Refuse, with status 403, fakes that may not be shown."""
+        _forbid(self.fakes_refusal(row))
+
+    def check_both(self, row: MatchRow) -> None:
+        """Refuse, with status 403, what shows both when one of them may not be shown."""
+        self.check(row)
+        self.check_fakes(row)
+
+    def _unless_allowed(self, what: str) -> str | None:
+        if read_settings(self._root).show_real_faces:
+            return None
+        return (
+            f"{what}, which this home does not show; "
+            f"its owner can allow it with the line 'show_real_faces: true' in its {SETTINGS}"
+        )
 
     def get(self, row: MatchRow, places: Sequence[int]) -> Images:
         """Faces of the referee's part by their places in it, uint8 `[N, S, S, 3]`. Raises NotFound."""
@@ -87,3 +106,8 @@ class RealFaces:
             self._open.move_to_end(row.name)
             _, images, part = self._open[row.name]
             return images, part
+
+
+def _forbid(reason: str | None) -> None:
+    if reason is not None:
+        raise HTTPException(403, reason)

@@ -67,7 +67,7 @@ def match_view(ledger: Follower, row: MatchRow, playing: Collection[str], proble
 
 
 def match_detail(
-    ledger: Follower, row: MatchRow, playing: Collection[str], problems: Mapping[str, str]
+    ledger: Follower, row: MatchRow, playing: Collection[str], problems: Mapping[str, str], fakes_refused: str | None
 ) -> models.MatchDetail:
     """Everything about a match but its rounds; folders of this machine stay on it."""
     faces = {key: value for key, value in row.facts.get("faces", {}).items() if key not in ("path", "source")}
@@ -78,6 +78,7 @@ def match_detail(
             "config": row.config | {"faces": _file_name(row.config["faces"])},
             "facts": row.facts | {"faces": faces},
             "notes": notes,
+            "fakes_refused": fakes_refused,
             "cursor": cursor_text(ledger.cursor),
         }
     )

@@ -28,7 +28,7 @@ from arena.store.disk import Disk, readable_errors
 from arena.store.migrations import migrate
 from arena.store.names import ROUNDS, STATES, state_folder
 from arena.store.record import RoundRecord
-from arena.types import ArenaError
+from arena.types import ArenaError, FakesAre
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,22 @@ class MatchRow:
     created: float
     config: dict[str, Any]
     facts: dict[str, Any]
+
+    @property
+    def fakes_are(self) -> FakesAre:
+        """What its fakes are. Matches that do not say were played when every generator drew its faces of nothing."""
+        said: FakesAre = self.facts.get("fakes_are", "generated")
+        return said
+
+    @property
+    def has_drawn_faces(self) -> bool:
+        """Whether its real faces were drawn, and are nobody's."""
+        return self.facts.get("faces", {}).get("synthetic") is True
+
+    @property
+    def fakes_show_people(self) -> bool:
+        """Whether its fakes are so near photographs that they have to be treated like them."""
+        return self.fakes_are == "unknown" or (self.fakes_are == "composite" and not self.has_drawn_faces)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What the owner of a home allows, in a small file that a person writes: `HOME/settings.yaml`.
 
-show_real_faces: true     # the service may show the real faces of exams, and set blind tests with them
+show_real_faces: true     # the service may show real faces of exams and fakes made of them, and set blind tests
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ class HomeSettings:
     """Permissions; whatever is not said is not allowed."""
 
     show_real_faces: bool = False
-    """Photographs of the referee's part may be shown to whoever reaches the service."""
+    """Photographs of the referee's part, and fakes that are nearly photographs of people, may be shown to whoever
+    reaches the service, or MLflow."""
 
 
 def read_settings(root: Path) -> HomeSettings:

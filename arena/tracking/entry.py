@@ -1,7 +1,8 @@
 """What one errand of the outbox adds to a match's MLflow run, derived from the ledger and the round's folder.
 
 The same errand gives the same entry whenever it is shipped: nothing here looks at a clock or at a later round. Only the
-charts, which grow with the match, come with its newest errand alone, and replace those before.
+charts, which grow with the match, come with its newest errand alone, and replace those before. Fakes that are nearly
+photographs of people come only while the home's owner allows that they are shown.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 import safetensors.numpy
 from PIL import Image
 
-from arena.images import xmp
+from arena.images import Artificial, xmp
 from arena.referee.exam import ExamRecord
 from arena.referee.verdict import Rule, Verdict
 from arena.results.animation import animation
@@ -27,7 +28,9 @@ from arena.results.charts import accuracy_figure, auroc_figure
 from arena.store.home import Errand, Home, MatchRow
 from arena.store.names import EXAM, SAMPLES
 from arena.store.record import RoundRecord, rounds_of
+from arena.store.settings import read_settings
 from arena.tracking.note import ROWS, note
+from arena.types import ArenaError
 
 EXAM_METRICS = ("accuracy", "auroc", "average_precision", "brier", "eer", "p_value", "threshold")
 INTERVALS = ("accuracy_low", "accuracy_high", "auroc_low", "auroc_high")
@@ -104,12 +107,21 @@ def entry(home: Home, match: MatchRow, errand: Errand, story: Story, newest: boo
         plan = {"config": match.config, "facts": match.facts}
         return Entry(told, params(match.config), files={"match.json": json.dumps(plan, indent=2).encode()})
     files = chart_files(home, match, story) if newest and (errand.kind == "end" or _doubled(story.last)) else {}
+    shown = _may_be_shown(home, match)
     if errand.kind == "round":
         folder = home.round_folder(match.name, errand.round or 0)
-        files |= round_files(folder, story.last, errand.enqueued_ms)
+        files |= {} if not shown else round_files(folder, story.last, errand.enqueued_ms, match.fakes_are)
         return Entry(told, points=points(story.latest[-1], story.wins), files=files)
     folders = {number: home.round_folder(match.name, number) for number in story.numbers}
-    return Entry(told, files=files | match_files(folders))
+    return Entry(told, files=files | (match_files(folders, match.fakes_are) if shown else {}))
+
+
+def _may_be_shown(home: Home, match: MatchRow) -> bool:
+    """Whether the fakes of a match may leave its home; settings that are not understood allow nothing."""
+    try:
+        return not match.fakes_show_people or read_settings(home.root).show_real_faces
+    except ArenaError:
+        return False
 
 
 def params(config: Mapping[str, Any]) -> dict[str, str]:
@@ -171,14 +183,15 @@ def _judged(verdict: Verdict, wins: Mapping[str, int]) -> dict[str, float]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def round_files(folder: Path, number: int, timestamp_ms: int) -> dict[str, bytes]:
+def round_files(folder: Path, number: int, timestamp_ms: int, origin: Artificial) -> dict[str, bytes]:
     """The sample sheet of a round, named for the UI's step slider."""
-    return slider_files("samples", number, timestamp_ms, (folder / SAMPLES).read_bytes())
+    return slider_files("samples", number, timestamp_ms, (folder / SAMPLES).read_bytes(), origin)
 
 
-def match_files(folders: Mapping[int, Path]) -> dict[str, bytes]:
+def match_files(folders: Mapping[int, Path], origin: Artificial) -> dict[str, bytes]:
     """The animation over the rounds. A GIF, as MLflow's UI does not show WebP."""
-    return {"samples.gif": animation({number: folders[number] / SAMPLES for number in _thinned(sorted(folders))})}
+    sheets = {number: folders[number] / SAMPLES for number in _thinned(sorted(folders))}
+    return {"samples.gif": animation(sheets, origin)}
 
 
 def chart_files(home: Home, match: MatchRow, story: Story) -> dict[str, bytes]:
@@ -211,15 +224,15 @@ def _thinned(numbers: Sequence[int]) -> list[int]:
     return [numbers[i] for i in chosen]
 
 
-def slider_files(key: str, step: int, timestamp_ms: int, png: bytes) -> dict[str, bytes]:
+def slider_files(key: str, step: int, timestamp_ms: int, png: bytes, origin: Artificial) -> dict[str, bytes]:
     """An image as two files with the names that `MlflowClient.log_image` gives them, so that the step slider finds it.
 
     That method is not used because it names files at random, so that a retry would add a second image, and writes the
-    PNG anew, without the mark that it is AI-generated.
+    PNG anew, without the mark that says what it is.
     """
     stem = f"images/{key}+step+{step}+timestamp+{timestamp_ms}+{key}-{step:04d}"
     small = Image.open(io.BytesIO(png)).convert("RGB")
     small.thumbnail((THUMBNAIL, THUMBNAIL))
     buffer = io.BytesIO()
-    small.save(buffer, "WEBP", quality=85, xmp=xmp("generated").encode())
+    small.save(buffer, "WEBP", quality=85, xmp=xmp(origin).encode())
     return {f"{stem}.png": png, f"{stem}+compressed.webp": buffer.getvalue()}

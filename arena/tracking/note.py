@@ -28,6 +28,11 @@ def note(match: MatchRow, latest: Iterable[RoundRecord], wins: Mapping[str, int]
     ]
     if faces["synthetic"]:
         parts.append("*The real faces are synthetic: a detector trained on them says nothing about photos.*")
+    if match.fakes_show_people:
+        parts.append(
+            "*The fakes are made of photographs of people, or may be: their sheets are here only where the home's "
+            "owner allows it, with `show_real_faces` in its settings.*"
+        )
     if played:
         parts.append(_table(played, rounds))
         last, rule = played[-1].judged, Rule.of(config["exam"])

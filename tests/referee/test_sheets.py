@@ -51,11 +51,11 @@ def test_captions_of_rounds_differ():
 @pytest.mark.parametrize("kind", ["gif", "webp"])
 def test_film_shows_the_rounds_in_order(kind):
     pages = {round: np.full((1, 16, 96, 3), 40 * round, np.uint8) for round in (3, 1, 2)}
-    with Image.open(io.BytesIO(film(pages, kind))) as movie:
+    with Image.open(io.BytesIO(film(pages, "generated", kind))) as movie:
         shades = [int(np.asarray(frame.convert("RGB"))[8, 48, 0]) for frame in ImageSequence.Iterator(movie)]
     assert np.allclose(shades, [40, 80, 120], atol=6)  # webp is lossy
 
 
 def test_film_needs_a_page():
     with pytest.raises(ValueError, match="at least one round"):
-        film({}, "gif")
+        film({}, "generated", "gif")

@@ -110,6 +110,62 @@ def test_photographs_are_shown_only_while_the_owner_allows_it(root):
         get(client, address, 403, headers={"if-none-match": face.headers["etag"]})
 
 
+PICTURES = (
+    "rounds/1/samples.png",
+    "rounds/1/samples/3.png",
+    "rounds/1/exam/0.png",
+    "animation.gif",
+    "animation.webp",
+)
+"""Everything that shows fakes, but for blind tests."""
+
+
+def test_fakes_made_of_photographs_are_shown_only_while_the_owner_allows_it(root):
+    photographs(root)
+    change_facts(root, "$.fakes_are", "'composite'")
+    with served(root) as client:
+        for path in PICTURES:
+            detail = get(client, f"tiny/{path}", 403).json()["detail"]
+            assert detail.startswith("the fakes of tiny were made of photographs of people, which this home")
+            assert detail == get(client, "tiny").json()["fakes_refused"]
+        hidden = get(client, "tiny/rounds/1/exam")
+        assert (hidden.json()["fakes_shown"], hidden.json()["most_convincing"], hidden.json()["most_obvious"]) == (
+            False,
+            [],
+            [],
+        )
+        client.cookies.clear()
+        version = get(client, "tiny/rounds/1").json()["version"]
+        allow(root)
+        assert get(client, "tiny").json()["fakes_refused"] is None
+        shown = get(client, "tiny/rounds/1/exam", headers={"if-none-match": hidden.headers["etag"]}).json()
+        assert (shown["fakes_shown"], len(shown["most_convincing"])) == (True, 12)
+        faces = {path: get(client, f"tiny/{path}?v={version}") for path in PICTURES}
+        assert {face.headers["cache-control"] for face in faces.values()} == {"no-cache"}
+        for path in PICTURES[1:]:  # the sheet was written when the match was played
+            assert (b"Manipulated" in faces[path].content) or (b"compositeSynthetic" in faces[path].content), path
+            assert b"trainedAlgorithmicMedia" not in faces[path].content, path
+        (root / "settings.yaml").unlink()
+        for path, face in faces.items():
+            get(client, f"tiny/{path}", 403, headers={"if-none-match": face.headers["etag"]})
+
+
+def test_fakes_made_of_drawn_faces_are_nobodys_but_those_of_unknown_making_may_be_somebodys(root):
+    change_facts(root, "$.fakes_are", "'composite'")
+    with served(root) as client:
+        assert get(client, "tiny").json()["fakes_refused"] is None
+        get(client, "tiny/rounds/1/samples.png")
+        assert client.get("/api/blind").json()["allowed"]
+        test = client.post("/api/blind", headers={"authorization": f"Bearer {token(root)}"}).json()
+        assert b"Manipulated: a program" in get(client, test["sheet"]).content
+    change_facts(root, "$.fakes_are", "'unknown'")
+    with served(root) as client:
+        detail = get(client, "tiny/rounds/1/samples.png", 403).json()["detail"]
+        assert "may have been made of photographs" in detail
+        assert client.get("/api/blind").json()["reason"] == detail
+        assert get(client, test["sheet"], 403).json()["detail"] == detail
+
+
 def test_settings_that_are_not_understood_allow_nothing(root):
     photographs(root)
     with served(root) as client:

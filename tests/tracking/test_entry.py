@@ -129,8 +129,29 @@ def test_samples_keep_their_mark_and_are_named_for_the_slider(home):
     assert b"trainedAlgorithmicMedia" in images[small]
 
 
+def test_sheets_of_fakes_that_show_people_are_told_only_where_the_owner_allows_it(tmp_path):
+    home = new_home(tmp_path / "home")
+    change = "UPDATE match SET facts = json_set(facts, '$.fakes_are', 'composite', '$.faces.synthetic', json('false'))"
+    with home.transaction() as ledger:
+        ledger.execute(change)
+    play_all(home)
+    settings = tmp_path / "home/settings.yaml"
+    for text in ("", "show_real_faces: maybe\n"):
+        settings.write_text(text)
+        assert not any(
+            told(home, index, newest=True).files.keys() - {"match.json", "charts.html"} for index in range(5)
+        )
+    assert "only where the home's owner allows it" in told(home, 4).tags["mlflow.note.content"]
+    settings.write_text("show_real_faces: true\n")
+    assert len(told(home, 2).files) == 2
+    film = told(home, 4).files["samples.gif"]
+    assert b"Manipulated" in film
+    assert b"AI-generated" not in film
+    home.close()
+
+
 def test_thumbnails_are_small():
-    files = slider_files("samples", 3, 5, png(np.zeros((1, 1024, 2048, 3), np.uint8), "generated"))
+    files = slider_files("samples", 3, 5, png(np.zeros((1, 1024, 2048, 3), np.uint8), "composite"), "composite")
     sizes = {name.rsplit(".")[-1]: picture(data).size for name, data in files.items()}
     assert sizes == {"png": (2048, 1024), "webp": (512, 256)}
 

@@ -60,6 +60,8 @@ class MatchDetail(Match):
     facts: dict[str, Any]
     """What was found out at its start: device, precision, faces, versions."""
     notes: list[Note]
+    fakes_refused: str | None
+    """Why its fakes may not be shown: they are made of photographs, or may be; null where they are shown."""
     cursor: str
     """Where to go on in the stream of events (`after`) without missing anything since this answer."""
 

@@ -137,10 +137,12 @@ class Exam(Model):
     """Fakes that the detector called real."""
     false_alarms: int
     """Real faces that the detector called fake."""
+    fakes_shown: bool
+    """Whether fakes of this match may be shown: they are not made of photographs, or the home's owner allows it."""
     most_convincing: list[ExamFake]
-    """The fakes with the lowest scores, the lowest first."""
+    """The fakes with the lowest scores, the lowest first; none unless they may be shown."""
     most_obvious: list[ExamFake]
-    """The fakes with the highest scores, the highest first."""
+    """The fakes with the highest scores, the highest first; none unless they may be shown."""
     real_faces_shown: bool
     """Whether real faces of this match may be shown: they were drawn, or the home's owner allows it."""
     most_alarming: list[ExamReal]

@@ -17,7 +17,7 @@ from arena.store.votes import AnsweredAlready, find_test
 
 router = new_router()
 
-FORBIDDEN = problems({403: "The real faces of the match may not be shown."})
+FORBIDDEN = problems({403: "The faces of the match may not be shown."})
 
 
 @router.get("/blind", response_model=models.BlindTests)
@@ -73,7 +73,7 @@ async def sheet(request: Request, state: Arena, test: Asked) -> Response:
     folder, reals = state.ledger.home.round_folder(round.match, round.number), state.reals
 
     def answer() -> Response:
-        reals.check(row)
+        reals.check_both(row)
         return versioned(request, test.id, lambda: blindtests.sheet_png(test, folder, row, round, reals), "image/png")
 
     return await asyncio.to_thread(answer)

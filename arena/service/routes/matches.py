@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from fastapi import Query, Request, Response
@@ -39,8 +40,9 @@ async def matches(request: Request, state: Arena, offset: Offset = 0, limit: Lim
 async def one_match(request: Request, state: Arena, match: MatchName) -> Response:
     """Everything about a match but its rounds."""
     row, playing, problems = views.find_match(state.ledger, match), state.players.playing(), state.players.problems()
-    version = state.ledger.revision, match in playing, problems.get(match)
-    return state.answer(request, version, lambda: views.match_detail(state.ledger, row, playing, problems))
+    refused = await asyncio.to_thread(state.reals.fakes_refusal, row)
+    version = state.ledger.revision, match in playing, problems.get(match), refused
+    return state.answer(request, version, lambda: views.match_detail(state.ledger, row, playing, problems, refused))
 
 
 @router.get("/standings", response_model=models.Standings)

@@ -28,6 +28,8 @@ from arena.store.names import SAMPLES
 
 router = new_router()
 
+FAKES_FORBIDDEN = problems({403: "The fakes of the match may not be shown: they are made of photographs, or may be."})
+
 SourceName = Annotated[str, Path(pattern=r"^[a-z]{1,20}$", description="What the picture is: donor, target, mask.")]
 
 
@@ -54,19 +56,20 @@ async def one_round(request: Request, state: Arena, round: Committed) -> Respons
     return committed(request, round, body, "application/json")
 
 
-@router.get("/matches/{match}/rounds/{number}/samples.png", response_class=Png)
+@router.get("/matches/{match}/rounds/{number}/samples.png", response_class=Png, responses=FAKES_FORBIDDEN)
 def samples(request: Request, state: Arena, round: Committed) -> Response:
     """The generator's faces after a round, from the same latents every round, on one sheet."""
-    folder = state.ledger.home.round_folder(round.match, round.number)
-    return committed(request, round, lambda: pictures.sample_sheet(folder, round))
+    folder, row = state.ledger.home.round_folder(round.match, round.number), state.ledger.matches[round.match]
+    state.reals.check_fakes(row)
+    return committed(request, round, lambda: pictures.sample_sheet(folder, round), also=_allowed(row))
 
 
-@router.get("/matches/{match}/rounds/{number}/samples/{index}.png", response_class=Png)
+@router.get("/matches/{match}/rounds/{number}/samples/{index}.png", response_class=Png, responses=FAKES_FORBIDDEN)
 def one_sample(request: Request, state: Arena, round: Committed, index: Number) -> Response:
     """One face of the sheet."""
-    folder = state.ledger.home.round_folder(round.match, round.number)
-    size = int(state.ledger.matches[round.match].config["image_size"])
-    return committed(request, round, lambda: pictures.sample(folder, round, index, size))
+    folder, row = state.ledger.home.round_folder(round.match, round.number), state.ledger.matches[round.match]
+    state.reals.check_fakes(row)
+    return committed(request, round, lambda: pictures.sample(folder, row, round, index), also=_allowed(row))
 
 
 @router.get("/matches/{match}/rounds/{number}/samples/{index}/sources", response_model=models.SampleSources)
@@ -104,19 +107,20 @@ def exam(
 ) -> Response:
     """The fakes that convinced the detector most, those it found most obvious, and the real faces that alarmed it."""
     folder, row = state.ledger.home.round_folder(round.match, round.number), state.ledger.matches[round.match]
-    shown = state.reals.refusal(row) is None
+    shown, fakes_shown = state.reals.refusal(row) is None, state.reals.fakes_refusal(row) is None
 
     def body() -> bytes:
-        return pictures.exam(folder, round, most, shown).model_dump_json().encode()
+        return pictures.exam(folder, round, most, shown, fakes_shown).model_dump_json().encode()
 
-    return committed(request, round, body, "application/json", _if_shown(row, shown))
+    return committed(request, round, body, "application/json", _if_shown(row, shown and fakes_shown))
 
 
-@router.get("/matches/{match}/rounds/{number}/exam/{index}.png", response_class=Png)
+@router.get("/matches/{match}/rounds/{number}/exam/{index}.png", response_class=Png, responses=FAKES_FORBIDDEN)
 def exam_fake(request: Request, state: Arena, round: Committed, index: Number) -> Response:
     """One fake of a round's exam."""
-    folder = state.ledger.home.round_folder(round.match, round.number)
-    return committed(request, round, lambda: pictures.fake(folder, round, index))
+    folder, row = state.ledger.home.round_folder(round.match, round.number), state.ledger.matches[round.match]
+    state.reals.check_fakes(row)
+    return committed(request, round, lambda: pictures.fake(folder, row, round, index), also=_allowed(row))
 
 
 @router.get(
@@ -132,8 +136,13 @@ def exam_real(request: Request, state: Arena, round: Committed, index: Number) -
 
 
 def _if_shown(row: MatchRow, shown: bool) -> str | None:
-    """What an answer with real faces depends on beside the round: its owner may think again."""
-    return None if origin_of(row) == "synthetic" else f"shown-{shown}".lower()
+    """What an answer with faces depends on beside the round: the home's owner may think again."""
+    return None if row.has_drawn_faces and not row.fakes_show_people else f"shown-{shown}".lower()
+
+
+def _allowed(row: MatchRow) -> str | None:
+    """The same of a picture of fakes that are shown."""
+    return row.fakes_are if row.fakes_show_people else None
 
 
 async def shown_rounds(state: Arena, match: MatchName) -> list[CommittedRound]:
@@ -142,13 +151,13 @@ async def shown_rounds(state: Arena, match: MatchName) -> list[CommittedRound]:
     return list(state.ledger.rounds[match])
 
 
-@router.get("/matches/{match}/animation.gif", response_class=Gif)
+@router.get("/matches/{match}/animation.gif", response_class=Gif, responses=FAKES_FORBIDDEN)
 def film(request: Request, state: Arena, rounds: Annotated[list[CommittedRound], Depends(shown_rounds)]) -> Response:
     """How the same faces changed over the rounds."""
     return _film(request, state, rounds, "gif")
 
 
-@router.get("/matches/{match}/animation.webp", response_class=Webp)
+@router.get("/matches/{match}/animation.webp", response_class=Webp, responses=FAKES_FORBIDDEN)
 def small_film(
     request: Request, state: Arena, rounds: Annotated[list[CommittedRound], Depends(shown_rounds)]
 ) -> Response:
@@ -158,7 +167,10 @@ def small_film(
 
 def _film(request: Request, state: State, rounds: list[CommittedRound], kind: Literal["gif", "webp"]) -> Response:
     sheets = {r.number: state.ledger.home.round_folder(r.match, r.number) / SAMPLES for r in rounds}
-    return committed(request, rounds[-1], lambda: state.films.get(rounds, sheets, kind), f"image/{kind}")
+    row = state.ledger.matches[rounds[-1].match]
+    state.reals.check_fakes(row)
+    film = f"image/{kind}"
+    return committed(request, rounds[-1], lambda: state.films.get(row, rounds, sheets, kind), film, _allowed(row))
 
 
 @router.get("/matches/{match}/samples/{index}", response_model=models.Sample)

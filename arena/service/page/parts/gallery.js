@@ -2,7 +2,7 @@
 
 import { address } from "../api.js";
 import { h, prefersStillness, replace } from "../dom.js";
-import { outcome } from "../format.js";
+import { outcome, sentence } from "../format.js";
 import { openFace } from "./face.js";
 import { Sheets, sheet, sheetAddress } from "./sheets.js";
 import { sources } from "./sources.js";
@@ -20,7 +20,7 @@ export function gallery({ match, size, signal }) {
   const place = h("output", { class: "small", "data-testid": "slider-round" });
   const button = h("button", { type: "button", onclick: toggle, "data-testid": "play" });
   const choice = h("select", { "aria-label": "Round to compare with", "data-testid": "beside", onchange: drawOther });
-  const message = h("p", { class: "muted" }, "No round has been committed yet.");
+  const message = h("p", { class: "muted", "data-testid": "no-sheets" });
   const controls = h("div", { class: "time", hidden: true }, button, slider, place);
   const beside = h("label", { class: "row small", hidden: true }, "Side by side with", choice);
   const file = h("a", { download: "" }, "This sheet (PNG)");
@@ -62,14 +62,22 @@ export function gallery({ match, size, signal }) {
     replace(place, `${at} of ${rounds.length - 1}`);
   }
 
-  /** There are these rounds now. Who looks at the last one, and is not moving the slider, sees the new last one. */
-  function draw(found) {
+  /**
+   * There are these rounds now. Who looks at the last one, and is not moving the slider, sees the new last one.
+   * `refused`: why the fakes are not shown, null where they are.
+   */
+  function draw(all, refused) {
+    const found = refused === null ? all : [];
     const isNew = rounds.some((round, number) => found[number]?.version !== round.version);
     const follows = at === rounds.length - 1 && !isHeld && timer === null;
     rounds = found;
-    if (rounds.length === 0) return;
-    message.hidden = true;
-    for (const part of [controls, pair, files]) part.hidden = false;
+    message.hidden = rounds.length > 0;
+    for (const part of [controls, pair, files]) part.hidden = !message.hidden;
+    if (rounds.length === 0) {
+      at = -1;
+      beside.hidden = true;
+      return replace(message, refused === null ? "No round has been committed yet." : sentence(refused));
+    }
     beside.hidden = rounds.length < 2;
     if (choice.options.length - 1 !== rounds.length) drawChoice();
     if (isNew) at = -1;

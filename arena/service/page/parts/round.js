@@ -87,9 +87,10 @@ function trained(training) {
 function drawExam(place, exam) {
   const fakes = Math.round(exam.n / 2);
   const alarms = exam.real_faces_shown ? exam.most_alarming : [];
+  const fooled = `${count(exam.fooled)} of ${count(fakes)} fakes fooled the detector in use`;
   replace(place,
-    row("Most convincing fakes", `${count(exam.fooled)} of ${count(fakes)} fakes fooled the detector in use`, exam.most_convincing, "fake"),
-    row("Most obvious fakes", null, exam.most_obvious, "fake"),
+    exam.fakes_shown ? row("Most convincing fakes", fooled, exam.most_convincing, "fake") : h("p", { class: "small" }, `${fooled}; they are made of photographs of people, or may be, which this home does not show.`),
+    exam.fakes_shown && row("Most obvious fakes", null, exam.most_obvious, "fake"),
     alarms.length > 0 && row("Real faces that alarmed most", `${count(exam.false_alarms)} false alarms`, alarms, "real"),
   );
 }

@@ -121,7 +121,7 @@ class MatchView {
     parts.heading.draw(this.match, rounds);
     parts.notes.draw(this.match.notes);
     parts.strip.draw(rounds);
-    parts.gallery.draw(rounds);
+    parts.gallery.draw(rounds, this.match.fakes_refused);
     parts.table.draw(rounds);
     parts.round.node.hidden = rounds.length === 0;
     this.drawProgress();
