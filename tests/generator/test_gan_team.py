@@ -12,6 +12,7 @@ from arena import registry
 from arena.faces.coding import Coding, Way
 from arena.generator import team as gan
 from arena.networks.training import as_pool, seeded, to_range
+from arena.snapshot import player
 
 DCGAN = registry.find("generator", "dcgan")
 CNN = registry.find("detector", "cnn")
@@ -90,7 +91,7 @@ def test_real_and_fake_pass_the_discriminator_one_after_the_other():
 
 def test_the_opponent_is_judged_as_it_plays_and_does_not_learn():
     opponent = tiny_team(CNN)
-    critic, why = tiny_team(DCGAN)._critic(material(pictures(3), None, None, opponent.snapshot(1)))
+    critic, why = tiny_team(DCGAN)._critic(1, material(pictures(3), None, None, opponent.snapshot(1)))
     images = to_range(as_pool(pictures(5), "cpu"))
     logits = critic(images)
     assert not logits.requires_grad
@@ -116,7 +117,7 @@ def test_the_opponent_sees_fakes_coded_where_the_referee_codes_them(monkeypatch,
     team, opponent = tiny_team(DCGAN, origin=origin), tiny_team(CNN).snapshot(1)
     fake = torch.rand(4, 3, SIZE, SIZE) * 2 - 1
     given = material(pictures(30), None, None, opponent)
-    (plain, _), (seen, _) = tiny_team(DCGAN)._critic(given), team._critic(given)
+    (plain, _), (seen, _) = tiny_team(DCGAN)._critic(1, given), team._critic(1, given)
     assert torch.equal(plain(fake), seen(fake)) != coded
     monkeypatch.setattr(team, "course", lambda *arguments: replace(DCGAN.cls.course(team, *arguments), captures=True))
     with contextlib.suppress(RuntimeError, AssertionError):  # there is no GPU to capture anything here
@@ -189,3 +190,32 @@ def test_every_switch_changes_the_training(options):
     plain, other = trained()[0], trained(**options)[0]
     assert not np.array_equal(plain.generate(4, 1), other.generate(4, 1))
     assert other.is_finite()
+
+
+def test_anticipating_is_evading_a_copy_that_has_trained_on_what_was_published():
+    opponent = tiny_team(CNN)
+    opponent.train(1, material(pictures(30), pictures(20, seed=5)))
+    snapshot, published = opponent.snapshot(1), 255 - pictures(20, seed=6)
+    given = material(pictures(30), published, published[:5], snapshot)
+    images = to_range(as_pool(published, "cpu"))
+    as_it_is, _ = tiny_team(DCGAN)._critic(2, given)
+    ahead, why = tiny_team(DCGAN, options={"anticipate": 30})._critic(2, given)
+    same, _ = tiny_team(DCGAN, options={"anticipate": 30})._critic(2, given)
+    assert why == ""
+    assert ahead(images).mean() > as_it_is(images).mean()  # it has learned that these are fake
+    assert torch.equal(ahead(images), same(images))
+    assert not ahead(images).requires_grad
+    assert np.array_equal(player(snapshot).answer(published).scores, opponent.answer(published).scores)
+
+
+def test_robust_evasion_shows_the_opponent_changed_fakes():
+    seen = []
+
+    def look(images):
+        seen.append(images.detach())
+        return images.mean((1, 2, 3))
+
+    for robust in ("", "cutout"):
+        step_gradients(1.0, look, robust=robust)
+    plain, cut = seen
+    assert (cut == 0).sum() > (plain == 0).sum() + 100
