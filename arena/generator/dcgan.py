@@ -25,6 +25,14 @@ class DCGANOptions(GanOptions):
     """today, or 2016 for the paper's loss, norms, upsampling, Adam and no average; options given beside it hold."""
     width: int = 16
     """Feature maps of the layer next to the image; each layer inward has twice as many, up to 8 times."""
+    steps: int = 150
+    warmup_steps: int = 450
+    learning_rate: float = 1e-3
+    """Adam's learning rate. The paper's 2e-4 moves too little in a round (experiments/contest)."""
+    pressure: float = 1.5
+    anticipate: int = 30
+    robust: str = "translation,colour"
+    average: float = 0.9
     norm: str = "group"
     """Norm of the generator: batch, group or none."""
     discriminator_norm: str = "none"
@@ -47,6 +55,11 @@ class DCGANOptions(GanOptions):
             "beta2": 0.999,
             "learning_rate": 2e-4,
             "batch": 64,
+            "steps": 120,
+            "warmup_steps": 400,
+            "pressure": 0.3,
+            "anticipate": 0,
+            "robust": "",
         },
     }
 

@@ -111,7 +111,7 @@ class MatchConfig(Strict):
     """Whether Team A trains against Team B's last snapshot (whitebox) or never sees it (none)."""
     false_alarm_rate: Annotated[float, Field(gt=0, lt=1)] = 0.05
     """Share of its own validation faces that Team B may call fake when it sets its alarm threshold."""
-    gallery: Annotated[int, Field(ge=1)] = 500
+    gallery: Annotated[int, Field(ge=1)] = 150
     """Fakes that Team A publishes after each round, for Team B to train on."""
     reservoir: Annotated[int, Field(ge=0)] = 2000
     """Fakes of older galleries that Team B keeps training on; 0 for none."""
