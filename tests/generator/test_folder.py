@@ -155,17 +155,6 @@ def test_an_impossible_share_is_refused():
         FOLDER.options({"exam_share": 1.0})
 
 
-def test_its_fakes_may_be_anybody_unless_somebody_says_so(fakes):
-    assert [
-        tiny_team(FOLDER, options=o | {"path": str(fakes)}).fakes_are for o in ({}, {"fakes_are": "generated"})
-    ] == [
-        "unknown",
-        "generated",
-    ]
-    with pytest.raises(ArenaError, match="must be generated or unknown, not 'nice'"):
-        FOLDER.options({"fakes_are": "nice"})
-
-
 def test_is_found_from_any_folder(fakes, monkeypatch):
     monkeypatch.chdir(fakes.parent)
     assert FOLDER.options({"path": "fakes"}).path == str(fakes.resolve())
