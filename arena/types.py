@@ -257,7 +257,8 @@ class Training:
 
     `losses`: means over the round. `images`: training images seen in the match so far. `seconds`: wall time of this
     round's training. `learning_rate_scale`: 1, or less after a diverged attempt. `knowledge`: of a generator, whether
-    it has trained against a snapshot of its opponent, and `why` not where it was offered one.
+    it has trained against a snapshot of its opponent, and `why` not where it was offered one. `grown`: how far, of one
+    that grows, such as '8 px'.
     """
 
     steps: int
@@ -268,6 +269,7 @@ class Training:
     learning_rate_scale: float = 1.0
     knowledge: Knowledge = "none"
     why: str = ""
+    grown: str = ""
 
 
 @dataclass(frozen=True)

@@ -168,7 +168,8 @@ def _show_round(store: Home, match: str, records: list[RoundRecord], number: int
         elif key == "training":
             for role, report in value.items():
                 losses = ", ".join(f"{name} {loss:.3f}" for name, loss in report["losses"].items())
-                console.print(f"{role:<18} {report['steps']} steps in {report['seconds']:.1f} s; loss: {losses}")
+                grown = report["grown"] and f", grown to {report['grown']}"
+                console.print(f"{role:<18} {report['steps']} steps in {report['seconds']:.1f} s{grown}; loss: {losses}")
         else:
             console.print(f"{key:<18} {value:.4g}" if isinstance(value, float) else f"{key:<18} {value}")
     verdict = next(record for record in records if record.round == number).verdict

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -42,14 +41,10 @@ class FolderOptions:
     """A folder, zip, tar, labels CSV or packed file of fakes; where labels say which are fake, only those play."""
     exam_share: float = 0.5
     """Share of the files that are kept for exams; galleries show the others."""
-    fakes_are: Literal["generated", "unknown"] = "unknown"
-    """What they are: generated, where a network drew them all and they show nobody; else they may show people."""
 
     def __post_init__(self) -> None:
         if not 0 < self.exam_share < 1:
             raise ValueError(f"exam_share must be between 0 and 1, not {self.exam_share}")
-        if self.fakes_are not in ("generated", "unknown"):
-            raise ValueError(f"fakes_are must be generated or unknown, not {self.fakes_are!r}")
         if self.path and Path(self.path).exists():  # found again from any folder
             object.__setattr__(self, "path", str(Path(self.path).resolve()))
 
@@ -59,12 +54,7 @@ class Folder(FixedGenerator[FolderOptions]):
     """The fakes of a folder, zip or labels CSV, split by file or person: some for galleries, others for exams."""
 
     Options = FolderOptions
-
-    @property
-    def fakes_are(self) -> FakesAre:
-        """See `types.Generator.fakes_are`: what somebody says of the folder."""
-        said: FakesAre = self.options.fakes_are
-        return said
+    fakes_are: FakesAre = "unknown"
 
     @classmethod
     def fetch(cls, options: FolderOptions) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -22,7 +22,7 @@ from arena.networks.trainable import Trainable
 from arena.networks.training import Step, seeded
 from arena.registry import register
 from arena.seeds import derive
-from arena.types import Brief, Critic, Snapshot, State
+from arena.types import Brief, Critic, Material, Snapshot, State, Training
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,9 @@ class Stage:
     def fades(self) -> bool:
         """Whether the layers of the stage before are still seen."""
         return self.alpha < 1
+
+    def __str__(self) -> str:
+        return f"{4 << self.number} px" + (f", fading in {self.alpha:.0%}".replace("%", " %") if self.fades else "")
 
 
 class Equalised(nn.Module):
@@ -221,6 +224,11 @@ class ProGAN(GanTeam[ProGANOptions]):
         """See `NetworkTeam.begin_training`."""
         self._scale = learning_rate_scale
         super().begin_training(learning_rate_scale)
+
+    def train(self, round: int, material: Material, *, learning_rate_scale: float = 1.0) -> Training:
+        """See `types.Team.train`."""
+        training = super().train(round, material, learning_rate_scale=learning_rate_scale)
+        return replace(training, grown=str(self.stage))
 
     def cycle(self, pool: Tensor, critic: Critic | None) -> Sequence[Step]:
         """See `NetworkGenerator.cycle`."""

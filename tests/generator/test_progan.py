@@ -66,6 +66,10 @@ def test_the_stages_by_hand(images, stage):
     assert found.fades == (stage.alpha < 1)
 
 
+def test_a_stage_in_words():
+    assert [str(Stage(0)), str(Stage(1, 0.4)), str(Stage(2))] == ["4 px", "8 px, fading in 40 %", "16 px"]
+
+
 @pytest.mark.parametrize("number", [0, 1])
 def test_the_generators_fade_leads_from_the_lower_stage_to_the_upper(number):
     lower, upper = pair(lambda stage: Generator(5, WIDTHS, stage), number)
@@ -135,7 +139,7 @@ def test_real_faces_fade_in_like_fakes():
 def test_growing_keeps_what_there_was_and_drops_what_faded_out():
     growing = team()
     growing.begin_training(1.0)
-    growing.train(1, material(pictures(30)))
+    assert growing.train(1, material(pictures(30))).grown == str(growing.stage)
     growing.become(Stage(1))
     before = growing.state()
     growing.become(Stage(2, 0.5))

@@ -17,6 +17,8 @@ class TeamTraining(Model):
     losses: dict[str, float]
     learning_rate_scale: float = 1.0
     """Less than 1 after a diverged attempt."""
+    grown: str = ""
+    """How far it has grown, such as `8 px, fading in 40 %`; empty for contenders that do not grow."""
 
 
 class InUse(Model):

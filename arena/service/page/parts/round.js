@@ -80,8 +80,8 @@ const measured = (quality) => (quality?.measures ?? []).map(({ title, text, n, b
 function trained(training) {
   return [["A", training.generator], ["B", training.detector]]
     .filter(([, report]) => report)
-    .map(([team, { seconds, learning_rate_scale: scale }]) =>
-      fact(`${team} trained`, `${duration(seconds)}${scale < 1 ? `, rate × ${scale}` : ""}`));
+    .map(([team, { seconds, learning_rate_scale: scale, grown }]) =>
+      fact(`${team} trained`, `${duration(seconds)}${scale < 1 ? `, rate × ${scale}` : ""}${grown && `; at ${grown}`}`));
 }
 
 function drawExam(place, exam) {
