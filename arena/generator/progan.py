@@ -27,13 +27,18 @@ from arena.types import Brief, Critic, Material, Snapshot, State, Training
 
 @dataclass(frozen=True)
 class ProGANOptions(GanOptions):
-    """Options of progressive growing. The paper's: loss wasserstein, gradient_penalty 10, r1 0, beta1 0."""
+    """Options of progressive growing. The paper's loss and Adam; its learning rate is half of this one."""
 
     latent: int = 128
-    learning_rate: float = 8e-3
+    learning_rate: float = 2e-3
+    beta1: float = 0.0
+    loss: str = "wasserstein"
+    r1: float = 0.0
+    gradient_penalty: float = 10.0
+    every: int = 1
     width: int = 16
     """Feature maps of the layer next to the largest images; each layer inward has twice as many, up to 8 times."""
-    images_per_stage: int = 6000
+    images_per_stage: int = 8000
     """Training images from one stage to the next; the new layers fade in during the first half of them."""
 
     def __post_init__(self) -> None:
@@ -95,6 +100,11 @@ def equalised(layer: nn.Conv2d | nn.ConvTranspose2d, gain: float = math.sqrt(2))
     return layer
 
 
+def unscaled(layer: nn.Module) -> Tensor:
+    """The weight of an equalised layer before it is scaled."""
+    return layer.get_parameter("parametrizations.weight.original")
+
+
 def pixel_norm(maps: Tensor) -> Tensor:
     """Every pixel's vector of features `[N, C, S, S]` brought to a mean square of one (section 4.2)."""
     return maps * torch.rsqrt(maps.float().square().mean(1, keepdim=True) + 1e-8).to(maps.dtype)
@@ -139,6 +149,8 @@ class Generator(nn.Module):
             blocks.append(nn.Sequential(Normed(Grow(channels, maps)), Normed(_same(maps))))
         self.blocks = nn.ModuleList(blocks)
         self.colour = nn.ModuleDict({str(n): equalised(nn.Conv2d(widths[n], 3, 1), 1.0) for n in _colours(stage)})
+        if stage.number:  # new layers fade in from grey, not from colours of chance
+            nn.init.zeros_(unscaled(self.colour[str(stage.number)]))
 
     def forward(self, latents: Tensor) -> Tensor:
         """See above."""
