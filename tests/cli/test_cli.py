@@ -56,7 +56,9 @@ def test_a_match_from_a_file_is_played_and_every_look_at_it_agrees(arena, tiny_y
     (one,) = objects(arena("show", "deep", "--round", 1, "--json")[1])
     assert one["training"]["generator"]["curve"]
     lines = objects(arena("standings", "deep", "--json")[1])
-    assert sum(line["won"] for line in lines) == 2
+    a, b = lines
+    assert [line["won"] + line["lost"] + line["close"] for line in lines] == [2, 2]
+    assert (a["won"], a["lost"]) == (b["lost"], b["won"])
     assert objects(arena("standings", "--json")[1]) == lines
 
 
