@@ -15,7 +15,8 @@ from arena.types import LAST, OLDER, Brief, Faces, Material, Pool
 
 SIZE = 16
 OPTIONS = {"width": 4, "latent": 8, "batch": 8, "steps": 3, "warmup_steps": 4, "average": 0.5}
-OPTIONS |= {"side": 4, "sampling_steps": 2, "images_per_stage": 9}
+MORE = {"side": 4, "sampling_steps": 2, "images_per_stage": 9}
+"""Options that DCGAN does not have, which evaders wrap."""
 
 OF_CONTENDERS = {"evader": lambda: {"inner": OPTIONS}, "folder": lambda: {"path": str(fakes_on_disk())}}
 """What a contender needs besides, by its name."""
@@ -58,7 +59,7 @@ def tiny_options(contender, /, **changes):
     """The smallest options of a contender, whichever of them it has."""
     known = {f.name for f in dataclasses.fields(contender.cls.Options)}
     changes = OF_CONTENDERS.get(contender.name, dict)() | changes
-    return {name: value for name, value in (OPTIONS | changes).items() if name in known}
+    return {name: value for name, value in (OPTIONS | MORE | changes).items() if name in known}
 
 
 def tiny_team(contender, /, *, options=None, **changes):

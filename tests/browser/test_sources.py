@@ -1,4 +1,4 @@
-"""Somebody points at a face that was made of others: donor, target and mask appear below the sheet."""
+"""Fakes that were made of faces: somebody points at one and sees of what, or reads why none is shown."""
 
 from __future__ import annotations
 
@@ -50,3 +50,24 @@ def test_a_click_shows_it_too_and_photographs_stay_at_home(swaps, visit):
     made = page.get_by_test_id("face").get_by_test_id("sources")
     expect(made.locator("figcaption")).to_have_text(["mask"])
     expect(made).to_contain_text("Face 2: MOUTH blur 2. Its real faces are photographs, which this home does not show.")
+
+
+def test_fakes_made_of_photographs_stay_at_home_until_the_owner_allows_it(home, visit):
+    with home.transaction() as ledger:
+        ledger.execute("UPDATE match SET facts = json_set(facts, '$.fakes_are', 'composite')")
+    play_all(home)
+    with service(home.root) as address:
+        page = visit(address)
+        why = page.get_by_test_id("no-sheets")
+        expect(why).to_contain_text(
+            "The fakes of duel were made of photographs of people, which this home does not show"
+        )
+        expect(page.get_by_test_id("slider")).to_be_hidden()
+        exam = page.get_by_test_id("exam")
+        expect(exam).to_contain_text("made of photographs of people, or may be, which this home does not show")
+        expect(exam.get_by_role("img")).to_have_count(0)
+        (home.root / "settings.yaml").write_text("show_real_faces: true\n")
+        witness(page).allow("exam/real/")  # the faces of this match are nowhere
+        page.reload()
+        expect(page.get_by_test_id("slider-round")).to_have_text("2 of 2")
+        expect(why).to_be_hidden()
