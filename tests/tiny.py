@@ -11,15 +11,21 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from arena import registry
 from arena.types import LAST, OLDER, Brief, Faces, Material, Pool
 
 SIZE = 16
 OPTIONS = {"width": 4, "latent": 8, "batch": 8, "steps": 3, "warmup_steps": 4, "average": 0.5}
-MORE = {"side": 4, "sampling_steps": 2, "images_per_stage": 9}
+MORE = {"side": 4, "sampling_steps": 2, "images_per_stage": 9, "samples": 24}
 """Options that DCGAN does not have, which evaders wrap."""
 
-OF_CONTENDERS = {"evader": lambda: {"inner": OPTIONS}, "folder": lambda: {"path": str(fakes_on_disk())}}
+OF_CONTENDERS = {
+    "evader": lambda: {"inner": OPTIONS},
+    "folder": lambda: {"path": str(fakes_on_disk())},
+    "committee": lambda: {"inner": {name: tiny_options(registry.find("detector", name)) for name in MEMBERS}},
+}
 """What a contender needs besides, by its name."""
+MEMBERS = ("residual", "texture")
 
 
 @functools.cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from arena.cli import detect, doctor, faces, forge, look, measure, play, probe, prune, sampling, serve, ui, up
+from arena.cli import detect, doctor, faces, forge, look, measure, play, probe, prune, sampling, score, serve, ui, up
 
 app = typer.Typer(
     help="A generator of fake faces and a detector of fake faces train against each other, scored by a referee.",
@@ -27,6 +27,8 @@ app.command("animate")(sampling.animate)
 app.command("interpolate")(sampling.interpolate)
 app.command("measure")(measure.measure)
 app.command("detect")(detect.detect)
+app.command("score")(score.score)
+app.command("labels")(score.labels)
 app.command("forge")(forge.forge)
 app.command("probe")(probe.probe)
 app.command("serve")(serve.serve)

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import csv
+import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 
+from arena.cli import findings
 from arena.cli.console import console as console_for
-from arena.cli.console import emit, say
+from arena.cli.console import emit, say, table
 from arena.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from arena.types import ArenaError
 
 if TYPE_CHECKING:
-    from arena.faces.decode import Pixels
-    from arena.photo.judge import Judged, Judgement
+    from arena.photo.judge import Judgement
 
-COLOURS = {"real": "green", "fake": "red"}
+
+class Format(StrEnum):
+    """How findings are printed."""
+
+    LINES = "lines"
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
 
 
 def detect(
-    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Photos of faces.")],
+    photos: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Photos of faces, folders and zips of them.")],
     match: Annotated[
         str | None, typer.Option("--match", help="Whose detector judges; by default of the match that played last.")
     ] = None,
@@ -34,12 +44,17 @@ def detect(
     heatmap: Annotated[
         Path | None, typer.Option("--heatmap", metavar="DIR", help="Draw where the detector looked, a PNG per face.")
     ] = None,
+    format: Annotated[
+        Format, typer.Option("--format", help="A line per face; a row per photo and per face; or an object per photo.")
+    ] = Format.LINES,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
     """Find the faces in photos and say of each whether the detector takes it for real or fake."""
     from arena.faces.crop.finder import Finder
     from arena.networks.training import use_one_thread
+    from arena.photo.gather import is_many
+    from arena.photo.gather import photos as gathered
     from arena.photo.judge import RECIPE, judge
     from arena.photo.likeness import Likeness
     from arena.snapshot import player, read_snapshot
@@ -52,18 +67,80 @@ def detect(
         raise ArenaError(f"{path} holds the weights of a generator; a detector's are needed to judge a photo")
     use_one_thread()
     detector, finder = player(weights), Finder("cpu", RECIPE.min_size)
-    console = console_for(as_json)
     if words := Likeness.of(weights.origin, weights.image_size).words:
         say(f"[dim]{escape(words)}[/]")
-    for photo in photos:
-        judgement = judge(_read(photo), detector, weights.image_size, finder, heatmap is not None, weights.origin)
-        if as_json:
-            emit([{"photo": str(photo), "judge": judged_by, **judgement.summary()}])
-        else:
-            for line in _lines(photo, judgement):
-                console.print(line)
+    report = _Report(Format.JSON if as_json else format, judged_by)
+    failed, faces, count = list[str](), 0, 0
+    for photo in gathered(photos):
+        count += 1
+        if photo.image is None:
+            failed.append(photo.reason)
+            report.failed(photo.name, photo.reason)
+            continue
+        judgement = judge(photo.image, detector, weights.image_size, finder, heatmap is not None, weights.origin)
+        faces += len(judgement.faces)
+        report.judged(photo.name, judgement)
         if heatmap is not None:
-            _draw(judgement, heatmap, photo)
+            _draw(judgement, heatmap, _drawn_name(photo.name, photos))
+    report.end()
+    _sum_up(failed, faces, count, any(is_many(place) for place in photos))
+
+
+def _sum_up(failed: list[str], faces: int, count: int, of_many: bool) -> None:
+    """Say what came of it all. Raises ArenaError where something could not be judged."""
+    if not count:
+        raise ArenaError("there are no photos there")
+    if failed == [] and not of_many:
+        return
+    if count == 1 and failed:
+        raise ArenaError(failed[0])
+    for reason in failed:
+        say(f"[yellow]{escape(reason)}[/]")
+    done = f"{faces} faces in {count - len(failed)} photos"
+    if failed:
+        raise ArenaError(f"{len(failed)} of {count} photos cannot be used; the others were judged: {done}")
+    say(f"[dim]{done}[/]")
+
+
+class _Report:
+    """Prints findings as they come; a table at the end, because its columns fit what is in them."""
+
+    def __init__(self, format: Format, judged_by: dict[str, Any]) -> None:
+        self.format, self.judged_by = format, judged_by
+        self.console = console_for(format == Format.JSON)
+        self.rows = list[dict[str, Any]]()
+        self.csv = csv.DictWriter(sys.stdout, findings.COLUMNS, lineterminator="\n")
+        if format == Format.CSV:
+            self.csv.writeheader()
+
+    def judged(self, photo: str, judgement: Judgement) -> None:
+        """A photo that could be judged."""
+        if self.format == Format.JSON:
+            emit([{"photo": photo, "judge": self.judged_by, **judgement.summary()}])
+        elif self.format == Format.LINES:
+            for line in findings.lines(photo, judgement):
+                self.console.print(line)
+        else:
+            self._add(findings.rows(photo, judgement))
+
+    def failed(self, photo: str, reason: str) -> None:
+        """One that could not."""
+        if self.format == Format.JSON:
+            emit([{"photo": photo, "error": reason}])
+        elif self.format != Format.LINES:
+            self._add([findings.unusable(photo, reason)])
+
+    def end(self) -> None:
+        """After the last one."""
+        if self.format == Format.TABLE:
+            written = [[escape(str(row[name])) for name in findings.COLUMNS] for row in self.rows]
+            self.console.print(table("", findings.COLUMNS, written))
+
+    def _add(self, rows: list[dict[str, Any]]) -> None:
+        if self.format == Format.CSV:
+            self.csv.writerows(rows)
+            sys.stdout.flush()
+        self.rows += rows if self.format == Format.TABLE else []
 
 
 def chosen(home: Path, match: str | None, round: int | None, snapshot: Path | None) -> tuple[Path, dict[str, Any]]:
@@ -93,38 +170,15 @@ def _check_names(photos: list[Path]) -> None:
             raise ArenaError(f"two photos are called {name}, and so would be their heat maps; put them one by one")
 
 
-def _read(photo: Path) -> Pixels:
-    from arena.faces.decode import Unusable, decode
-
-    try:
-        with photo.open("rb") as file:
-            return decode(file)
-    except OSError as error:
-        raise ArenaError(f"the photo {photo} cannot be read: {error.strerror}") from error
-    except Unusable as unusable:
-        raise ArenaError(f"the photo {photo} cannot be used: {unusable.reason}") from None
+def _drawn_name(photo: str, places: list[Path]) -> str:
+    """What a photo's heat maps are called: like itself, or in a folder or a zip like its way there."""
+    for place in places:
+        if photo.startswith(f"{place}/"):
+            return "-".join(Path(photo).relative_to(place).parts)
+    return Path(photo).name
 
 
-def _lines(photo: Path, judgement: Judgement) -> list[str]:
-    lines = [f"{escape(str(photo))}: {_line(face, judgement.threshold)}" for face in judgement.faces]
-    if not lines:
-        call = f"[{COLOURS[judgement.verdict]}]{judgement.verdict}[/]" if judgement.verdict else "not judged"
-        lines.append(f"{escape(str(photo))}: {call}")
-    if judgement.note:
-        lines[-1] += f"; {judgement.note}"
-    return lines
-
-
-def _line(face: Judged, threshold: float) -> str:
-    left, top, right, bottom = face.box
-    what = "the middle" if face.confidence is None else "a face"
-    where = f"{what} of {right - left:.0f}x{bottom - top:.0f} pixels at {left:.0f},{top:.0f}"
-    if face.verdict is None:
-        return f"not judged: {where}: {face.refused}"
-    return f"[{COLOURS[face.verdict]}]{face.verdict}[/] {face.score:.3f} (alarm from {threshold:.3f}), {where}"
-
-
-def _draw(judgement: Judgement, folder: Path, photo: Path) -> None:
+def _draw(judgement: Judgement, folder: Path, name: str) -> None:
     """Each face as the detector was shown it, under its heat map."""
     from arena.detector.heatmap import heat_png
     from arena.store.disk import readable_errors
@@ -133,4 +187,4 @@ def _draw(judgement: Judgement, folder: Path, photo: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for i, face in enumerate(judgement.faces):
             if face.heat is not None:
-                (folder / f"{photo.name}-{i}.png").write_bytes(heat_png(face.heat, face.crop))
+                (folder / f"{name}-{i}.png").write_bytes(heat_png(face.heat, face.crop))

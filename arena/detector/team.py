@@ -9,30 +9,26 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, ClassVar, TypeVar
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, interpolate
 
-from arena.detector.changes import CHANGES, change
+from arena.detector.calibrated import SCORING_BATCH, CalibratedDetector
+from arena.detector.changes import change
 from arena.detector.heatmap import heat_of, smooth_grad
-from arena.detector.strangers import as_strangers
-from arena.detector.threshold import alarm_threshold, fewest_held_out
-from arena.faces.sets.split import hold_out
+from arena.detector.options import DetectorOptions
 from arena.networks.team import NetworkTeam
 from arena.networks.trainable import Trainable, compute_dtype
 from arena.networks.training import as_pool, draw, run, seeded, to_range
 from arena.seeds import derive
-from arena.types import LAST, OLDER, Answer, ArenaError, Detector, Faces, Heat, Images, Material, Scores, Training
+from arena.types import LAST, OLDER, Heat, Images, Material, Scores, Training
 
 FAINTEST = 0.02
 """Contrast, of a range of 2, that is too little to be brought up to that of other images."""
-SCORING_BATCH = 250
-"""Images scored at a time: fixed, because another batch size may round differently."""
 
 
 @dataclass(frozen=True)
-class NetworkOptions:
+class NetworkOptions(DetectorOptions):
     """Options every detector network has."""
 
     batch: int = 64
@@ -41,58 +37,32 @@ class NetworkOptions:
     """Training steps per round."""
     learning_rate: float = 1e-3
     """Adam's learning rate."""
-    memory: float = 0.5
-    """Share of the fakes in a batch that come from the reservoir of older galleries."""
     average: float = 0.0
     """Decay of the moving average of the weights that plays; 0 for the last weights."""
     level: bool = True
     """Whether the network sees each image without its mean brightness and contrast, so that neither can be a cue."""
-    augment: bool = True
-    """Whether the training images, real and fake alike, are changed as the switches below say."""
-    zoom: bool = True
-    """Zoomed by 0.85 to 1.25."""
-    shift: bool = True
-    """Shifted by up to 10 % of the side."""
-    mirror: bool = True
-    """Half of them mirrored."""
-    brightness: bool = True
-    """Brighter or darker by up to an eighth of the range."""
-    contrast: bool = True
-    """0.7 to 1.3 times the contrast."""
-    colour: bool = True
-    """0.6 to 1.3 times the saturation, and each channel stronger or weaker by 8 %."""
-    blur: bool = True
-    """Half of them blurred by up to 1.1 pixels, or sharpened."""
-    noise: bool = True
-    """A quarter of them with Gaussian noise of up to 2.5 % of the range."""
-    resize: bool = True
-    """A quarter of them shrunk to as little as a third, and enlarged again."""
-    jpeg: bool = True
-    """Half of them through JPEG of a quality of 55 to 98."""
-    validation: float = 0.15
-    """Share of its real faces, of whole people, that the team never trains on and sets its alarm threshold with."""
 
     formerly: ClassVar[Mapping[str, Any]] = {"level": False}
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.batch < 4 or self.batch % 2 or self.steps < 1:
             raise ValueError("batch must be even and at least 4, steps at least 1")
         if not 0 < self.learning_rate < math.inf:
             raise ValueError(f"learning_rate must be positive, not {self.learning_rate}")
-        if not (0 <= self.memory < 1 and 0 < self.validation < 1 and 0 <= self.average < 1):
-            raise ValueError("memory and average must be in [0, 1) and validation in (0, 1)")
+        if not 0 <= self.average < 1:
+            raise ValueError("average must be in [0, 1)")
 
 
 O = TypeVar("O", bound=NetworkOptions)  # noqa: E741
 
 
-class NetworkDetector(NetworkTeam[O], Detector):
+class NetworkDetector(NetworkTeam[O], CalibratedDetector):
     """A detector that is one network. A contender says how to build it."""
 
     Options: ClassVar[Any] = NetworkOptions
     input_size: ClassVar[int | None] = None
     """Side in pixels of what the network sees, whatever the match's images are; None for those of the match."""
-    threshold = 0.5
 
     @abstractmethod
     def build_network(self) -> nn.Module:
@@ -117,16 +87,12 @@ class NetworkDetector(NetworkTeam[O], Detector):
 
     def changes(self, step: int) -> Collection[str]:
         """Which of `changes.CHANGES` act on the training images at this step; as above."""
-        return [name for name in CHANGES if self.options.augment and getattr(self.options, name)]
+        return self.options.changes()
 
     @property
     def network(self) -> nn.Module:
         """The network in training."""
         return self.trainables["detector"].network
-
-    def check(self, faces: Faces) -> None:
-        """See `types.Team.check`."""
-        self._split(faces)
 
     def train(self, round: int, material: Material, *, learning_rate_scale: float = 1.0) -> Training:
         """See `types.Team.train`."""
@@ -143,12 +109,6 @@ class NetworkDetector(NetworkTeam[O], Detector):
         self.images = training.images
         self.threshold = self._threshold(faces[held_out])
         return training
-
-    def _threshold(self, held_out: Images) -> float:
-        """The alarm threshold that holds for people it does not know, in images like its own and in their photos."""
-        strangers = as_strangers(held_out, self.brief.origin, derive(self.brief.seed, "strangers"))
-        rate = self.brief.false_alarm_rate
-        return max(alarm_threshold(self.score(images), rate) for images in (held_out, strangers))
 
     def _stepper(self, reals: Tensor, last: Tensor, older: Tensor, scale: float = 1.0) -> Callable[[], Tensor]:
         half = self.options.batch // 2
@@ -180,10 +140,6 @@ class NetworkDetector(NetworkTeam[O], Detector):
             logits.append(network(self._fitted(batch)).double().cpu())
         return torch.sigmoid(torch.cat(logits)).numpy()
 
-    def answer(self, paper: Images) -> Answer:
-        """See `types.Detector.answer`."""
-        return Answer(self.score(paper), self.threshold)
-
     def critic(self) -> Callable[[Tensor], Tensor]:
         """See `types.Detector.critic`."""
         network = self.trainables["detector"].settle()
@@ -212,16 +168,3 @@ class NetworkDetector(NetworkTeam[O], Detector):
             deviation, mean = torch.std_mean(images.float(), (1, 2, 3), keepdim=True)
             images = (images - mean) / (deviation + FAINTEST)
         return images.to(compute_dtype(self.brief.precision))
-
-    def _split(self, faces: Faces) -> tuple[np.ndarray, np.ndarray]:
-        """Indices of the held-out faces, of people it never trains on, and of the others; the same in every round."""
-        seed, rate = derive(self.brief.seed, "validation"), self.brief.false_alarm_rate
-        held_out, trained_on = hold_out(faces.identities, self.options.validation, seed)
-        needed, people = fewest_held_out(rate), len(np.unique(faces.identities))
-        if len(held_out) < needed or not len(trained_on):
-            raise ArenaError(
-                f"a false-alarm rate of {rate:g} needs at least {needed} real faces that Team B never trains on, but "
-                f"of its {len(faces)} faces of {people} people it holds out {len(held_out)}: bring more, or raise "
-                f"detector.options.validation or false_alarm_rate"
-            )
-        return held_out, trained_on

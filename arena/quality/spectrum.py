@@ -1,4 +1,4 @@
-"""Radial power spectra: upsampling leaves peaks, blur and small networks leave holes where real faces have detail."""
+"""How far the radial power spectra of fakes are from those of real faces."""
 
 from __future__ import annotations
 
@@ -17,25 +17,16 @@ Profiles = npt.NDArray[np.float32]
 """Decibels of each image by frequency, float32 `[N, S // 2]`: 1 to S // 2 periods across the image."""
 
 _OfGap = Callable[[Array], float]
-_FLOOR = 1e-3
-"""Added to every power, in squared grey levels: what rounding to whole levels leaves has some 0.1."""
+_BATCH = 256
 
 
 def radial_profiles(images: Images) -> Profiles:
-    """The power of each image, uint8 `[N, S, S, 3]`, by frequency: grey, windowed, averaged over all directions."""
-    size = images.shape[1]
-    window = np.outer(np.hanning(size), np.hanning(size)).astype(np.float32)
-    down, right = np.fft.fftfreq(size, 1 / size), np.fft.rfftfreq(size, 1 / size)
-    radius = np.rint(np.hypot(down[:, None], right[None])).astype(int)
-    ring = np.arange(1, size // 2 + 1)[:, None] == radius.ravel()[None]
-    weights = (ring / ring.sum(1, keepdims=True)).astype(np.float32)
-    found = []
-    for start in range(0, len(images), 256):
-        grey = images[start : start + 256] @ np.array([0.299, 0.587, 0.114], np.float32)
-        grey -= grey.mean((1, 2), keepdims=True)
-        power = np.abs(np.fft.rfft2(grey * window)) ** 2 / np.square(window).sum()
-        found.append(10 * np.log10(power.reshape(len(grey), -1) @ weights.T + _FLOOR))
-    return np.concatenate(found).astype(np.float32)
+    """The power of each image, uint8 `[N, S, S, 3]`, by frequency, as `networks.spectrum` computes it."""
+    from arena.networks import spectrum
+    from arena.networks.training import as_pool, to_range
+
+    parts = (to_range(as_pool(images[i : i + _BATCH], "cpu")) for i in range(0, len(images), _BATCH))
+    return np.concatenate([spectrum.radial_profiles(part).numpy() for part in parts])
 
 
 def spectrum_distance(fakes: Profiles, reals: Profiles) -> Estimate:

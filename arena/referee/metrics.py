@@ -102,6 +102,16 @@ def eer(labels: Labels, scores: Scores) -> float:
     return float(false_alarms[after - 1] + share * (false_alarms[after] - false_alarms[after - 1]))
 
 
+def caught_at(labels: Labels, scores: Scores, false_alarm_rate: float) -> float:
+    """The largest share of fakes that a threshold catches at no more than this share of false alarms, in [0, 1]."""
+    fakes, reals = _split(labels, scores)
+    allowed = math.floor(false_alarm_rate * reals.size + 1e-9)  # 0.05 * 20 is 1, whatever the binary fractions say
+    if allowed >= reals.size:
+        return 1.0
+    quiet = np.sort(reals)[::-1][allowed]  # the highest score that may not raise the alarm
+    return float((fakes > quiet).mean())
+
+
 def brier(labels: Labels, scores: Scores) -> float:
     """Mean squared distance of the scores, probabilities in [0, 1], from the truth; 0 is best, 0.25 a constant 0.5."""
     _split(labels, scores)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count, pairwise
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from arena.referee.exam import ExamRecord
 from arena.referee.verdict import Verdict
 from arena.results.standings import TEAMS
 from arena.store.record import RoundRecord, rounds_of
-from arena.types import FAKE, REAL
+from arena.types import FAKE, REAL, Labels, Scores
 
 Figure = dict[str, Any]
 """A Plotly figure: `data`, a list of traces, and `layout`."""
@@ -37,6 +37,19 @@ MOST_POINTS = 500
 """Of a curve of losses; more cannot be told apart on a screen."""
 MOST_TICKS = 10
 """At rounds; more labels have no room on a phone."""
+_ROC_HOVER = "%{y:.1%} of fakes caught,<br>%{x:.1%} of reals accused<extra></extra>"
+
+
+class Marked(Protocol):
+    """Scores beside the truth, such as an exam's."""
+
+    @property
+    def labels(self) -> Labels:
+        """int8 `[N]`: 0 real, 1 fake."""
+
+    @property
+    def scores(self) -> Scores:
+        """float64 `[N]`."""
 
 
 def score_figure(exam: ExamRecord) -> Figure:
@@ -73,24 +86,27 @@ def score_figure(exam: ExamRecord) -> Figure:
 
 def roc_figure(exam: ExamRecord, verdict: Verdict) -> Figure:
     """The ROC curve of an exam, the point where the detector's threshold put it, and the line of chance."""
-    false_alarms, hits = roc_points(exam)
     here = [_number(verdict.false_alarm_rate)], [_number(verdict.tpr)]
-    hover = "%{y:.1%} of fakes caught,<br>%{x:.1%} of reals accused<extra></extra>"
-    line, dotted = {"color": COLOUR_B, "width": 2}, {"color": GREY, "width": 1, "dash": "dot"}
     point = {"color": COLOUR_A, "size": 11, "symbol": "diamond"}
+    chart = roc_chart(exam, f"AUROC {verdict.auroc:.3f} ({verdict.auroc_low:.3f}–{verdict.auroc_high:.3f})")
+    chart["data"].append(_scatter("markers", *here, name="in use", marker=point, hovertemplate=_ROC_HOVER))
+    return chart
+
+
+def roc_chart(paper: Marked, title: str) -> Figure:
+    """The ROC curve of scores and the line of chance."""
+    line, dotted = {"color": COLOUR_B, "width": 2}, {"color": GREY, "width": 1, "dash": "dot"}
     traces = [
         _scatter("lines", [0, 1], [0, 1], name="chance", line=dotted, hoverinfo="skip"),
-        _scatter("lines", false_alarms, hits, name="detector", line=line, hovertemplate=hover),
-        _scatter("markers", *here, name="in use", marker=point, hovertemplate=hover),
+        _scatter("lines", *roc_points(paper), name="detector", line=line, hovertemplate=_ROC_HOVER),
     ]
-    title = f"AUROC {verdict.auroc:.3f} ({verdict.auroc_low:.3f}–{verdict.auroc_high:.3f})"
     layout = _layout(title, "reals called fake", "fakes called fake")
     for axis in ("xaxis", "yaxis"):
         layout[axis] |= {"range": [-0.02, 1.02], "tickformat": ".0%"}
     return {"data": traces, "layout": layout}
 
 
-def roc_points(exam: ExamRecord) -> tuple[list[float], list[float]]:
+def roc_points(exam: Marked) -> tuple[list[float], list[float]]:
     """The corners of the ROC curve from (0, 0) to (1, 1): shares of reals and of fakes at or above each score."""
     by_score = np.argsort(-exam.scores, kind="stable")
     scores, is_fake = exam.scores[by_score], exam.labels[by_score] == FAKE

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
+import zipfile
 
 import pytest
 from photofiles import drawn_face, encoded, give_detector
@@ -139,3 +141,53 @@ def test_a_detector_that_knows_its_faces_framing_says_what_it_does(arena, photo,
     assert "not judged: a face of " in out[1]
     assert "the edge of the photo cuts it off" in out[1]
     assert out[2] == f"{wall}: not judged; no face was found, so there is nothing to judge"
+
+
+@pytest.fixture
+def album(photo, tmp_path):
+    """A folder of two photos, one of them cut short, and a note; and a zip of it."""
+    folder = tmp_path / "album"
+    (folder / "old").mkdir(parents=True)
+    (folder / "one.jpg").write_bytes(photo.read_bytes())
+    (folder / "old" / "two.jpg").write_bytes(photo.read_bytes()[:200])
+    (folder / "note.txt").write_text("none of them is me")
+    with zipfile.ZipFile(tmp_path / "album.zip", "w") as archive:
+        for path in sorted(folder.rglob("*.*")):
+            archive.write(path, path.relative_to(folder))
+    return folder
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_bad_photo_of_a_folder_or_a_zip_does_not_hide_the_others(arena, home, album, packed):
+    place = album.with_suffix(".zip") if packed else album
+    out, err = arena(place, "--home", home.root, "--heatmap", album.parent / "looked", status=1)
+    assert [line.partition(": ")[0] for line in out] == [f"{place}/one.jpg"]
+    assert f"the photo {place}/old/two.jpg cannot be used: " in err[-2]
+    assert err[-1] == "error: 1 of 2 photos cannot be used; the others were judged: 1 faces in 1 photos"
+    assert [path.name for path in (album.parent / "looked").iterdir()] == ["one.jpg-0.png"]
+
+
+def test_a_row_for_each_photo_and_each_face(arena, home, album):
+    out, _ = arena(album, "--home", home.root, "--format", "csv", status=1)
+    rows = list(csv.DictReader(out))
+    assert [(row["photo"].rpartition("/")[2], row["face"], bool(row["score"])) for row in rows] == [
+        ("two.jpg", "", False),
+        ("one.jpg", "", True),
+        ("one.jpg", "1", True),
+    ]
+    by_face = {row["face"]: row for row in rows if row["score"]}
+    assert by_face[""]["score"] == by_face["1"]["score"]
+    assert by_face["1"]["verdict"] in ("real", "fake")
+    assert "cannot be used" in next(row["note"] for row in rows if not row["score"])
+    table, _ = arena(album, "--home", home.root, "--format", "table", status=1)
+    assert table[0].split()[:3] == ["photo", "face", "left"]
+    assert len(table) == 4
+    objects, _ = arena(album, "--home", home.root, "--format", "json", status=1)
+    assert {"faces" in json.loads(line) for line in objects} == {True, False}
+    assert sum("error" in json.loads(line) for line in objects) == 1
+
+
+def test_a_folder_without_photos(arena, home, tmp_path):
+    (tmp_path / "empty").mkdir()
+    _, err = arena(tmp_path / "empty", "--home", home.root, status=1)
+    assert err[-1] == "error: there are no photos there"

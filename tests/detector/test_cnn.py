@@ -45,8 +45,8 @@ def test_dropout_is_an_option():
         ({"steps": 0}, "steps at least 1"),
         ({"learning_rate": 0.0}, "learning_rate must be positive, not 0.0"),
         ({"learning_rate": float("inf")}, "learning_rate must be positive, not inf"),
-        ({"memory": 1.0}, r"memory and average must be in \[0, 1\)"),
-        ({"average": 1.0}, r"memory and average must be in \[0, 1\)"),
+        ({"memory": 1.0}, r"memory must be in \[0, 1\)"),
+        ({"average": 1.0}, r"average must be in \[0, 1\)"),
         ({"validation": 0.0}, r"validation in \(0, 1\)"),
     ],
 )

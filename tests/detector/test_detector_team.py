@@ -6,6 +6,7 @@ import torch
 from tiny import SIZE, material, pictures, tiny_team
 
 from arena import registry
+from arena.detector import calibrated
 from arena.detector import team as detector
 from arena.detector.changes import CHANGES
 from arena.detector.strangers import as_strangers
@@ -100,7 +101,7 @@ def people(team, n, each=1):
 
 
 def test_validation_faces_are_never_trained_on():
-    team = tiny_team(CNN, options={"validation": 0.25, "augment": False, "steps": 40})
+    team = tiny_team(CNN, options={"validation": 0.25, "augment": False, "steps": 40, "average": 0.0})
     reals = np.concatenate([flat(1, value) for value in range(40)])
     held_out, trained_on = people(team, 40)
     assert (len(held_out), len(trained_on)) == (10, 30)
@@ -148,7 +149,7 @@ def test_the_threshold_leaves_a_stranger_the_rate_on_validation_faces_and_on_the
 
 @pytest.mark.parametrize("worse", [0, 1])
 def test_the_threshold_is_the_higher_of_the_two(monkeypatch, worse):
-    monkeypatch.setattr(detector, "as_strangers", lambda images, origin, seed: 255 - images)
+    monkeypatch.setattr(calibrated, "as_strangers", lambda images, origin, seed: 255 - images)
     team = tiny_team(CNN, options={"validation": 0.475}, false_alarm_rate=0.5)
     held_out = flat(19, 0 if worse else 255)
     monkeypatch.setattr(team, "score", lambda images: images.mean((1, 2, 3)) / 255)

@@ -1,0 +1,53 @@
+"""A detector that keeps some people's faces out of its training, to set its alarm threshold with."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import numpy as np
+
+from arena.detector.strangers import as_strangers
+from arena.detector.threshold import alarm_threshold, fewest_held_out
+from arena.faces.sets.split import Index, hold_out
+from arena.seeds import derive
+from arena.types import Answer, ArenaError, Detector, Faces, Images, Scores
+
+SCORING_BATCH = 250
+"""Images scored at a time: fixed, because another batch size may round differently."""
+
+
+class CalibratedDetector(Detector):
+    """A detector whose options are `DetectorOptions`; its `train` ends with `self.threshold = self._threshold(...)`."""
+
+    threshold = 0.5
+
+    @abstractmethod
+    def score(self, images: Images) -> Scores:
+        """Probability of fake per image, uint8 `[N, S, S, 3]`, as float64 `[N]`."""
+
+    def check(self, faces: Faces) -> None:
+        """See `types.Team.check`."""
+        self._split(faces)
+
+    def answer(self, paper: Images) -> Answer:
+        """See `types.Detector.answer`."""
+        return Answer(self.score(paper), self.threshold)
+
+    def _threshold(self, held_out: Images) -> float:
+        """The alarm threshold that holds for people it does not know, in images like its own and in their photos."""
+        strangers = as_strangers(held_out, self.brief.origin, derive(self.brief.seed, "strangers"))
+        rate = self.brief.false_alarm_rate
+        return max(alarm_threshold(self.score(images), rate) for images in (held_out, strangers))
+
+    def _split(self, faces: Faces) -> tuple[Index, Index]:
+        """Indices of the held-out faces, of people it never trains on, and of the others; the same in every round."""
+        seed, rate = derive(self.brief.seed, "validation"), self.brief.false_alarm_rate
+        held_out, trained_on = hold_out(faces.identities, self.options.validation, seed)
+        needed, people = fewest_held_out(rate), len(np.unique(faces.identities))
+        if len(held_out) < needed or not len(trained_on):
+            raise ArenaError(
+                f"a false-alarm rate of {rate:g} needs at least {needed} real faces that Team B never trains on, but "
+                f"of its {len(faces)} faces of {people} people it holds out {len(held_out)}: bring more, or raise "
+                f"detector.options.validation or false_alarm_rate"
+            )
+        return held_out, trained_on

@@ -1,0 +1,191 @@
+"""Detectors without a network: numbers measured on an image, and a logistic regression over them."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from arena.detector.calibrated import SCORING_BATCH, CalibratedDetector
+from arena.detector.changes import change
+from arena.detector.heatmap import heat_of, smooth_grad
+from arena.detector.options import DetectorOptions
+from arena.networks.training import as_pool, seeded, to_images, to_range
+from arena.seeds import derive
+from arena.types import (
+    FAKE,
+    LAST,
+    OLDER,
+    REAL,
+    ArenaError,
+    Brief,
+    Critic,
+    CurvePoint,
+    Diverged,
+    Heat,
+    Images,
+    Labels,
+    Material,
+    Progress,
+    Scores,
+    Snapshot,
+    State,
+    Training,
+    ignore_progress,
+)
+
+_NAMES = ("mean", "scale", "weight", "bias")
+_FLATTEST = 1e-6
+"""Standard deviation of a number that says nothing: divided by less, it would be noise."""
+
+Numbers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LogisticOptions(DetectorOptions):
+    """Options of a logistic regression over numbers measured on images."""
+
+    samples: int = 4000
+    """Images of a round, half real and half fake, each changed anew; it begins afresh in every round."""
+    penalty: float = 1.0
+    """Weight of the squared coefficients against the sum of the losses."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.samples < 4 or not 0 < self.penalty < math.inf:
+            raise ValueError("samples must be at least 4 and penalty a positive number")
+
+
+O = TypeVar("O", bound=LogisticOptions)  # noqa: E741
+
+
+class LogisticDetector(CalibratedDetector, Generic[O]):
+    """A logistic regression over standardised numbers. A contender says which: they have gradients."""
+
+    Options: ClassVar[Any] = LogisticOptions
+
+    def __init__(self, options: O, brief: Brief) -> None:
+        self.options, self.brief = options, brief
+        self.on_progress = ignore_progress
+        self.images = 0
+        """Training images measured in the match so far."""
+        zero = np.zeros(0)
+        self.model: dict[str, Numbers] = {"mean": zero, "scale": zero, "weight": zero, "bias": np.zeros(1)}
+        """Mean and scale of each number, its weight, and the bias; empty until it has trained: every score is 0.5."""
+
+    @abstractmethod
+    def measure(self, images: Tensor) -> Tensor:
+        """Numbers `[N, F]` of images `[N, 3, S, S]` in [-1, 1], of their dtype, differentiable."""
+
+    def train(self, round: int, material: Material, *, learning_rate_scale: float = 1.0) -> Training:
+        """See `types.Team.train`."""
+        begin = time.perf_counter()
+        held_out, trained_on = self._split(material.faces)
+        faces = material.faces.images
+        with seeded(derive(self.brief.seed, "train", round), self.brief.device):
+            drawn, labels = self._drawn(faces[trained_on], material.pool(LAST), material.pool(OLDER))
+            numbers = np.concatenate(list(self._measured(drawn, round)))
+        loss = self._fit(numbers, labels)
+        self.images += len(labels)
+        self.threshold = self._threshold(faces[held_out])
+        steps, losses = -(-len(labels) // SCORING_BATCH), {"detector": loss}
+        curve = (CurvePoint(self.images, losses),)
+        return Training(steps, self.images, time.perf_counter() - begin, losses, curve, learning_rate_scale)
+
+    def _drawn(self, reals: Images, last: Images, older: Images) -> tuple[Images, Labels]:
+        """A round's images and their labels, shuffled, so that a batch of changes holds both kinds."""
+        half = self.options.samples // 2
+        old = int(half * self.options.memory) if len(older) else 0
+        parts = [_some(pool, n) for pool, n in ((reals, half), (last, half - old), (older, old)) if n]
+        labels = np.repeat(np.array([REAL, FAKE], np.int8), half)
+        order = torch.randperm(len(labels)).numpy()
+        return np.concatenate(parts)[order], labels[order]
+
+    def _measured(self, images: Images, round: int) -> Iterator[Numbers]:
+        """Numbers of changed images, float64, batch by batch."""
+        begin, on, steps = time.perf_counter(), self.options.changes(), -(-len(images) // SCORING_BATCH)
+        for step in range(steps):
+            batch = as_pool(images[step * SCORING_BATCH : (step + 1) * SCORING_BATCH], self.brief.device)
+            # Whole grey levels, as in every image that it will score: the finest frequencies tell what was rounded.
+            changed = as_pool(to_images(change(to_range(batch), on)), self.brief.device)
+            yield self.measure(to_range(changed)).double().cpu().numpy()
+            done = min((step + 1) * SCORING_BATCH, len(images))
+            rate = done / (time.perf_counter() - begin)
+            self.on_progress(Progress(self.role, round, step + 1, steps, rate))
+
+    def _fit(self, numbers: Numbers, labels: Labels) -> float:
+        """Fit the regression; returns the mean loss over what it was fitted to. Raises Diverged."""
+        from sklearn.linear_model import LogisticRegression
+
+        if not np.isfinite(numbers).all():
+            raise Diverged("detector", "a number of an image", 0)
+        mean, scale = numbers.mean(0), np.maximum(numbers.std(0), _FLATTEST)
+        fit = LogisticRegression(C=1 / self.options.penalty, solver="newton-cholesky", max_iter=200)
+        fit.fit((numbers - mean) / scale, labels)
+        self.model = {"mean": mean, "scale": scale, "weight": fit.coef_[0].copy(), "bias": fit.intercept_.copy()}
+        logits = (numbers - mean) / scale @ self.model["weight"] + self.model["bias"]
+        return float(np.logaddexp(0, np.where(labels == FAKE, -logits, logits)).mean())
+
+    @torch.no_grad()
+    def score(self, images: Images) -> Scores:
+        """See `CalibratedDetector.score`."""
+        logits = [
+            self._logits(to_range(as_pool(images[i : i + SCORING_BATCH], self.brief.device))).cpu()
+            for i in range(0, len(images), SCORING_BATCH)
+        ]
+        return torch.sigmoid(torch.cat(logits)).numpy()
+
+    def critic(self) -> Critic:
+        """See `types.Detector.critic`."""
+        return lambda images: self._logits(images.float()).float()
+
+    def _logits(self, images: Tensor) -> Tensor:
+        """Logits, float64 `[N]`, of float32 images `[N, 3, S, S]` in [-1, 1]."""
+        mean, scale, weight, bias = (torch.from_numpy(self.model[name]).to(images.device) for name in _NAMES)
+        if not len(weight):
+            return 0 * images.mean((1, 2, 3), dtype=torch.float64)
+        return (self.measure(images).double() - mean) / scale @ weight + bias
+
+    def heat_maps(self, images: Images) -> Heat:
+        """See `types.Detector.heat_maps`: float32 `[N, S, S]` in [0, 1]."""
+        return heat_of(smooth_grad(self.critic(), to_range(as_pool(images, self.brief.device))))
+
+    def state(self) -> State:
+        """See `types.Team.state`."""
+        return {**self.model, "threshold": np.array(self.threshold), "images": np.array(self.images, np.int64)}
+
+    def restore(self, state: State) -> None:
+        """See `types.Team.restore`."""
+        self._take(state, float(state["threshold"]))
+        self.images = int(state["images"])
+
+    def snapshot(self, round: int) -> Snapshot:
+        """See `types.Team.snapshot`."""
+        options = dataclasses.asdict(self.options)
+        extra = {"threshold": self.threshold}
+        return Snapshot(self.role, self.contender, options, self.brief.image_size, round, dict(self.model), extra)
+
+    def load(self, snapshot: Snapshot) -> None:
+        """See `types.Team.load`."""
+        self._take(snapshot.weights, snapshot.extra["threshold"])
+
+    def _take(self, arrays: Mapping[str, npt.NDArray[Any]], threshold: float) -> None:
+        if missing := [name for name in _NAMES if name not in arrays]:
+            raise ArenaError(f"these weights belong to another contender: there is no {missing[0]} of a regression")
+        self.model, self.threshold = {name: np.asarray(arrays[name]) for name in _NAMES}, threshold
+
+
+def _some(pool: Images, n: int) -> Images:
+    """`n` images of a pool, each as often as any other, give or take one."""
+    turns = [torch.randperm(len(pool)) for _ in range(-(-n // len(pool)))]
+    chosen: Images = pool[torch.cat(turns)[:n].numpy()]
+    return chosen
