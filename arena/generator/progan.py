@@ -150,7 +150,7 @@ class Generator(nn.Module):
         self.blocks = nn.ModuleList(blocks)
         self.colour = nn.ModuleDict({str(n): equalised(nn.Conv2d(widths[n], 3, 1), 1.0) for n in _colours(stage)})
         if stage.number:  # new layers fade in from grey, not from colours of chance
-            nn.init.zeros_(unscaled(self.colour[str(stage.number)]))
+            nn.init.normal_(unscaled(self.colour[str(stage.number)]), std=0.05)
 
     def forward(self, latents: Tensor) -> Tensor:
         """See above."""

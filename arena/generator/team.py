@@ -166,7 +166,7 @@ class NetworkGenerator(NetworkTeam[O], Generator):
         critic = opponent.critic()
         if critic is None:
             return None, f"{opponent.contender} has no gradients to train against"
-        if self.options.anticipate:
+        if self.options.anticipate and any(len(pool.images) for pool in material.fakes):
             critic = self._anticipated(round, snapshot, material)
         return (critic if code is None else lambda images: critic(through(images, code))), ""
 

@@ -175,7 +175,7 @@ def test_a_contender_that_needs_landmarks_is_refused(monkeypatch):
 
 
 def test_a_size_that_the_inner_contender_cannot_make_is_said_before_the_match():
-    with pytest.raises(ArenaError, match="a DCGAN makes images of 8, 16, 32"):
+    with pytest.raises(ArenaError, match="this generator makes images of 8, 16, 32"):
         tiny_team(EVADER, image_size=24)
 
 
