@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial, reduce
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -203,7 +203,7 @@ class Committee(CalibratedDetector):
 
         def logits(images: Tensor) -> Tensor:
             parts = [(critic(images) - mean) * (weight / spread / total) for critic, mean, spread, weight in heard]
-            return reduce(torch.add, parts)
+            return torch.stack(parts).sum(0)
 
         return logits
 
