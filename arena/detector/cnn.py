@@ -17,7 +17,7 @@ class CNNOptions(NetworkOptions):
 
     width: int = 32
     """Feature maps of the first layer; each of the four layers has twice as many as the one before."""
-    steps: int = 40
+    steps: int = 50
     """Training steps per round: with more of them Team A can hardly win a round (experiments/contest)."""
     dropout: float = 0.2
     """Dropout before the last layer."""
