@@ -289,7 +289,7 @@ def test_every_answer_is_as_the_schema_says(api):
     components = schema["components"]["schemas"]
     for path, operation in ((path, m["get"]) for path, m in schema["paths"].items() if "get" in m):
         content = operation["responses"]["200"]["content"]
-        filled = path.format(match="duel", number=1, index=0, id="0" * 32)
+        filled = path.format(match="duel", number=1, index=0, id="0" * 32, name="mask")
         if "text/event-stream" in content:
             names = [ref["$ref"].rpartition("/")[2] for ref in content["text/event-stream"]["schema"]["oneOf"]]
             assert set(names) <= set(components)
