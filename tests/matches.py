@@ -25,7 +25,7 @@ TINY: dict[str, Any] = {
     "quality": 0,
     "generator": {
         "name": "dcgan",
-        "options": {"width": 4, "latent": 8, "batch": 8, "steps": 3, "warmup_steps": 2},
+        "options": {"width": 4, "latent": 8, "batch": 8, "steps": 3, "warmup_steps": 2, "anticipate": 1},
     },
     "detector": {"name": "cnn", "options": {"width": 4, "batch": 8, "steps": 3}},
 }

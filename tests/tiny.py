@@ -15,7 +15,7 @@ from arena import registry
 from arena.types import LAST, OLDER, Brief, Faces, Material, Pool
 
 SIZE = 16
-OPTIONS = {"width": 4, "latent": 8, "batch": 8, "steps": 3, "warmup_steps": 4, "average": 0.5}
+OPTIONS = {"width": 4, "latent": 8, "batch": 8, "steps": 3, "warmup_steps": 4, "average": 0.5, "anticipate": 1}
 MORE = {"side": 4, "sampling_steps": 2, "images_per_stage": 9, "samples": 24}
 """Options that DCGAN does not have, which evaders wrap."""
 
