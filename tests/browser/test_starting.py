@@ -27,6 +27,7 @@ TINY = {
     "generator.options.batch": "8",
     "generator.options.steps": "20",
     "generator.options.warmup_steps": "2",
+    "generator.options.anticipate": "1",
     "detector.options.width": "4",
     "detector.options.batch": "8",
     "detector.options.steps": "20",
