@@ -74,7 +74,7 @@ def detect(
     for photo in gathered(photos):
         count += 1
         if photo.image is None:
-            failed.append(photo.reason)
+            failed.append(f"the photo {photo.name} {photo.reason}")
             report.failed(photo.name, photo.reason)
             continue
         judgement = judge(photo.image, detector, weights.image_size, finder, heatmap is not None, weights.origin)
@@ -133,8 +133,8 @@ class _Report:
     def end(self) -> None:
         """After the last one."""
         if self.format == Format.TABLE:
-            written = [[escape(str(row[name])) for name in findings.COLUMNS] for row in self.rows]
-            self.console.print(table("", findings.COLUMNS, written))
+            written = [[escape(str(row[name])) for name in findings.SHORT] for row in self.rows]
+            self.console.print(table("", findings.SHORT, written))
 
     def _add(self, rows: list[dict[str, Any]]) -> None:
         if self.format == Format.CSV:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 COLOURS = {"real": "green", "fake": "red"}
 COLUMNS = ("photo", "face", "left", "top", "width", "height", "score", "threshold", "verdict", "note")
 """Of a table: for each photo a row without a face, with its highest score, and one for each face, counted from 1."""
+SHORT = ("photo", "face", "score", "verdict", "note")
+"""Of those, what has room on a screen."""
 
 
 def lines(photo: str, judgement: Judgement) -> list[str]:

@@ -2,7 +2,7 @@
 
 J. Portilla and E. P. Simoncelli, A Parametric Texture Model Based on Joint Statistics of Complex Wavelet Coefficients,
 2000, section 3, for the statistics; S. Lyu and H. Farid, How Realistic is Photorealistic?, 2005, for telling images
-apart with such. No mean is among them, so an image's brightness and tint are none of it.
+apart with such. Means are left out and brightness has variance 1, so light, tint and contrast are none of it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from arena.networks.pyramid import SCALES, pyramid
 _YCBCR = ((0.299, 0.587, 0.114), (-0.1687, -0.3313, 0.5), (0.5, -0.4187, -0.0813))
 _LAGS = [(down, right) for down in range(3) for right in range(-2, 3) if (down, right) > (0, 0)]
 """Half of the places of 5x5 around a pixel: the other half says the same. In steps of the band's scale."""
-_TINY = 1e-7
-"""Variance, of a range of 2, added to every variance: a flat image has none, and rounding to levels leaves 5e-6."""
+_FAINTEST = 4e-4
+"""Variance, of a range of 2, that is too little to be brought up to 1."""
+_TINY = 1e-6
+"""Added to every variance: a flat image has none, and rounding to grey levels leaves a face 2e-5."""
 SMALLEST = 16
 """Side in pixels of the smallest images: the widest lag of the coarsest scale is half of it."""
 
@@ -29,7 +31,8 @@ def texture(images: Tensor) -> Tensor:
     differences: moments of the finest details and of the whole, correlations of the details.
     """
     channels = torch.einsum("nchw,kc->nkhw", images, torch.tensor(_YCBCR).to(images))
-    n = len(images)
+    n, spread = len(images), channels[:, :1].var((2, 3), correction=0, keepdim=True)
+    channels = channels / (spread + _FAINTEST).sqrt()
     light = pyramid(channels[:, 0])
     details = torch.stack([light.high, *(pyramid(channels[:, k]).high for k in (1, 2))], 1)
     real = light.bands.real

@@ -19,7 +19,7 @@ _NO_IMAGE = "not an image"
 
 @dataclass(frozen=True)
 class Photo:
-    """A photo, or a file that should have been one. `image`: None where it is unusable, and `reason` a sentence."""
+    """A photo, or a file that should have been one. `image`: None where it is unusable, and `reason` says why."""
 
     name: str
     image: Pixels | None = None
@@ -68,13 +68,13 @@ def _file(path: Path) -> Photo:
         with path.open("rb") as file:
             return Photo(str(path), decode(file))
     except OSError as error:
-        return Photo(str(path), None, f"the photo {path} cannot be read: {error.strerror}")
+        return Photo(str(path), None, f"cannot be read: {error.strerror}")
     except Unusable as unusable:
         return _unusable(str(path), unusable.reason)
 
 
 def _unusable(name: str, reason: str) -> Photo:
-    return Photo(name, None, f"the photo {name} cannot be used: {reason}")
+    return Photo(name, None, f"cannot be used: {reason}")
 
 
 def _is_meant(skipped: Skipped) -> bool:
