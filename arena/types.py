@@ -177,10 +177,13 @@ class Answer:
 
     `scores`: float64 `[N]` in [0, 1], probability of fake per image, in the order of the paper.
     `threshold`: the detector's own alarm threshold; it calls an image fake when `score >= threshold`.
+    `photo_threshold`: that for strangers' photos, which differ from its faces by more than whom they show; None where
+    it is the same.
     """
 
     scores: Scores
     threshold: float
+    photo_threshold: float | None = None
 
 
 @dataclass(frozen=True)

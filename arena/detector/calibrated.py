@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -17,9 +19,9 @@ SCORING_BATCH = 250
 
 
 class CalibratedDetector(Detector):
-    """A detector whose options are `DetectorOptions`; its `train` ends with `self.threshold = self._threshold(...)`."""
+    """A detector whose options are `DetectorOptions`; its `train` ends with `self._calibrate(...)`."""
 
-    threshold = 0.5
+    threshold = photo_threshold = 0.5
 
     @abstractmethod
     def score(self, images: Images) -> Scores:
@@ -31,13 +33,23 @@ class CalibratedDetector(Detector):
 
     def answer(self, paper: Images) -> Answer:
         """See `types.Detector.answer`."""
-        return Answer(self.score(paper), self.threshold)
+        return Answer(self.score(paper), self.threshold, self.photo_threshold)
 
-    def _threshold(self, held_out: Images) -> float:
-        """The alarm threshold that holds for people it does not know, in images like its own and in their photos."""
+    def thresholds(self) -> dict[str, float]:
+        """The alarm thresholds by name, as they belong to a state and to a snapshot."""
+        return {"threshold": float(self.threshold), "photo_threshold": float(self.photo_threshold)}
+
+    def take_thresholds(self, found: Mapping[str, Any]) -> None:
+        """Take over what `thresholds` gave; earlier versions had one for everything."""
+        self.threshold = float(found["threshold"])
+        self.photo_threshold = float(found.get("photo_threshold", self.threshold))
+
+    def _calibrate(self, held_out: Images) -> None:
+        """Set the alarm thresholds: for people it does not know in images like its own, and in their photos."""
         strangers = as_strangers(held_out, self.brief.origin, derive(self.brief.seed, "strangers"))
         rate = self.brief.false_alarm_rate
-        return max(alarm_threshold(self.score(images), rate) for images in (held_out, strangers))
+        self.threshold = alarm_threshold(self.score(held_out), rate)
+        self.photo_threshold = max(self.threshold, alarm_threshold(self.score(strangers), rate))
 
     def _split(self, faces: Faces) -> tuple[Index, Index]:
         """Indices of the held-out faces, of people it never trains on, and of the others; the same in every round."""

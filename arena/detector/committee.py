@@ -135,7 +135,7 @@ class Committee(CalibratedDetector):
             reports[name] = member.train(round, shown, learning_rate_scale=learning_rate_scale)
         reals = material.faces.images[held_out]
         self._agree(self._opinions(reals), self._opinions(kept))
-        self.threshold = self._threshold(reals)
+        self._calibrate(reals)
         return Training(
             steps=sum(report.steps for report in reports.values()),
             images=sum(report.images for report in reports.values()),
@@ -215,14 +215,14 @@ class Committee(CalibratedDetector):
     def state(self) -> State:
         """See `types.Team.state`."""
         members = {f"{name}/{key}": a for name, member in self.members.items() for key, a in member.state().items()}
-        return members | self.rule | {"threshold": np.array(self.threshold)}
+        return members | self.rule | {name: np.array(value) for name, value in self.thresholds().items()}
 
     def restore(self, state: State) -> None:
         """See `types.Team.restore`."""
         for name, member in self.members.items():
             front = f"{name}/"
             member.restore({key[len(front) :]: array for key, array in state.items() if key.startswith(front)})
-        self._take(state, float(state["threshold"]))
+        self._take(state, state)
 
     def snapshot(self, round: int) -> Snapshot:
         """See `types.Team.snapshot`: each member's is a part of it."""
@@ -233,7 +233,7 @@ class Committee(CalibratedDetector):
             image_size=self.brief.image_size,
             round=round,
             weights=dict(self.rule),
-            extra={"threshold": self.threshold},
+            extra=self.thresholds(),
             parts={
                 name: replace(member.snapshot(round), origin=self.brief.origin) for name, member in self.members.items()
             },
@@ -245,10 +245,11 @@ class Committee(CalibratedDetector):
             raise ArenaError(f"this snapshot of a committee has no part called {missing[0]!r}")
         for name, member in self.members.items():
             member.load(snapshot.parts[name])
-        self._take(snapshot.weights, snapshot.extra["threshold"])
+        self._take(snapshot.weights, snapshot.extra)
 
-    def _take(self, arrays: Mapping[str, npt.NDArray[Any]], threshold: float) -> None:
-        self.rule, self.threshold = {name: np.asarray(arrays[name]) for name in self.rule}, threshold
+    def _take(self, arrays: Mapping[str, npt.NDArray[Any]], thresholds: Mapping[str, Any]) -> None:
+        self.rule = {name: np.asarray(arrays[name]) for name in self.rule}
+        self.take_thresholds(thresholds)
 
 
 def _named(losses: Mapping[str, Mapping[str, float]]) -> dict[str, float]:

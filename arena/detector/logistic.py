@@ -96,7 +96,7 @@ class LogisticDetector(CalibratedDetector, Generic[O]):
             numbers = np.concatenate(list(self._measured(drawn, round)))
         loss = self._fit(numbers, labels)
         self.images += len(labels)
-        self.threshold = self._threshold(faces[held_out])
+        self._calibrate(faces[held_out])
         steps, losses = -(-len(labels) // SCORING_BATCH), {"detector": loss}
         curve = (CurvePoint(self.images, losses),)
         return Training(steps, self.images, time.perf_counter() - begin, losses, curve, learning_rate_scale)
@@ -161,27 +161,29 @@ class LogisticDetector(CalibratedDetector, Generic[O]):
 
     def state(self) -> State:
         """See `types.Team.state`."""
-        return {**self.model, "threshold": np.array(self.threshold), "images": np.array(self.images, np.int64)}
+        alarms = {name: np.array(value) for name, value in self.thresholds().items()}
+        return {**self.model, **alarms, "images": np.array(self.images, np.int64)}
 
     def restore(self, state: State) -> None:
         """See `types.Team.restore`."""
-        self._take(state, float(state["threshold"]))
+        self._take(state, state)
         self.images = int(state["images"])
 
     def snapshot(self, round: int) -> Snapshot:
         """See `types.Team.snapshot`."""
         options = dataclasses.asdict(self.options)
-        extra = {"threshold": self.threshold}
+        extra = self.thresholds()
         return Snapshot(self.role, self.contender, options, self.brief.image_size, round, dict(self.model), extra)
 
     def load(self, snapshot: Snapshot) -> None:
         """See `types.Team.load`."""
-        self._take(snapshot.weights, snapshot.extra["threshold"])
+        self._take(snapshot.weights, snapshot.extra)
 
-    def _take(self, arrays: Mapping[str, npt.NDArray[Any]], threshold: float) -> None:
+    def _take(self, arrays: Mapping[str, npt.NDArray[Any]], thresholds: Mapping[str, Any]) -> None:
         if missing := [name for name in _NAMES if name not in arrays]:
             raise ArenaError(f"these weights belong to another contender: there is no {missing[0]} of a regression")
-        self.model, self.threshold = {name: np.asarray(arrays[name]) for name in _NAMES}, threshold
+        self.model = {name: np.asarray(arrays[name]) for name in _NAMES}
+        self.take_thresholds(thresholds)
 
 
 def _some(pool: Images, n: int) -> Images:

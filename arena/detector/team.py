@@ -107,7 +107,7 @@ class NetworkDetector(NetworkTeam[O], CalibratedDetector):
         with seeded(derive(self.brief.seed, "train", round), device):
             training = run(course, [step], ("detector",), self.is_finite, self.on_progress)
         self.images = training.images
-        self.threshold = self._threshold(faces[held_out])
+        self._calibrate(faces[held_out])
         return training
 
     def _stepper(self, reals: Tensor, last: Tensor, older: Tensor, scale: float = 1.0) -> Callable[[], Tensor]:
@@ -152,11 +152,11 @@ class NetworkDetector(NetworkTeam[O], CalibratedDetector):
 
     def extra(self) -> dict[str, float]:
         """See `NetworkTeam.extra`."""
-        return {"threshold": self.threshold}
+        return self.thresholds()
 
     def take_extra(self, extra: Mapping[str, float]) -> None:
         """See `NetworkTeam.take_extra`."""
-        self.threshold = extra["threshold"]
+        self.take_thresholds(extra)
 
     def _fitted(self, images: Tensor) -> Tensor:
         """Images as the network takes them: its size and its arithmetic."""

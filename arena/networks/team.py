@@ -81,7 +81,7 @@ class NetworkTeam(ABC, Generic[O]):
         for name, trainable in self.trainables.items():
             trainable.restore(_part(state, name))
         self.images = int(state["images"])
-        self.take_extra({name: float(state[name]) for name in self.extra()})
+        self.take_extra({name: float(state[name]) for name in self.extra() if name in state})
 
     def snapshot(self, round: int) -> Snapshot:
         """See `types.Team.snapshot`."""

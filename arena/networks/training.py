@@ -46,7 +46,7 @@ def as_pool(images: Images, device: str) -> Tensor:
     """Images to draw batches from, as a uint8 tensor `[N, H, W, 3]`; no copy on a CPU, so never write into it."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
-        return torch.from_numpy(images).to(device)
+        return torch.from_numpy(np.ascontiguousarray(images)).to(device)
 
 
 def draw(pool: Tensor, n: int, mirror: bool = True) -> Tensor:

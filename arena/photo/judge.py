@@ -100,17 +100,18 @@ def judge(
     crops = [face.crop for face in faces if face.crop is not None]
     paper = likeness.code(np.stack(crops or [square(image, size)]))  # without a face, for its threshold alone
     answer = detector.answer(paper)
+    alarm = answer.threshold if answer.photo_threshold is None else answer.photo_threshold
     height, width = image.shape[:2]
     if not found and getattr(detector, "no_face", "whole") == "fake":
-        return Judgement(width, height, answer.threshold, 1.0, "fake", False, MISSING, ())
+        return Judgement(width, height, alarm, 1.0, "fake", False, MISSING, ())
     heats = _heats(detector, paper) if heat and crops else [None] * len(crops)
     scored = iter([(float(score), *rest) for score, *rest in zip(answer.scores, paper, heats, strict=False)])
-    faces = [face if face.crop is None else _scored(face, answer.threshold, *next(scored)) for face in faces]
+    faces = [face if face.crop is None else _scored(face, alarm, *next(scored)) for face in faces]
     score = max((face.score for face in faces if face.score is not None), default=None)
-    verdict = None if score is None else _called(score, answer.threshold)
+    verdict = None if score is None else _called(score, alarm)
     prepared = likeness.words if crops else None
     whole, note = not found and bool(crops), _note(len(found), bool(crops))
-    return Judgement(width, height, answer.threshold, score, verdict, whole, note, tuple(faces), prepared)
+    return Judgement(width, height, alarm, score, verdict, whole, note, tuple(faces), prepared)
 
 
 def _shown(image: Pixels, face: Found, likeness: Likeness) -> Judged:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -136,25 +138,35 @@ def test_too_few_held_out_faces_for_a_rate_is_an_error_that_says_how_many_are_ne
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5])
-def test_the_threshold_leaves_a_stranger_the_rate_on_validation_faces_and_on_them_as_photos(rate):
+def test_the_thresholds_leave_strangers_the_rate_on_validation_faces_and_on_them_as_photos(rate):
     team = tiny_team(CNN, options={"validation": 0.475}, false_alarm_rate=rate)
     reals = pictures(40)
     team.train(1, material(reals, pictures(20, seed=1)))
     held_out, _ = people(team, 40)
     photos = as_strangers(reals[held_out], {}, derive(team.brief.seed, "strangers"))
-    alarms = [np.sum(team.score(images) >= team.threshold) for images in (reals[held_out], photos)]
     assert len(held_out) == 19
+    assert np.sum(team.score(reals[held_out]) >= team.threshold) == rate * 20 - 1
+    alarms = [np.sum(team.score(images) >= team.photo_threshold) for images in (reals[held_out], photos)]
     assert max(alarms) == rate * 20 - 1
+    assert team.answer(reals).photo_threshold == team.photo_threshold
 
 
 @pytest.mark.parametrize("worse", [0, 1])
-def test_the_threshold_is_the_higher_of_the_two(monkeypatch, worse):
+def test_the_threshold_for_photos_is_the_higher_of_the_two(monkeypatch, worse):
     monkeypatch.setattr(calibrated, "as_strangers", lambda images, origin, seed: 255 - images)
     team = tiny_team(CNN, options={"validation": 0.475}, false_alarm_rate=0.5)
     held_out = flat(19, 0 if worse else 255)
     monkeypatch.setattr(team, "score", lambda images: images.mean((1, 2, 3)) / 255)
-    assert team._threshold(held_out) > 0.999
-    assert team._threshold(255 - held_out) > 0.999
+    team._calibrate(held_out)
+    assert team.photo_threshold > 0.999
+    assert team.threshold == pytest.approx(0.0 if worse else 1.0, abs=1e-6)
+
+
+def test_a_snapshot_from_when_there_was_one_threshold_has_it_for_photos_too():
+    team = tiny_team(CNN)
+    old = dataclasses.replace(team.snapshot(1), extra={"threshold": 0.25})
+    team.load(old)
+    assert (team.threshold, team.photo_threshold) == (0.25, 0.25)
 
 
 def test_a_network_may_see_images_of_another_size_than_the_match(monkeypatch):

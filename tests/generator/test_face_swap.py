@@ -24,7 +24,7 @@ class MouthWatcher(Scripted, Detector):
     """Calls an image fake when its lower third is not of one colour."""
 
     def answer(self, paper):
-        lower = paper[:, 40:].reshape(len(paper), -1, 3).astype(float)
+        lower = paper[:, 5 * paper.shape[1] // 8 :].reshape(len(paper), -1, 3).astype(float)
         return Answer((lower.std(1).max(1) > 1).astype(np.float64), 0.5)
 
 

@@ -49,7 +49,7 @@ def test_every_method_but_looking_needs_the_token_on_every_route(root):
     paths = [*routes(app), "/", "/docs", "/nowhere"]
     with client(app) as http:
         for path in paths:
-            filled = path.format(match="duel", number=1, index=0, id="0" * 32)
+            filled = path.format(match="duel", number=1, index=0, id="0" * 32, name="mask")
             for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "ANYTHING"):
                 for headers in ({}, bearer("wrong"), bearer(""), bearer(SECRET[:-1]), {"authorization": SECRET}):
                     answer = http.request(method, filled, headers=headers)

@@ -41,7 +41,7 @@ def test_a_round_of_the_first_arena_is_read_and_keeps_its_rule():
     # What is written now says all that was written then, in the same words.
     told = record.to_json()
     for report in told["training"].values():  # what a team knew of the other was not told then
-        assert (report.pop("knowledge"), report.pop("why")) == ("none", "")
+        assert (report.pop("knowledge"), report.pop("why"), report.pop("grown")) == ("none", "", "")
     assert json.loads(json.dumps({key: told[key] for key in json.loads(STORED)})) == json.loads(STORED)
 
 
