@@ -166,9 +166,13 @@ class NetworkGenerator(NetworkTeam[O], Generator):
         critic = opponent.critic()
         if critic is None:
             return None, f"{opponent.contender} has no gradients to train against"
+        why = ""
         if self.options.anticipate and any(len(pool.images) for pool in material.fakes):
-            critic = self._anticipated(round, snapshot, material)
-        return (critic if code is None else lambda images: critic(through(images, code))), ""
+            try:
+                critic = self._anticipated(round, snapshot, material)
+            except Exception as error:  # whatever becomes of another team's contender is no failure of this one
+                why = f"its copy of {opponent.contender} could not be trained: {error}"
+        return (critic if code is None else lambda images: critic(through(images, code))), why
 
     def _anticipated(self, round: int, snapshot: Snapshot, material: Material) -> Critic:
         """What the opponent may think after its next training: a copy of it, trained on the fakes it is about to see.

@@ -71,3 +71,4 @@ def test_fakes_made_of_photographs_stay_at_home_until_the_owner_allows_it(home, 
         page.reload()
         expect(page.get_by_test_id("slider-round")).to_have_text("2 of 2")
         expect(why).to_be_hidden()
+        page.goto("about:blank")  # nobody waits for pictures of a service that has ended

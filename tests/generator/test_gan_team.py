@@ -219,3 +219,11 @@ def test_robust_evasion_shows_the_opponent_changed_fakes():
         step_gradients(1.0, look, robust=robust)
     plain, cut = seen
     assert (cut == 0).sum() > (plain == 0).sum() + 100
+
+
+def test_a_copy_that_cannot_be_trained_is_evaded_as_it_is():
+    opponent = tiny_team(CNN, options={"learning_rate": 1e38})
+    given = material(pictures(30), 255 - pictures(20), None, opponent.snapshot(1))
+    report = tiny_team(DCGAN, options={"anticipate": 2}).train(2, given)
+    assert report.knowledge == "whitebox"
+    assert report.why.startswith("its copy of cnn could not be trained: the detector diverged")
