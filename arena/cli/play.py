@@ -126,9 +126,11 @@ def _foretell(console: Console, config: MatchConfig, device: str, precision: Lit
     if device.startswith("cuda") and not _gpus_here():
         return
     found = forecast(config, device, precision)
-    if found is not None:
-        opening, each, total = (in_words(seconds) for seconds in (found.opening, found.round, found.total))
-        console.print(f"training will take about {total}: {opening} before the first round, {each} a round")
+    if found is None:
+        console.print("how long training will take cannot be said before: not all of it is counted in steps")
+        return
+    opening, each, total = (in_words(seconds) for seconds in (found.opening, found.round, found.total))
+    console.print(f"training will take about {total}: {opening} before the first round, {each} a round")
 
 
 def resume(
