@@ -322,7 +322,11 @@ class Team(Protocol):
     contender: ClassVar[str]
     """Its name, set by `registry.register`."""
     Options: ClassVar[Any]
-    """A frozen dataclass; every field has a default and a docstring below it."""
+    """A frozen dataclass; every field has a default and a docstring below it.
+
+    It may have two class variables: `recipes`, by the value of its option `recipe` the options that this stands
+    for; and `formerly`, what the options mean that a match or a snapshot was stored without.
+    """
     needs_points: ClassVar[bool] = False
     """Whether it trains with landmarks: `Faces.points` is then never None."""
 

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import FrameType
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 import yaml
@@ -39,9 +39,9 @@ from arena.cli.options import (
     SetOption,
     access,
 )
-from arena.play.config import MatchConfig, read_settings, validate, with_absolute_faces
+from arena.play.config import read_settings, validate, with_absolute_faces
 from arena.play.devices import Probe, check_device, choose_device, choose_precision
-from arena.play.forecast import forecast, in_words
+from arena.play.forecast import foretold
 from arena.play.match import Match, new_match, open_match, play, play_more, prepare_faces, reserved_name
 from arena.play.table import LocalTable, Setup, TableFactory
 from arena.referee.verdict import Rule
@@ -113,24 +113,12 @@ def run(
             chosen_device = choose_device(resolved, workers.gpus, workers.where)
             precision = choose_precision(resolved, chosen_device, workers.probe)
             match = new_match(store, resolved, free, face_set, chosen_device, precision)
-            if preset is not None:
+            if preset is not None and (chosen_device == "cpu" or _gpus_here()):  # else others train
                 screen.on_stage("timing a few steps of both teams")
-                _foretell(console, resolved, chosen_device, precision)
+                console.print(foretold(resolved, chosen_device, precision))
             _announce(console, match)
             finished = _play(match, workers.set_table, screen, mlflow)
     _farewell(console, match, finished)
-
-
-def _foretell(console: Console, config: MatchConfig, device: str, precision: Literal["fp32", "bf16"]) -> None:
-    """Say how long training will take, where this machine is the one that trains."""
-    if device.startswith("cuda") and not _gpus_here():
-        return
-    found = forecast(config, device, precision)
-    if found is None:
-        console.print("how long training will take cannot be said before: not all of it is counted in steps")
-        return
-    opening, each, total = (in_words(seconds) for seconds in (found.opening, found.round, found.total))
-    console.print(f"training will take about {total}: {opening} before the first round, {each} a round")
 
 
 def resume(

@@ -18,6 +18,7 @@ from arena import registry
 from arena.detector.calibrated import CalibratedDetector
 from arena.detector.heatmap import heat_of, smooth_grad
 from arena.detector.options import DetectorOptions
+from arena.networks.team import joined, part_of
 from arena.networks.training import as_pool, to_range
 from arena.registry import register
 from arena.seeds import derive, rng
@@ -214,14 +215,13 @@ class Committee(CalibratedDetector):
 
     def state(self) -> State:
         """See `types.Team.state`."""
-        members = {f"{name}/{key}": a for name, member in self.members.items() for key, a in member.state().items()}
+        members = joined({name: member.state() for name, member in self.members.items()})
         return members | self.rule | {name: np.array(value) for name, value in self.thresholds().items()}
 
     def restore(self, state: State) -> None:
         """See `types.Team.restore`."""
         for name, member in self.members.items():
-            front = f"{name}/"
-            member.restore({key[len(front) :]: array for key, array in state.items() if key.startswith(front)})
+            member.restore(part_of(state, name))
         self._take(state, state)
 
     def snapshot(self, round: int) -> Snapshot:

@@ -57,13 +57,17 @@ CHANGES: Mapping[str, Callable[[Tensor], Tensor]] = {"colour": colour, "translat
 
 def augment(images: Tensor, changes: str) -> Tensor:
     """Images `[N, 3, S, S]` in [-1, 1] after the named changes, separated by commas, in their order."""
-    for name in filter(None, changes.split(",")):
+    for name in _names(changes):
         images = CHANGES[name](images)
     return images
 
 
 def check_changes(option: str, changes: str) -> None:
     """Raise ValueError when an option names a change that there is not."""
-    for name in filter(None, changes.split(",")):
+    for name in _names(changes):
         if name not in CHANGES:
             raise ValueError(f"{option} knows {', '.join(CHANGES)}, not {name!r}")
+
+
+def _names(changes: str) -> list[str]:
+    return [name for name in changes.split(",") if name]

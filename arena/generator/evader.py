@@ -15,7 +15,8 @@ from torch.nn.functional import interpolate
 from arena import registry
 from arena.faces.coding import Coding, coder
 from arena.networks.attacks import Objective, bim, called_real, fgsm, pgd
-from arena.networks.straight import through
+from arena.networks.straight import coded, through
+from arena.networks.team import joined, part_of
 from arena.networks.training import as_pool, seeded
 from arena.registry import register
 from arena.seeds import derive
@@ -155,14 +156,12 @@ class Evader(Generator):
 
     def state(self) -> State:
         """See `types.Team.state`."""
-        state = {f"{INNER}/{name}": array for name, array in self.inner.state().items()}
         opponent = b"" if self.opponent is None else to_bytes(self.opponent)
-        return state | {OPPONENT: np.frombuffer(opponent, np.uint8)}
+        return joined({INNER: self.inner.state()}) | {OPPONENT: np.frombuffer(opponent, np.uint8)}
 
     def restore(self, state: State) -> None:
         """See `types.Team.restore`."""
-        front = f"{INNER}/"
-        self.inner.restore({name[len(front) :]: array for name, array in state.items() if name.startswith(front)})
+        self.inner.restore(part_of(state, INNER))
         opponent = np.asarray(state[OPPONENT]).tobytes()
         self.opponent = from_bytes(opponent, "the opponent of the evader") if opponent else None
 
@@ -190,8 +189,7 @@ class Evader(Generator):
 
     def _objective(self, critic: Critic) -> Objective:
         """How real the opponent calls fakes as it will see them and, to be robust, after a change at random."""
-        code = coder(self.brief.origin)
-        shown = called_real(critic if code is None else lambda images: critic(through(images, code)))
+        shown = called_real(coded(critic, coder(self.brief.origin)))
         if not self.options.robust:
             return shown
         return lambda images: shown(images) + shown(_changed(images))
@@ -216,6 +214,6 @@ def _changed(images: Tensor) -> Tensor:
     smaller = max(1, round(size * (1 - (1 - SMALLEST) * float(share))))
     way = {"format": "JPEG", "quality": int(quality), "sampling": "4:2:0", "side": size, "share": 1.0}
     coding = Coding.from_json({"files": 1, "ways": [way]})
-    coded = (through(images * 2 - 1, coding.apply) + 1) / 2
-    shrunk = interpolate(coded, (smaller, smaller), mode="bilinear", align_corners=False, antialias=True)
+    stored = (through(images * 2 - 1, coding.apply) + 1) / 2
+    shrunk = interpolate(stored, (smaller, smaller), mode="bilinear", align_corners=False, antialias=True)
     return interpolate(shrunk, (size, size), mode="bilinear", align_corners=False)

@@ -67,10 +67,16 @@ def slopes(images: Tensor, logits: Tensor) -> Tensor:
 
 
 def zero_centred(images: Tensor, logits: Tensor) -> Tensor:
-    """Half of the mean squared gradient: R1 on real images, R2 on fakes (Mescheder et al. 2018, equation 9)."""
+    """Half of the mean squared gradient: R1 on real images, R2 on fakes (Mescheder et al. 2018, equation 9).
+
+    `images`: `[N, C, S, S]` that want gradients. `logits`: theirs, `[N]`. Returns float32 `[]`.
+    """
     return slopes(images, logits).mean() / 2
 
 
 def one_centred(images: Tensor, logits: Tensor) -> Tensor:
-    """The gradient penalty of WGAN-GP, on mixes of real and fake images (Gulrajani et al. 2017, equation 3)."""
+    """The gradient penalty of WGAN-GP, on mixes of real and fake images (Gulrajani et al. 2017, equation 3).
+
+    `images`, `logits` and what is returned: as of `zero_centred`.
+    """
     return ((slopes(images, logits) + 1e-12).sqrt() - 1).square().mean()

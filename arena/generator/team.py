@@ -17,7 +17,7 @@ from arena.faces.coding import coder
 from arena.generator.augment import augment, check_changes
 from arena.generator.losses import evasion_loss
 from arena.generator.walk import great_circles
-from arena.networks.straight import Code, through
+from arena.networks.straight import Code, coded
 from arena.networks.team import NetworkTeam
 from arena.networks.trainable import Trainable, compute_dtype
 from arena.networks.training import Step, as_pool, run, seeded, to_images
@@ -172,7 +172,7 @@ class NetworkGenerator(NetworkTeam[O], Generator):
                 critic = self._anticipated(round, snapshot, material)
             except Exception as error:  # whatever becomes of another team's contender is no failure of this one
                 why = f"its copy of {opponent.contender} could not be trained: {error}"
-        return (critic if code is None else lambda images: critic(through(images, code))), why
+        return coded(critic, code), why
 
     def _anticipated(self, round: int, snapshot: Snapshot, material: Material) -> Critic:
         """What the opponent may think after its next training: a copy of it, trained on the fakes it is about to see.

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from arena.networks.training import as_pool, to_images, to_range
-from arena.types import Images
+from arena.types import Critic, Images
 
 Code = Callable[[Images, int], Images]
 """What changes images, uint8 `[N, S, S, 3]`, with a seed, such as `arena.faces.coding.coder` makes."""
@@ -30,6 +30,11 @@ def through(images: Tensor, code: Code) -> Tensor:
     coded = to_range(as_pool(code(to_images(images.detach()), seed), str(images.device)))
     passed: Tensor = _Straight.apply(images, coded.to(images.dtype))
     return passed
+
+
+def coded(critic: Critic, code: Code | None) -> Critic:
+    """The critic of images as `code` changes them, with gradients straight through; the critic itself without one."""
+    return critic if code is None else lambda images: critic(through(images, code))
 
 
 class _Straight(torch.autograd.Function):

@@ -74,12 +74,12 @@ class NetworkTeam(ABC, Generic[O]):
         """See `types.Team.state`."""
         counters = {"images": np.array(self.images, np.int64)}
         counters |= {name: np.array(value) for name, value in self.extra().items()}
-        return _joined({name: trainable.state() for name, trainable in self.trainables.items()}) | counters
+        return joined({name: trainable.state() for name, trainable in self.trainables.items()}) | counters
 
     def restore(self, state: State) -> None:
         """See `types.Team.restore`."""
         for name, trainable in self.trainables.items():
-            trainable.restore(_part(state, name))
+            trainable.restore(_network(state, name))
         self.images = int(state["images"])
         self.take_extra({name: float(state[name]) for name in self.extra() if name in state})
 
@@ -92,26 +92,32 @@ class NetworkTeam(ABC, Generic[O]):
             options=dataclasses.asdict(self.options),  # type: ignore[call-overload]
             image_size=self.brief.image_size,
             round=round,
-            weights=_joined(weights),
+            weights=joined(weights),
             extra=self.extra(),
         )
 
     def load(self, snapshot: Snapshot) -> None:
         """See `types.Team.load`."""
         for name in self._players():
-            self.trainables[name].load_weights(_part(snapshot.weights, name))
+            self.trainables[name].load_weights(_network(snapshot.weights, name))
         self.take_extra(snapshot.extra)
 
     def _players(self) -> tuple[str, ...]:
         return tuple(self.trainables) if self.plays is None else self.plays
 
 
-def _joined(parts: Mapping[str, State]) -> State:
+def joined(parts: Mapping[str, State]) -> State:
+    """The arrays of several parts as one state: each name has its part and a slash in front."""
     return {f"{part}/{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
 
 
-def _part(arrays: Mapping[str, Any], part: str) -> State:
-    found = {name[len(part) + 1 :]: array for name, array in arrays.items() if name.startswith(f"{part}/")}
+def part_of(arrays: Mapping[str, Any], part: str) -> State:
+    """The arrays of one part of what `joined` made; empty when it has none."""
+    return {name[len(part) + 1 :]: array for name, array in arrays.items() if name.startswith(f"{part}/")}
+
+
+def _network(arrays: Mapping[str, Any], name: str) -> State:
+    found = part_of(arrays, name)
     if not found:
-        raise ArenaError(f"these weights belong to another contender: there are none for its network {part!r}")
+        raise ArenaError(f"these weights belong to another contender: there are none for its network {name!r}")
     return found

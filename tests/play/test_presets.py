@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from matches import tiny
 
+from arena.detector.cnn import CNN
+from arena.generator.dcgan import DCGAN
 from arena.play.config import load_config
-from arena.play.forecast import forecast, in_words
+from arena.play.forecast import Forecast, forecast, foretold, in_words
 from arena.play.presets import PRESETS
-from arena.types import ArenaError
+from arena.types import ArenaError, Training
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -47,12 +48,19 @@ def test_an_unknown_preset_is_one_sentence():
         load_config(preset="big")
 
 
-def test_a_forecast_counts_the_steps_of_the_match():
-    config = tiny(rounds=3)
-    one = forecast(config, "cpu", "fp32")
-    assert one.rounds == 3
-    assert np.isfinite(one.total)
-    assert one.total == pytest.approx(one.opening + 3 * one.round)
+def test_a_forecast_counts_steps_and_what_is_done_once_a_round(monkeypatch):
+    def takes(per_step, once):
+        return lambda team, *_, **__: Training(team.options.steps, 0, once + per_step * team.options.steps, {})
+
+    monkeypatch.setattr(DCGAN, "train", takes(0.5, 3.0))
+    monkeypatch.setattr(CNN, "train", takes(0.25, 1.0))
+    config = tiny(rounds=3)  # of 3 steps each, after 2
+    assert forecast(config, "cpu", "fp32") == Forecast(2 * 0.5, 3 + 3 * 0.5, 3)
+    assert forecast(config, "cpu", "fp32").total == 1 + 3 * 4.5
+
+
+def test_contenders_without_steps_are_foretold_nothing():
+    assert foretold(tiny("noise"), "cpu", "fp32").startswith("how long training will take cannot be said")
 
 
 @pytest.mark.parametrize(
