@@ -22,6 +22,7 @@ LAYERS = (
     ("store",),
     ("results", "photo"),
     ("play",),
+    ("export",),
     ("cluster", "tracking", "service"),
     ("cli",),
 )
@@ -50,6 +51,10 @@ HOMES = {
     "torch_fidelity": ("quality",),
     "scrapy": ("faces",),
     "plotly": ("results",),
+    "timm": ("networks",),
+    "skops": ("detector",),
+    "onnx": ("export",),
+    "onnxruntime": ("export",),
 }
 """Where a library may be imported, also inside functions."""
 

@@ -1,0 +1,1 @@
+"""What leaves the arena: detectors in forms that others run."""
