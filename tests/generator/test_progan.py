@@ -11,11 +11,11 @@ from torch.nn.functional import avg_pool2d, interpolate
 
 from arena import registry
 from arena.generator.losses import zero_centred
-from arena.generator.progan import (
+from arena.generator.progan import ProGANOptions
+from arena.networks.growing import (
     Deviation,
     Discriminator,
     Generator,
-    ProGANOptions,
     Stage,
     equalised,
     pixel_norm,
