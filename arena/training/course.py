@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from arena import registry
 from arena.play.seats import Seat
 from arena.referee.metrics import auroc, auroc_interval
 from arena.seeds import derive
@@ -150,6 +151,7 @@ def described(ground: Ground, plan: Plan, families: Sequence[Family]) -> dict[st
     about = {
         "detector": plan.detector,
         "options": plan.options,
+        "fetched": fetched(plan),
         "faces": ground.facts,
         "fakes": {"each epoch": plan.fakes, "of": [[family.name, family.mark] for family in families]},
         "size": settings.image_size,
@@ -160,6 +162,13 @@ def described(ground: Ground, plan: Plan, families: Sequence[Family]) -> dict[st
     }
     plain: dict[str, Any] = json.loads(json.dumps(about))
     return plain
+
+
+def fetched(plan: Plan) -> Mapping[str, str]:
+    """What the detector has to have first, such as pretrained weights: SHA-256 by name. Raises ArenaError."""
+    contender = registry.find("detector", plan.detector)
+    found: Mapping[str, str] = contender.cls.fetch(contender.options(plan.options))
+    return found
 
 
 def _epochs(known: Kept | None, about: Mapping[str, Any], folder: Path) -> tuple[Epoch, ...]:

@@ -92,7 +92,10 @@ def prepare_ground(
 
 
 def deal_out(people: Index, settings: MatchConfig, wanted: Wanted) -> dict[str, Index]:
-    """Which faces are in which part, int64 positions, by who they show, int64 `[N]`. Raises ArenaError for too few."""
+    """Which images are in which part, int64 positions, by who they show, int64 `[N]`.
+
+    Raises ArenaError when there are fewer people than parts.
+    """
     names = [MAKERS] * wanted.makers + [TRAINING] + [JUDGING] * wanted.judging
     share = dict(zip((MAKERS, TRAINING, JUDGING), settings.parts, strict=True))
     dealt = deal(people, derive(settings.seed, "split"), [share[name] for name in names])
@@ -102,19 +105,7 @@ def deal_out(people: Index, settings: MatchConfig, wanted: Wanted) -> dict[str, 
             whole = parts[name]
             out, rest = hold_out(people[whole], HELD, derive(settings.seed, "held", name))
             parts |= {held: whole[out], name: whole[rest]}
-    for name, part in parts.items():
-        check_part(name, part, people)
     return parts
-
-
-def check_part(name: str, part: Index, people: Index) -> None:
-    """Raise ArenaError for a part with too few faces."""
-    if len(part) < FEWEST:
-        persons = len(np.unique(people))
-        raise ArenaError(
-            f"too few real faces: of {len(people)} faces of {persons} people {len(part)} are left for {name}, and at "
-            f"least {FEWEST} are needed, of people who are in no other part; bring more, of more people"
-        )
 
 
 def ground_of(
@@ -126,7 +117,17 @@ def ground_of(
     wanted: Wanted,
     machine: Machine,
 ) -> Ground:
-    """A ground of faces whose parts are known. `people`: who each shows, int64 `[N]`."""
+    """A ground of faces whose parts are known. `people`: who each shows, int64 `[N]`.
+
+    Raises ArenaError when a part has too few faces.
+    """
+    for name, part in parts.items():
+        if len(part) < FEWEST:
+            raise ArenaError(
+                f"too few real faces: of {len(faces.images)} images of {len(np.unique(people))} people {len(part)} are "
+                f"left for {name}, and at least {FEWEST} are needed, of people in no other part; bring more, of more "
+                f"people"
+            )
     framing = framing_of(faces, home.faces, landmark_finder)
     points = points_of(faces, home.faces, landmark_finder) if wanted.points else None
     known = {

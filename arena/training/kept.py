@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,11 @@ from arena.store.disk import readable_errors, replace_file
 from arena.types import ArenaError, State
 
 _KEY = "training"
+
+
+def digest_of(*values: Any) -> str:
+    """A short name for JSON values, the same for equal ones: what was made of others is not taken for theirs."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,7 @@ from arena.store.prune import pruned_files
 from arena.training.families import Family, Given, Made, Stock
 from arena.training.ground import Ground
 from arena.training.growing import Growth, grow, is_grown
+from arena.training.kept import digest_of
 from arena.types import ArenaError, Images, OnProgress, ignore_progress
 
 Kind = Literal["gallery", "snapshot", "contender", "match"]
@@ -105,10 +106,12 @@ class Workshop:
         grown = None
         if word.images:
             self.on_stage(f"training {word.name} for {word.images} images")
-            path = self.folder / f"{word.name}-{word.images}.safetensors"
+            ground = self.ground
+            made_of = ground.facts, ground.settings.image_size, ground.settings.seed, ground.precision, options
+            path = self.folder / f"{word.name}-{word.images}-{digest_of(*made_of)}.safetensors"
             growth = Growth(word.name, word.images, options)
             grown = grow(self.ground, growth, path, self.on_progress, self.on_stage)
-        family = Made(word.name, word.text, self.ground, registry.find("generator", word.name), grown)
+        family = Made(word.text, word.text, self.ground, registry.find("generator", word.name), grown)
         family.check()
         return family
 
