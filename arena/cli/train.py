@@ -140,9 +140,10 @@ class _Display(Observer):
 
     def on_epoch(self, epoch: Epoch, is_best: bool) -> None:
         """See Observer."""
+        best = ", the best so far" if is_best else ""
         self._console.print(
             f"epoch {epoch.epoch}: AUROC {epoch.auroc:.3f} ({epoch.low:.3f}-{epoch.high:.3f}), catches "
-            f"{epoch.caught:.0%} at {epoch.alarms:.1%} false alarms, {epoch.seconds:.0f} s{', the best so far' if is_best else ''}"
+            f"{epoch.caught:.0%} at {epoch.alarms:.1%} false alarms, {epoch.seconds:.0f} s{best}"
         )
 
     def _titled(self, title: str) -> None:

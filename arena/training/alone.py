@@ -9,6 +9,7 @@ from typing import Any
 
 from arena import locks, registry
 from arena.faces.sets.cache import check_size
+from arena.faces.sources.labelling import of_dfdc
 from arena.play.config import MatchConfig, load_config
 from arena.play.devices import check_device, choose_device, choose_precision
 from arena.store.disk import readable_errors
@@ -121,6 +122,8 @@ def _understood(request: Request, home: Home) -> _Sources:
         raise ArenaError("contenders make their fakes of the faces of --real; labelled images have no part for them")
     if request.labels is not None:
         read_labelled(request.labels)
+    if request.dfdc is not None:
+        of_dfdc(request.dfdc)
     return _Sources(settings, plan, against, judge_on, Wanted(makers, bool(judge_on), bool(points)))
 
 

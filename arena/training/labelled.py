@@ -15,7 +15,6 @@ from arena.faces.sets.about import joined_identities
 from arena.faces.sets.cache import OnImages, check_size
 from arena.faces.sets.pack import pack
 from arena.faces.sets.packed import FaceSet
-from arena.faces.sources.labelling import of_dfdc
 from arena.faces.sources.tables import TABLE, Row, Table
 from arena.play.config import MatchConfig
 from arena.play.parts import landmark_finder
@@ -34,9 +33,8 @@ def crops_of_videos(
 ) -> Path:
     """The faces of the videos that a `metadata.json` labels, cut out into `folder`; the table of them.
 
-    Raises ArenaError when there are no such videos, or no face is in them.
+    Raises ArenaError when no face is in them.
     """
-    of_dfdc(videos)  # so that what is wrong with the labels is said before minutes of cutting
     plan = CropPlan(size)
     report = crop_faces([str(videos)], folder, plan, finder(), None, lambda now: on_images(now.done, now.total))
     if not report.crops:
@@ -70,7 +68,8 @@ def labelled_ground(
     for name in (TRAINING, VALIDATION):
         if len(fakes[name]) < 2:
             raise ArenaError(
-                f"too few fakes: of {int((labels == FAKE).sum())} in {table} {len(fakes[name])} are left for {name}"
+                f"too few fakes: of {int((labels == FAKE).sum())} in {table} {len(fakes[name])} are left for {name}; "
+                f"the images show {len(np.unique(people))} people, none of whom is in two parts: bring more"
             )
     ground = ground_of(home, settings, faces, people, reals, wanted, machine)
     ground = replace(ground, facts={**ground.facts, "fakes": int((labels == FAKE).sum())})
