@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -50,6 +50,10 @@ class Ground:
             settings.false_alarm_rate,
             origin=self.origin,
         )
+
+    def with_seed(self, seed: int) -> Ground:
+        """The same parts for a training by another seed."""
+        return replace(self, settings=self.settings.model_copy(update={"seed": seed}))
 
     def coded(self, images: Images, seed: int) -> Images:
         """Fakes, uint8 `[N, S, S, 3]`, coded as the real faces are, as a referee codes them."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -149,10 +149,9 @@ def main() -> None:
     ground = prepare_ground(home, config, Wanted(True, True, True), Machine("cpu", options.precision))
     known = families(options, ground, home)
     for seed in options.seeds:
-        seeded = replace(ground, settings=config.model_copy(update={"seed": seed}))  # of the same parts
         for detector in options.detectors:
             for left_out in options.left_out or options.families:
-                leave_out(options, seeded, known, detector, left_out, seed)
+                leave_out(options, ground.with_seed(seed), known, detector, left_out, seed)
     print(table(options.out))
 
 
