@@ -16,7 +16,7 @@ from arena.cli.console import console as console_for
 from arena.cli.console import emit, say, table
 from arena.cli.faces import bar
 from arena.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption, MlflowOption
-from arena.cli.play import interrupt_at_sigterm
+from arena.cli.play import INTERRUPTED, interrupt_at_sigterm
 from arena.store.home import Home
 from arena.training.course import Epoch, Observer
 from arena.types import Progress
@@ -38,8 +38,8 @@ def train(
         list[str] | None,
         typer.Option(
             metavar="WHAT",
-            help="Fakes of a match, a gallery.npy, a generator's snapshot or a contender; one that has to be trained "
-            "first with a number of images, such as resgan:50000. Again for more, evenly mixed.",
+            help="Fakes of a folder, a match, a gallery.npy, a generator's snapshot or a contender; one that has to be "
+            "trained first with a number of images, such as resgan:50000. Again for more, evenly mixed.",
         ),
     ] = None,
     labels: Annotated[
@@ -92,8 +92,12 @@ def train(
         settings=settings or (),
         device=device,
     )
-    with _Display(console_for(as_json), epochs, as_json) as screen:
-        outcome = train_alone(request, Home.create(home), screen)
+    try:
+        with _Display(console_for(as_json), epochs) as screen:
+            outcome = train_alone(request, Home.create(home), screen)
+    except KeyboardInterrupt:
+        say(f"[yellow]interrupted; the same command goes on where {escape(str(request.folder))} stands[/]")
+        raise typer.Exit(INTERRUPTED) from None
     if as_json:
         emit([outcome.card])
     else:
@@ -105,8 +109,8 @@ def train(
 class _Display(Observer):
     """A bar with the time left, and a line for each epoch."""
 
-    def __init__(self, console: Console, epochs: int, as_json: bool) -> None:
-        self._console, self._epochs, self._as_json = console, epochs, as_json
+    def __init__(self, console: Console, epochs: int) -> None:
+        self._console, self._epochs = console, epochs
         self._bar, self._title = ExitStack(), ""
         self._show: Any = None
 

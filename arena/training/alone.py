@@ -15,7 +15,7 @@ from arena.play.devices import check_device, choose_device, choose_precision
 from arena.store.disk import readable_errors
 from arena.store.home import Home
 from arena.training.course import STATE, Observer, Plan, Trained, fetched, train
-from arena.training.families import Family, folder_of_fakes
+from arena.training.families import Family, Stock
 from arena.training.ground import Ground, Machine, Wanted, prepare_ground
 from arena.training.judging import Report, judge
 from arena.training.kept import digest_of, recall
@@ -92,7 +92,8 @@ def train_alone(request: Request, home: Home, observer: Observer = Observer()) -
         ground, families = _opened(request, sources, home, machine, observer)
         workshop = Workshop(ground, home, folder, observer.on_progress, observer.on_stage)
         families += workshop.open(sources.against)
-        unseen = workshop.open(sources.judge_on)  # first, because something may be wrong with them
+        # Before the training, because something may be wrong with them.
+        unseen = [_unseen(family, families) for family in workshop.open(sources.judge_on)]
         trained = train(ground, sources.plan, families, folder, observer)
         report = None
         if unseen:
@@ -100,6 +101,12 @@ def train_alone(request: Request, home: Home, observer: Observer = Observer()) -
             report = judge(ground, trained.best, unseen)
         card, files = write_outputs(request.out, ground, sources.plan, families, trained, report)
     return Outcome(trained, card, files, report)
+
+
+def _unseen(family: Family, trained_on: Sequence[Family]) -> Family:
+    """A family to be judged on: all of a stock, unless some of it is trained on."""
+    known = {one.mark for one in trained_on}
+    return family.untouched() if isinstance(family, Stock) and family.mark not in known else family
 
 
 def _understood(request: Request, home: Home) -> _Sources:
@@ -113,7 +120,8 @@ def _understood(request: Request, home: Home) -> _Sources:
     contender = registry.find("detector", choice.name)
     plan = Plan(choice.name, choice.options, request.each_epoch, request.epochs, request.patience)
     fetched(plan)
-    against = [read_word(text, home) for text in request.against]
+    folders = [Word(text, "folder", text) for text in request.fakes]
+    against = [*folders, *(read_word(text, home) for text in request.against)]
     judge_on = [read_word(text, home) for text in request.judge_on]
     words = [*against, *judge_on]
     points = contender.cls.needs_points or any(word.needs_points for word in words)
@@ -173,7 +181,7 @@ def _machine(settings: MatchConfig, folder: Path, observer: Observer) -> Machine
 def _opened(
     request: Request, sources: _Sources, home: Home, machine: Machine, observer: Observer
 ) -> tuple[Ground, list[Family]]:
-    """The real faces in parts, and the fakes that a person has brought."""
+    """The real faces in parts, and the fakes that came with them."""
     settings, wanted, decode = sources.settings, sources.wanted, observer.on_decode
     observer.on_stage(f"reading the faces: {settings.faces}")
     if request.real is None:
@@ -184,5 +192,4 @@ def _opened(
         assert table is not None
         ground, stock = labelled_ground(home, settings, table, request.folder, wanted, machine, decode)
         return ground, [stock]
-    ground = prepare_ground(home, settings, wanted, machine, decode)
-    return ground, [folder_of_fakes(ground, spec) for spec in request.fakes]
+    return prepare_ground(home, settings, wanted, machine, decode), []

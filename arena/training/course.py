@@ -124,14 +124,16 @@ def train(
     about = described(ground, plan, families)
     known = recall(folder / STATE)
     epochs = _epochs(known, about, folder)
-    if not is_over(plan, epochs):
-        brief = ground.brief("detector")
-        team = Seat("detector", plan.detector, plan.options, brief, ground.parts[TRAINING], observer.on_progress)
-        seat = SteadySeat(team, observer.on_stage)
-        team.team.check(ground.parts[TRAINING])
-        if known is not None:
-            seat.restore(known.state)
-        paper = mixed(families, min(plan.fakes, MOST_ASKED), derive(ground.settings.seed, "validation"), unseen=True)
+    if is_over(plan, epochs):
+        return Trained(epochs, read_snapshot(folder / BEST))
+    brief, faces = ground.brief("detector"), ground.parts[TRAINING]
+    seat = SteadySeat(
+        Seat("detector", plan.detector, plan.options, brief, faces, observer.on_progress), observer.on_stage
+    )
+    seat.seat.team.check(faces)
+    if known is not None:
+        seat.restore(known.state)
+    paper = mixed(families, min(plan.fakes, MOST_ASKED), derive(ground.settings.seed, "validation"), unseen=True)
     while not is_over(plan, epochs):
         number = len(epochs) + 1
         epoch = _epoch(ground, plan, families, seat, number, paper)

@@ -76,6 +76,10 @@ class Stock:
         """See Family; no more than there are."""
         return self._drawn(self.kept, min(n, len(self.kept)), seed)
 
+    def untouched(self) -> Stock:
+        """The same, of which nobody has trained on any: all are kept for later."""
+        return replace(self, kept=np.sort(np.concatenate([self.seen, self.kept])))
+
     def _drawn(self, part: Index, n: int, seed: int) -> Images:
         drawn = np.array(self.images[in_turns(part, n, rng(seed, "stock"))])
         return drawn if self.ground is None else self.ground.coded(drawn, derive(seed, "coding"))

@@ -16,13 +16,15 @@ from arena.snapshot import player, read_snapshot
 from arena.store.home import Home
 from arena.store.names import GALLERY
 from arena.store.prune import pruned_files
-from arena.training.families import Family, Given, Made, Stock
+from arena.training.families import Family, Given, Made, Stock, folder_of_fakes
 from arena.training.ground import Ground
 from arena.training.growing import Growth, grow, is_grown
 from arena.training.kept import digest_of
 from arena.types import ArenaError, Images, OnProgress, ignore_progress
 
-Kind = Literal["gallery", "snapshot", "contender", "match"]
+Kind = Literal["folder", "gallery", "snapshot", "contender", "match"]
+
+_FILES: Mapping[str, Kind] = {".npy": "gallery", ".safetensors": "snapshot"}
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,13 @@ class Word:
 
 
 def read_word(text: str, home: Home) -> Word:
-    """What a word names: a file, a contender of Team A, or a match of the home. Raises ArenaError for anything else."""
+    """What a word names: fakes in files, a contender of Team A, or a match of the home.
+
+    Raises ArenaError for anything else.
+    """
     path = Path(text)
-    if path.is_file():
-        return Word(text, "gallery" if path.suffix == ".npy" else "snapshot", path.name)
-    if path.is_dir():
-        raise ArenaError(f"{text} is a folder: give the fakes in it with --fake {text}")
+    if path.exists():
+        return Word(text, _FILES.get(path.suffix, "folder"), path.name)
     name, colon, count = text.partition(":")
     if any(one.name == name for one in registry.contenders("generator")):
         return _contender(text, name, count if colon else None)
@@ -65,7 +68,7 @@ def read_word(text: str, home: Home) -> Word:
 
 def _contender(text: str, name: str, count: str | None) -> Word:
     if name in ("folder", "evader"):
-        why = "give fakes of your own with --fake" if name == "folder" else "it needs an opponent that changes"
+        why = "name the folder itself" if name == "folder" else "it needs an opponent that changes"
         raise ArenaError(f"{name} cannot be named here: {why}")
     grows = is_grown(name)
     if count is None and grows:
@@ -97,6 +100,8 @@ class Workshop:
             return self._made(word)
         if word.kind == "snapshot":
             return self._snapshot(word)
+        if word.kind == "folder":
+            return folder_of_fakes(self.ground, word.text)
         if word.kind == "gallery":
             return Stock.divided(word.text, self._fitting(word.text, _read_gallery(Path(word.text))))
         return Stock.divided(word.name, self._fitting(word.name, _galleries(self.home, word.name)))

@@ -85,7 +85,9 @@ def test_fakes_of_a_folder(train, tmp_path):
     folder.mkdir()
     for i, image in enumerate(pictures(40)):
         Image.fromarray(image).save(folder / f"{i}.png")
-    assert train("cnn", "--real", FACES, "--fake", folder)[0] == 0
+    status, out, _ = train("cnn", "--real", FACES, "--fake", folder, "--judge-on", folder)
+    assert status == 0
+    assert "fakes        little gradient" in out
 
 
 def test_a_killed_training_ends_like_one_that_was_not(home, train, tmp_path):

@@ -34,6 +34,11 @@ def test_a_gallery_is_divided(ground):
     assert not keys(seen) & keys(unseen)
 
 
+def test_of_a_gallery_that_nobody_trains_on_all_is_unseen():
+    stock = Stock.divided("a gallery", pictures(40))
+    assert keys(stock.untouched().unseen(200, 1)) == keys(stock.images)
+
+
 def test_one_fake_cannot_be_divided():
     with pytest.raises(ArenaError, match="at least two"):
         Stock.divided("a gallery", pictures(1))

@@ -89,10 +89,9 @@ def test_what_fits_not_is_said(workshop, tmp_path):
         ("resgan:many", "a number of images"),
         ("resgan:0", "a number of images"),
         ("blend:500", "needs no training"),
-        ("folder", "--fake"),
+        ("folder", "name the folder itself"),
         ("evader", "opponent"),
         ("nobody", "nothing called 'nobody'"),
-        (".", "give the fakes in it with --fake"),
     ],
 )
 def test_words_that_name_nothing(home, text, sentence):
