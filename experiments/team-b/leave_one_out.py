@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from arena.store.home import Home
 from arena.training.course import Epoch, Observer, Plan, train
 from arena.training.families import Family
 from arena.training.ground import Ground, Machine, Wanted, prepare_ground
+from arena.training.growing import is_grown
 from arena.training.judging import DETECTOR, LITTLE_GRADIENT, judge
 from arena.training.words import Workshop, read_word
 
@@ -48,15 +50,16 @@ def families(options: argparse.Namespace, ground: Ground, home: Home) -> dict[st
     """Every family; the generators among them are trained where nobody has yet."""
     folder = options.out / "generators"
     workshop = Workshop(ground, home, folder, on_stage=Loud().on_stage)
-    opened = {}
-    for name in options.families:
-        steps = {option.name for option in registry.find("generator", name).declared}
-        images = options.images_of.get(name, options.images)
-        word = read_word(f"{name}:{images}" if "batch" in steps else name, home)
-        folder.mkdir(parents=True, exist_ok=True)
-        with locks.hold(folder / f".{name}.lock"):  # another process may be at it
-            [opened[name]] = workshop.open([word])
-    return opened
+    folder.mkdir(parents=True, exist_ok=True)
+    opened: dict[str, Family] = {}
+    for patience in (0, math.inf):  # what another process is at comes last
+        for name in (name for name in options.families if name not in opened):
+            grows = is_grown(name)
+            word = read_word(f"{name}:{options.images_of.get(name, options.images)}" if grows else name, home)
+            with locks.hold(folder / f".{name}.lock", patience) as is_ours:
+                if is_ours:
+                    [opened[name]] = workshop.open([word])
+    return {name: opened[name] for name in options.families}
 
 
 def leave_out(
