@@ -22,6 +22,7 @@ LAYERS = (
     ("store",),
     ("results", "photo"),
     ("play",),
+    ("training",),
     ("export",),
     ("cluster", "tracking", "service"),
     ("cli",),

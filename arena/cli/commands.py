@@ -4,7 +4,23 @@ from __future__ import annotations
 
 import typer
 
-from arena.cli import detect, doctor, faces, forge, look, measure, play, probe, prune, sampling, score, serve, ui, up
+from arena.cli import (
+    detect,
+    doctor,
+    faces,
+    forge,
+    look,
+    measure,
+    play,
+    probe,
+    prune,
+    sampling,
+    score,
+    serve,
+    train,
+    ui,
+    up,
+)
 
 app = typer.Typer(
     help="A generator of fake faces and a detector of fake faces train against each other, scored by a referee.",
@@ -26,6 +42,7 @@ app.command("sample")(sampling.sample)
 app.command("animate")(sampling.animate)
 app.command("interpolate")(sampling.interpolate)
 app.command("measure")(measure.measure)
+app.command("train")(train.train)
 app.command("detect")(detect.detect)
 app.command("score")(score.score)
 app.command("labels")(score.labels)

@@ -18,7 +18,7 @@ import numpy as np
 from arena.faces.sets.leaks import join_near_duplicates
 from arena.faces.sets.pack import pack
 from arena.faces.sets.packed import FaceSet
-from arena.faces.sets.split import Index, deal
+from arena.faces.sets.split import Index, deal, in_turns
 from arena.faces.source import Face, Skipped, Source
 from arena.faces.sources.files import Folder as ImageFolder
 from arena.faces.sources.opening import open_source
@@ -123,9 +123,7 @@ class Folder(FixedGenerator[FolderOptions]):
             )
 
     def _drawn(self, part: Index, n: int, seed: int) -> Images:
-        draw = rng(seed, "folder")
-        turns = [draw.permutation(part) for _ in range(-(-n // len(part)))]
-        return np.array(self.stock.images[np.concatenate([part[:0], *turns])[:n]])
+        return np.array(self.stock.images[in_turns(part, n, rng(seed, "folder"))])
 
 
 @dataclass(frozen=True, eq=False)

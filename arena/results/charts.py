@@ -74,10 +74,10 @@ def score_figure(exam: ExamRecord) -> Figure:
             "hovertemplate": hover,
         }
     (shown,) = _numbers(_log_odds([exam.threshold]))
-    layout = _layout("Scores of the exam", "score: probability of fake", "images")
+    layout = plain_layout("Scores of the exam", "score: probability of fake", "images")
     layout["xaxis"] |= {"range": [_number(edges[0] - 0.2), _number(edges[-1] + 0.2)], "tickangle": 0}
     layout["xaxis"] |= {"tickvals": _numbers(ticks), "ticktext": [f"{tick:g}" for tick in SCORE_TICKS]}
-    layout |= {"barmode": "overlay", "bargap": 0, "shapes": [_line("x", shown)]}
+    layout |= {"barmode": "overlay", "bargap": 0, "shapes": [dashed_line("x", shown)]}
     text = f"fake from {exam.threshold:.2g}" if exam.threshold <= 1 else "no alarm"
     side = "left" if shown < 0 else "right"
     note = {"x": shown, "y": 1, "yref": "paper", "text": text, "showarrow": False, "yanchor": "bottom", "xanchor": side}
@@ -89,7 +89,7 @@ def roc_figure(exam: ExamRecord, verdict: Verdict) -> Figure:
     here = [_number(verdict.false_alarm_rate)], [_number(verdict.tpr)]
     point = {"color": COLOUR_A, "size": 11, "symbol": "diamond"}
     chart = roc_chart(exam, f"AUROC {verdict.auroc:.3f} ({verdict.auroc_low:.3f}–{verdict.auroc_high:.3f})")
-    chart["data"].append(_scatter("markers", *here, name="in use", marker=point, hovertemplate=_ROC_HOVER))
+    chart["data"].append(scatter("markers", *here, name="in use", marker=point, hovertemplate=_ROC_HOVER))
     return chart
 
 
@@ -97,10 +97,10 @@ def roc_chart(paper: Marked, title: str) -> Figure:
     """The ROC curve of scores and the line of chance."""
     line, dotted = {"color": COLOUR_B, "width": 2}, {"color": GREY, "width": 1, "dash": "dot"}
     traces = [
-        _scatter("lines", [0, 1], [0, 1], name="chance", line=dotted, hoverinfo="skip"),
-        _scatter("lines", *roc_points(paper), name="detector", line=line, hovertemplate=_ROC_HOVER),
+        scatter("lines", [0, 1], [0, 1], name="chance", line=dotted, hoverinfo="skip"),
+        scatter("lines", *roc_points(paper), name="detector", line=line, hovertemplate=_ROC_HOVER),
     ]
-    layout = _layout(title, "reals called fake", "fakes called fake")
+    layout = plain_layout(title, "reals called fake", "fakes called fake")
     for axis in ("xaxis", "yaxis"):
         layout[axis] |= {"range": [-0.02, 1.02], "tickformat": ".0%"}
     return {"data": traces, "layout": layout}
@@ -130,7 +130,7 @@ def accuracy_figure(records: Iterable[RoundRecord], win_accuracy: float = 0.5) -
     """Accuracy of each round with its 95 % interval: shape and colour name the winner, hollow is too close to call."""
     rounds = rounds_of(records)
     path = {"color": FAINT, "width": 1}
-    traces = [_scatter("lines", *_over(rounds, "accuracy"), line=path, hoverinfo="skip", showlegend=False)]
+    traces = [scatter("lines", *_over(rounds, "accuracy"), line=path, hoverinfo="skip", showlegend=False)]
     for team, colour, symbol in (("A", COLOUR_A, "triangle-up"), ("B", COLOUR_B, "circle")):
         for close in (False, True):
             chosen = [r for r in rounds if r.judged.winner == team and (r.judged.call == "too close") == close]
@@ -140,9 +140,9 @@ def accuracy_figure(records: Iterable[RoundRecord], win_accuracy: float = 0.5) -
     forfeits = [r for r in rounds if r.judged.forfeit]
     if forfeits:
         frame, place = {"color": GREY, "size": 16, "symbol": "square-open"}, _over(forfeits, "accuracy")
-        traces.append(_scatter("markers", *place, name="by forfeit", marker=frame, hoverinfo="skip"))
+        traces.append(scatter("markers", *place, name="by forfeit", marker=frame, hoverinfo="skip"))
     layout = _over_rounds("Accuracy, 95 % interval", "accuracy", traces)
-    return {"data": traces, "layout": layout | {"shapes": [_line("y", win_accuracy)]}}
+    return {"data": traces, "layout": layout | {"shapes": [dashed_line("y", win_accuracy)]}}
 
 
 def auroc_figure(records: Iterable[RoundRecord]) -> Figure:
@@ -158,7 +158,7 @@ def compared_accuracy_figure(matches: Mapping[str, Iterable[RoundRecord]]) -> Fi
         marker = _match_marker(i)
         traces.append(_accuracies("lines+markers", rounds_of(records), name, marker, line={"width": 1.5}))
     layout = _over_rounds("Accuracy, 95 % interval", "accuracy", traces)
-    return {"data": traces, "layout": layout | {"shapes": [_line("y", 0.5)]}}
+    return {"data": traces, "layout": layout | {"shapes": [dashed_line("y", 0.5)]}}
 
 
 def compared_auroc_figure(matches: Mapping[str, Iterable[RoundRecord]]) -> Figure:
@@ -168,13 +168,13 @@ def compared_auroc_figure(matches: Mapping[str, Iterable[RoundRecord]]) -> Figur
         rounds, marker = rounds_of(records), _match_marker(i)
         numbers, high = _over(rounds, "auroc_high")
         _, low = _over(rounds, "auroc_low")
-        band = _scatter("lines", numbers + numbers[::-1], high + low[::-1], fill="toself", legendgroup=name)
-        band |= {"fillcolor": _pale(marker["color"]), "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
-        middle = _scatter("lines+markers", *_over(rounds, "auroc"), name=name, legendgroup=name, marker=marker)
+        band = scatter("lines", numbers + numbers[::-1], high + low[::-1], fill="toself", legendgroup=name)
+        band |= {"fillcolor": pale(marker["color"]), "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+        middle = scatter("lines+markers", *_over(rounds, "auroc"), name=name, legendgroup=name, marker=marker)
         middle |= {"line": {"width": 2}, "customdata": _ends(rounds, "auroc"), "hovertemplate": _hover(name, "AUROC")}
         traces += [band, middle]
     layout = _over_rounds("AUROC, 95 % interval", "AUROC", traces)
-    return {"data": traces, "layout": layout | {"shapes": [_line("y", 0.5)]}}
+    return {"data": traces, "layout": layout | {"shapes": [dashed_line("y", 0.5)]}}
 
 
 def faces_figure(records: Iterable[RoundRecord]) -> Figure:
@@ -183,7 +183,7 @@ def faces_figure(records: Iterable[RoundRecord]) -> Figure:
     seen = [(number, one) for number, one in found if one is not None]
     up, down = ([_number(abs(getattr(one, end) - one.value)) for _, one in seen] for end in ("high", "low"))
     bars = {"type": "data", "symmetric": False, "array": up, "arrayminus": down, "thickness": 1.2, "width": 3}
-    trace = _scatter("lines+markers", [n for n, _ in seen], [_number(one.value) for _, one in seen], name="fakes")
+    trace = scatter("lines+markers", [n for n, _ in seen], [_number(one.value) for _, one in seen], name="fakes")
     trace |= {"marker": {"color": COLOUR_A, "size": 8, "symbol": "triangle-up"}, "line": {"width": 1.5}}
     trace |= {"customdata": [[_number(one.low), _number(one.high)] for _, one in seen], "error_y": bars}
     trace["hovertemplate"] = _hover("fakes", "look like a face")
@@ -203,8 +203,8 @@ def losses_figure(records: Iterable[RoundRecord]) -> Figure:
             line = {"color": COLOUR_A if team == "A" else COLOUR_B, "width": 1.5, "dash": DASHES[i % len(DASHES)]}
             hover = f"{team} {name} %{{y:.3g}}<extra></extra>"
             images, losses = [images for images, _ in curve], [loss for _, loss in curve]
-            traces.append(_scatter("lines", images, losses, name=f"{team} {name}", line=line, hovertemplate=hover))
-    return {"data": traces, "layout": _layout("Losses", "images seen by the team", "loss")}
+            traces.append(scatter("lines", images, losses, name=f"{team} {name}", line=line, hovertemplate=hover))
+    return {"data": traces, "layout": plain_layout("Losses", "images seen by the team", "loss")}
 
 
 def _log_odds(scores: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -219,12 +219,13 @@ def _accuracies(mode: str, rounds: Sequence[RoundRecord], name: str, marker: Fig
     up = [_number(r.judged.accuracy_high - r.judged.accuracy) for r in rounds]
     down = [_number(r.judged.accuracy - r.judged.accuracy_low) for r in rounds]
     bars = {"type": "data", "symmetric": False, "array": up, "arrayminus": down, "thickness": 1.2, "width": 3}
-    trace = _scatter(mode, *_over(rounds, "accuracy"), name=name, marker=marker, **more)
+    trace = scatter(mode, *_over(rounds, "accuracy"), name=name, marker=marker, **more)
     more = {"customdata": _ends(rounds, "accuracy"), "hovertemplate": _hover(name, "accuracy")}
     return trace | more | {"error_y": bars | {"color": marker["color"]}}
 
 
-def _scatter(mode: str, x: Sequence[float], y: Sequence[float], **more: Any) -> Figure:
+def scatter(mode: str, x: Sequence[float], y: Sequence[float], **more: Any) -> Figure:
+    """A trace of points, lines or both."""
     return {"type": "scatter", "mode": mode, "x": x, "y": y} | more
 
 
@@ -242,7 +243,7 @@ def _hover(name: str, what: str) -> str:
     return f"round %{{x}}: {what} %{{y:.3f}} (%{{customdata[0]:.3f}}–%{{customdata[1]:.3f}})<extra>{name}</extra>"
 
 
-def _layout(title: str, x: str, y: str) -> Figure:
+def plain_layout(title: str, x: str, y: str) -> Figure:
     """What all charts have in common: short words and narrow margins, so that a phone has room for the lines."""
     axis = {"gridcolor": FAINT, "zeroline": False, "automargin": True}
     return {
@@ -262,13 +263,13 @@ def _over_rounds(title: str, y: str, traces: Sequence[Figure]) -> Figure:
     last = max((number for trace in traces for number in trace["x"]), default=1)
     steps = (digit * 10**power for power in count() for digit in (1, 2, 5))
     step = next(step for step in steps if last <= MOST_TICKS * step)
-    layout = _layout(title, "round", y)
+    layout = plain_layout(title, "round", y)
     layout["yaxis"]["range"] = [-0.02, 1.02]
     layout["xaxis"] |= {"range": [0.5, last + 0.5], "tick0": 0, "dtick": step, "tickformat": "d"}
     return layout
 
 
-def _line(axis: str, value: float) -> Figure:
+def dashed_line(axis: str, value: float) -> Figure:
     """A dashed line over the whole chart, at a value of one axis."""
     other = "y" if axis == "x" else "x"
     ends = {f"{axis}0": value, f"{axis}1": value, f"{other}0": 0, f"{other}1": 1, f"{other}ref": "paper"}
@@ -279,7 +280,8 @@ def _match_marker(i: int) -> Figure:
     return {"color": MATCH_COLOURS[i % len(MATCH_COLOURS)], "size": 7, "symbol": SYMBOLS[i % len(SYMBOLS)]}
 
 
-def _pale(colour: str) -> str:
+def pale(colour: str) -> str:
+    """A colour, `#rrggbb`, that what lies below shines through."""
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},0.18)"
 

@@ -69,6 +69,16 @@ def stage(folder: Path, files: Mapping[str, Content], disk: Disk, states: Mappin
     return hashlib.sha256(text).hexdigest()
 
 
+def replace_file(path: Path, content: Content) -> None:
+    """Write a file that takes the place of the one of its name when it is whole, and is on disk. Raises OSError."""
+    disk, partial = Disk(), path.with_name(f".{path.name}.partial")
+    partial.unlink(missing_ok=True)
+    disk.make(path.parent)
+    disk.write(partial, content)
+    disk.rename(partial, path)
+    disk.sync(path.parent)
+
+
 def _written(folder: Path, files: Mapping[str, Content], disk: Disk) -> dict[str, Any]:
     disk.make(folder.parent)
     folder.mkdir()

@@ -91,7 +91,7 @@ def ship_all(root: Path, uri: str | None = None, connect: Connect = MlflowStore)
     home = Home.open(root)
     try:
         # Patiently: a store that two processes make at once is broken.
-        with _only_shipper(root, PATIENCE) as alone:
+        with only_shipper(root, PATIENCE) as alone:
             store = connect(uri, root)
             for match in home.matches() if alone else ():
                 if not home.is_playing(match.name):
@@ -100,7 +100,7 @@ def ship_all(root: Path, uri: str | None = None, connect: Connect = MlflowStore)
     except ArenaError:
         raise
     except Exception as error:
-        raise ArenaError(_sentence(uri, error)) from error
+        raise ArenaError(sentence(uri, error)) from error
     finally:
         home.close()
 
@@ -163,7 +163,7 @@ class Shipper:
             except Exception as error:
                 shipped, self._store = False, None  # a store that comes back may be another one
                 if not failures and not self._abandoned.is_set():
-                    self._on_warning(_sentence(self._uri, error))
+                    self._on_warning(sentence(self._uri, error))
             if stopping:
                 return
             failures = 0 if shipped else failures + 1
@@ -180,7 +180,7 @@ class Shipper:
             waiting = [m for m in home.unshipped() if m == self._match or not home.is_playing(m)]
             if not waiting:
                 return True
-            with _only_shipper(self._root) as alone:
+            with only_shipper(self._root) as alone:
                 if not alone:
                     return False
                 self._store = self._store or self._connect(self._uri, self._root)
@@ -199,13 +199,14 @@ class Shipper:
 
 
 @contextmanager
-def _only_shipper(root: Path, patience: float = 0.0) -> Iterator[bool]:
+def only_shipper(root: Path, patience: float = 0.0) -> Iterator[bool]:
     """Whether no other process ships this home's outbox, for `patience` seconds; two would create a run twice."""
     with locks.hold(root / "outbox.lock", patience) as alone:
         yield alone
 
 
-def _sentence(uri: str, error: Exception) -> str:
+def sentence(uri: str, error: Exception) -> str:
+    """What is wrong with a store, for people."""
     if isinstance(error, ArenaError):
         reason = str(error)
     else:

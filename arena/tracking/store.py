@@ -111,16 +111,19 @@ class Store(Protocol):
 class MlflowStore:
     """A store reached through MLflow's client. Seconds of imports, and of database creation when it is new."""
 
-    def __init__(self, uri: str, root: Path) -> None:
+    def __init__(self, uri: str, root: Path, experiment: str = EXPERIMENT) -> None:
         """`uri`: checked. `root`: the home. Raises ArenaError for a store that cannot take runs."""
         self._client = _client(uri)
-        self.experiment_id = _experiment(self._client, uri, root)
+        self.experiment_id = _experiment(self._client, uri, root, experiment)
 
     def find(self, match: MatchRow) -> Run | None:
         """The run of a match, also one that was deleted in the UI."""
+        return self._find(identity(match))
+
+    def _find(self, mark: str) -> Run | None:
         from mlflow.entities import ViewType
 
-        query = f"tags.`{IDENTITY}` = '{identity(match)}'"
+        query = f"tags.`{IDENTITY}` = '{mark}'"
         order = ["attributes.start_time ASC"]
         found = self._client.search_runs([self.experiment_id], query, ViewType.ALL, max_results=1, order_by=order)
         if not found:
@@ -140,18 +143,35 @@ class MlflowStore:
 
         The timestamp of a point is the errand's: it is part of a metric's key in MLflow, which drops exact repetitions.
         """
-        if entry.files:
-            with _folder_of(entry.files) as folder:
-                self._client.log_artifacts(run.id, str(folder))
-        for start in range(0, len(entry.points), MOST_POINTS):
-            metrics = _metrics(entry.points[start : start + MOST_POINTS], errand.enqueued_ms)
-            self._client.log_batch(run.id, metrics=metrics)
+        self._add(run, entry, errand.enqueued_ms)
         if reopened:
             self._client.update_run(run.id, status="RUNNING")
         if errand.kind == "end":
             self._client.set_terminated(run.id, "FINISHED", errand.enqueued_ms)
         params = {name: value for name, value in entry.params.items() if name not in run.params}
-        self._client.log_batch(run.id, params=_params(params), tags=_tags(entry, errand))
+        self._client.log_batch(run.id, params=_params(params), tags=_tags(entry, errand.id))
+
+    def record(self, name: str, mark: str, entry: Entry, ended_ms: int) -> None:
+        """A run that is told whole at once. Of one with the same mark that is there already, nothing is told again."""
+        run = self._find(mark)
+        if run is None:
+            made = self._client.create_run(self.experiment_id, ended_ms, {IDENTITY: mark}, name)
+            run = Run(made.info.run_id, 0)
+        if run.told or run.deleted:
+            return
+        self._add(run, entry, ended_ms)
+        self._client.set_terminated(run.id, "FINISHED", ended_ms)
+        params = {name: value for name, value in entry.params.items() if name not in run.params}
+        self._client.log_batch(run.id, params=_params(params), tags=_tags(entry, 1))
+
+    def _add(self, run: Run, entry: Entry, timestamp_ms: int) -> None:
+        """The files and the points of an entry."""
+        if entry.files:
+            with _folder_of(entry.files) as folder:
+                self._client.log_artifacts(run.id, str(folder))
+        for start in range(0, len(entry.points), MOST_POINTS):
+            metrics = _metrics(entry.points[start : start + MOST_POINTS], timestamp_ms)
+            self._client.log_batch(run.id, metrics=metrics)
 
 
 def _metrics(points: Sequence[Point], timestamp_ms: int) -> list[Any]:
@@ -166,10 +186,10 @@ def _params(params: Mapping[str, str]) -> list[Any]:
     return [Param(name, value) for name, value in params.items()]
 
 
-def _tags(entry: Entry, errand: Errand) -> list[Any]:
+def _tags(entry: Entry, told: int) -> list[Any]:
     from mlflow.entities import RunTag
 
-    tags = {**entry.tags, PROGRESS: str(errand.id)}
+    tags = {**entry.tags, PROGRESS: str(told)}
     if any(name.startswith("images/") for name in entry.files):
         tags["mlflow.loggedImages"] = "True"  # without it the UI looks for no images
     return [RunTag(name, value) for name, value in tags.items()]
@@ -201,15 +221,15 @@ def _client(uri: str) -> MlflowClient:
     return MlflowClient(uri, registry_uri=uri)
 
 
-def _experiment(client: MlflowClient, uri: str, root: Path) -> str:
+def _experiment(client: MlflowClient, uri: str, root: Path, name: str) -> str:
     folder = artifact_folder(root, uri)
-    experiment = client.get_experiment_by_name(EXPERIMENT)
+    experiment = client.get_experiment_by_name(name)
     if experiment is None:
         location = None if folder is None else folder.as_uri()
-        return str(client.create_experiment(EXPERIMENT, artifact_location=location))
+        return str(client.create_experiment(name, artifact_location=location))
     if experiment.lifecycle_stage == "deleted":
         raise ArenaError(
-            f"the experiment {EXPERIMENT} was deleted in MLflow; bring it back with: "
+            f"the experiment {name} was deleted in MLflow; bring it back with: "
             f"mlflow experiments restore --experiment-id {experiment.experiment_id}"
         )
     if uri == default_uri(root) and folder is not None and experiment.artifact_location != folder.as_uri():

@@ -16,67 +16,25 @@ import dataclasses
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from arena import registry
-from arena.faces.coding import coder
-from arena.faces.sets.about import framing_of, joined_identities, points_of
 from arena.networks.training import use_one_thread
-from arena.play.config import MatchConfig, load_config
-from arena.play.match import prepare_faces
-from arena.play.parts import landmark_finder, origin_of, split_faces
+from arena.play.config import load_config
 from arena.quality.measure import quality
-from arena.referee.metrics import auroc, auroc_interval
 from arena.seeds import derive
 from arena.snapshot import player, read_snapshot, to_bytes
 from arena.store.home import Home
-from arena.types import LAST, Brief, Faces, Images, Material, Pool, Role, Snapshot
+from arena.training.course import measured
+from arena.training.families import Given
+from arena.training.ground import JUDGING, MAKERS, TRAINING, Ground, Machine, Wanted, prepare_ground
+from arena.types import LAST, Material, Pool, Snapshot
 
 STRIDE = 10_000
 """Images between two looks at a generator in training: its stops are multiples of it."""
 GALLERY, PAPER = 6000, 1000
 """Fakes that a detector trains on, and fakes of each family that it is judged on."""
-
-
-@dataclass(frozen=True)
-class Ground:
-    """Real faces in three parts, as in a match, and what teams are told about them."""
-
-    parts: dict[str, Faces]
-    config: MatchConfig
-    origin: dict[str, Any]
-
-    @classmethod
-    def prepare(cls, home: Home, source: str) -> Ground:
-        """Faces as a match with seed 0 would split them."""
-        config = load_config(None, [], faces=source, seed=0)
-        faces = prepare_faces(home, config)
-        people = joined_identities(faces, home.faces)
-        points = points_of(faces, home.faces, landmark_finder)
-        framing = framing_of(faces, home.faces, landmark_finder)
-        known = {
-            "synthetic": faces.synthetic,
-            "coding": faces.coding.to_json() if faces.coding else None,
-            "framing": framing.to_json() if framing else None,
-        }
-        whole, split = Faces(faces.images, people, points), split_faces(people, config.dump())
-        parts = {"a": whole[split.a], "b": whole[split.b], "exam": whole[split.exam]}
-        return cls(parts, config, origin_of(config.dump(), known))
-
-    def brief(self, role: Role, seed: int) -> Brief:
-        """What a team is told."""
-        own = derive(seed, role)
-        return Brief(self.config.image_size, own, precision="bf16", gallery=GALLERY, exam=PAPER, origin=self.origin)
-
-    def fakes(self, snapshot: Snapshot, n: int, seed: int) -> Images:
-        """Fakes of a snapshot, coded as the real faces are."""
-        code = coder(self.origin)
-        made: Images = player(snapshot, "cpu", "bf16").generate(n, seed)
-        return made if code is None else code(made, seed)
 
 
 def grow(ground: Ground, out: Path, name: str, seed: int, stops: Sequence[int]) -> Iterator[tuple[int, Snapshot]]:
@@ -87,15 +45,20 @@ def grow(ground: Ground, out: Path, name: str, seed: int, stops: Sequence[int]) 
         options = contender.options()
         if hasattr(options, "batch"):
             options = dataclasses.replace(options, steps=STRIDE // options.batch)
-        team = contender.cls(options, ground.brief("generator", seed))
+        team = contender.cls(options, ground.with_seed(seed).brief("generator"))
         start = time.thread_time()
         for number in range(1, 1 + max(1, max(stops) // STRIDE)):
-            team.train(number, Material(ground.parts["a"]))
+            team.train(number, Material(ground.parts[MAKERS]))
             if (path := paths.get(number * STRIDE)) or (path := paths.get(0)):
                 path.write_bytes(to_bytes(team.snapshot(number)))
                 path.with_suffix(".json").write_text(json.dumps({"seconds": time.thread_time() - start}))
     for stop, path in paths.items():
         yield stop, read_snapshot(path)
+
+
+def of_snapshot(ground: Ground, name: str, snapshot: Snapshot) -> Given:
+    """What a snapshot makes, coded as the real faces are."""
+    return Given(name, "", ground, player(snapshot, "cpu", "bf16"))
 
 
 def judge(ground: Ground, out: Path, key: str, snapshot: Snapshot, rivals: dict[str, Snapshot], steps: int) -> Any:
@@ -106,19 +69,19 @@ def judge(ground: Ground, out: Path, key: str, snapshot: Snapshot, rivals: dict[
     seed = snapshot.round
     contender = registry.find("detector", "residual")
     options = dataclasses.replace(contender.options(), steps=steps)
-    team = contender.cls(options, ground.brief("detector", seed))
-    team.train(1, Material(ground.parts["b"], (Pool(LAST, ground.fakes(snapshot, GALLERY, derive(seed, "gallery"))),)))
+    team = contender.cls(options, ground.with_seed(seed).brief("detector"))
+    fakes = {family: of_snapshot(ground, family, rival) for family, rival in {"itself": snapshot, **rivals}.items()}
+    gallery = fakes["itself"].fakes(GALLERY, derive(seed, "gallery"))
+    team.train(1, Material(ground.parts[TRAINING], (Pool(LAST, gallery),)))
     (out / f"{key}.safetensors").write_bytes(to_bytes(team.snapshot(1)))
-    exam = ground.parts["exam"]
-    of_reals = team.answer(exam.images)
-    rows: dict[str, Any] = {"alarms": float(np.mean(of_reals.scores >= of_reals.threshold))}
-    for family, rival in {"itself": snapshot, **rivals}.items():
-        paper = ground.fakes(rival, PAPER, derive(seed, "paper"))
-        scores = np.concatenate([of_reals.scores, team.answer(paper).scores])
-        labels = np.r_[np.zeros(len(exam)), np.ones(PAPER)].astype(np.int8)
-        people = np.r_[exam.identities, -1 - np.arange(PAPER)]
-        rows[family] = [auroc(labels, scores), *auroc_interval(labels, scores, people)]
-    rows["onet_kid"] = quality(ground.fakes(snapshot, PAPER, 1), exam.images[:PAPER], search=300).to_json()
+    reals = ground.parts[JUDGING]
+    of_reals = team.answer(reals.images)
+    rows: dict[str, Any] = {}
+    for family, made in fakes.items():
+        found = measured(reals, of_reals, team.answer(made.unseen(PAPER, derive(seed, "paper"))))
+        rows |= {family: [found["auroc"], found["low"], found["high"]], "alarms": found["alarms"]}
+    paper = fakes["itself"].unseen(PAPER, 1)
+    rows["onet_kid"] = quality(paper, reals.images[:PAPER], search=300).to_json()
     path.write_text(json.dumps(rows))
     return rows
 
@@ -136,7 +99,9 @@ def main() -> None:
     options = parser.parse_args()
     use_one_thread()
     options.out.mkdir(parents=True, exist_ok=True)
-    ground = Ground.prepare(Home.create(options.out / "home"), options.faces)
+    home = Home.create(options.out / "home")
+    config = load_config(None, [], faces=options.faces, seed=0)
+    ground = prepare_ground(home, config, Wanted(True, True, True), Machine("cpu", "bf16"))
     rivals = {}
     for other in options.others:
         name, _, images = other.partition(":")

@@ -16,6 +16,7 @@ from arena.store.disk import stage
 from arena.store.home import Errand, Home
 from arena.store.record import RoundRecord
 from arena.tracking.entry import Entry, Story, entry
+from arena.tracking.trainings import Told
 from arena.types import CurvePoint, Role, Training
 
 CONFIG = {
@@ -88,3 +89,17 @@ def picture(data: bytes) -> Image.Image:
     image = Image.open(io.BytesIO(data))
     image.load()
     return image
+
+
+def training(folder):
+    """A training of two epochs that is over."""
+    (folder / "d.json").write_text("{}")
+    card = {"detector": "cnn", "options": {"width": 4}, "size": 16, "seed": 0, "false_alarm_rate": 0.05}
+    card |= {"device": "cpu", "precision": "fp32", "faces": {"source": "drawn", "digest": "abc"}, "epochs": 2}
+    card |= {"fakes": {"of": [["blend", "blend"], ["noise", "noise"]]}, "seconds": 2.0, "best": {}}
+    measured = {"low": 0.5, "high": 0.8, "alarms": 0.05, "caught": 0.2, "threshold": 0.9, "seconds": 1.0}
+    epochs = [
+        {"epoch": epoch, "images": 100 * epoch, "auroc": auroc, "losses": {"detector": loss}, **measured}
+        for epoch, auroc, loss in ((1, 0.6, 0.9), (2, 0.7, 0.5))
+    ]
+    return Told(card, epochs, {"detector": folder / "d.safetensors", "card": folder / "d.json"})

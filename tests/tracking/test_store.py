@@ -6,11 +6,12 @@ import socket
 from pathlib import Path
 
 import pytest
-from matchfiles import entry_of, new_home, picture, play, play_all
+from matchfiles import entry_of, new_home, picture, play, play_all, training
 from PIL import Image
 
 from arena.tracking.shipper import Shipper, ship, ship_all
 from arena.tracking.store import artifact_folder, check_uri, default_uri, shown
+from arena.tracking.trainings import tell
 from arena.types import ArenaError
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # those of MLflow and what it imports
@@ -163,3 +164,16 @@ def test_where_files_go(tmp_path):
 def test_passwords_are_not_shown():
     assert shown("postgresql://me:secret@db/arena") == "postgresql://me:***@db/arena"
     assert shown("http://127.0.0.1:5000") == "http://127.0.0.1:5000"
+
+
+def test_a_training_is_told_once(shipped, tmp_path):
+    home, _, client = shipped
+    told = training(tmp_path)
+    assert [tell(told, home.root), tell(told, home.root)] == ["", ""]
+    experiment = client.get_experiment_by_name("trainings")
+    (run,) = client.search_runs([experiment.experiment_id])
+    assert run.info.status == "FINISHED"
+    assert run.data.params["detector.width"] == "4"
+    points, files = contents(client, run.info.run_id)
+    assert [(value, step) for value, step, _ in points["validation/auroc"]] == [(0.6, 1), (0.7, 2)]
+    assert set(files) == {"d.json"}

@@ -84,3 +84,9 @@ def hold_out(identities: Index, share: float, seed: int) -> tuple[Index, Index]:
     enough = int(np.searchsorted(np.cumsum(faces[order]), share * len(identities))) + 1
     chosen = np.isin(person, order[: min(enough, len(people) - 1)])
     return np.flatnonzero(chosen).astype(np.int64), np.flatnonzero(~chosen).astype(np.int64)
+
+
+def in_turns(places: Index, n: int, draw: np.random.Generator) -> Index:
+    """`n` of some places, in random order, each once before any comes twice; none of none."""
+    turns = [draw.permutation(places) for _ in range(-(-n // max(len(places), 1)))]
+    return np.concatenate([places[:0], *turns])[:n]

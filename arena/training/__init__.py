@@ -1,0 +1,1 @@
+"""A detector trained alone, outside a match, in the way that a match trains it."""

@@ -1,0 +1,155 @@
+"""The words of `--against` and `--judge-on`: what each names, found out before anything takes long."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from arena import registry
+from arena.images import check_images
+from arena.snapshot import player, read_snapshot
+from arena.store.home import Home
+from arena.store.names import GALLERY
+from arena.store.prune import pruned_files
+from arena.training.families import Family, Given, Made, Stock, folder_of_fakes
+from arena.training.ground import Ground
+from arena.training.growing import Growth, grow, is_grown
+from arena.training.kept import digest_of
+from arena.types import ArenaError, Images, OnProgress, ignore_progress
+
+Kind = Literal["folder", "gallery", "snapshot", "contender", "match"]
+
+_FILES: Mapping[str, Kind] = {".npy": "gallery", ".safetensors": "snapshot"}
+
+
+@dataclass(frozen=True)
+class Word:
+    """What a word names. `images`: how long a contender is trained first, 0 for not at all."""
+
+    text: str
+    kind: Kind
+    name: str
+    images: int = 0
+
+    @property
+    def is_made(self) -> bool:
+        """Whether its fakes are made of real faces of the training."""
+        return self.kind == "contender"
+
+    @property
+    def needs_points(self) -> bool:
+        """Whether that takes landmarks."""
+        return self.is_made and bool(registry.find("generator", self.name).cls.needs_points)
+
+
+def read_word(text: str, home: Home) -> Word:
+    """What a word names: fakes in files, a contender of Team A, or a match of the home.
+
+    Raises ArenaError for anything else.
+    """
+    path = Path(text)
+    if path.exists():
+        return Word(text, _FILES.get(path.suffix, "folder"), path.name)
+    name, colon, count = text.partition(":")
+    if any(one.name == name for one in registry.contenders("generator")):
+        return _contender(text, name, count if colon else None)
+    if home.has_match(text):
+        return Word(text, "match", text)
+    raise ArenaError(
+        f"there is nothing called {text!r} to train against or to judge on: no file, no contender of Team A and no "
+        f"match in {home.root}"
+    )
+
+
+def _contender(text: str, name: str, count: str | None) -> Word:
+    if name in ("folder", "evader"):
+        why = "name the folder itself" if name == "folder" else "it needs an opponent that changes"
+        raise ArenaError(f"{name} cannot be named here: {why}")
+    grows = is_grown(name)
+    if count is None and grows:
+        raise ArenaError(f"{name} has to be trained first: say for how many images, for example {name}:50000")
+    if count is not None and not (count.isdecimal() and int(count) > 0):
+        raise ArenaError(f"{text!r} must name a number of images after the colon, for example {name}:50000")
+    if count is not None and not grows:
+        raise ArenaError(f"{name} needs no training: name it without {':' + count!r}")
+    return Word(text, "contender", name, int(count or 0))
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Opens families. `folder`: where generators that are trained first are kept. `options`: of contenders, by name."""
+
+    ground: Ground
+    home: Home
+    folder: Path
+    on_progress: OnProgress = ignore_progress
+    on_stage: Callable[[str], None] = lambda text: None
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def open(self, words: Sequence[Word]) -> list[Family]:
+        """The families of some words, in order. Raises ArenaError for fakes that do not fit."""
+        return [self._family(word) for word in words]
+
+    def _family(self, word: Word) -> Family:
+        if word.kind == "contender":
+            return self._made(word)
+        if word.kind == "snapshot":
+            return self._snapshot(word)
+        if word.kind == "folder":
+            return folder_of_fakes(self.ground, word.text)
+        if word.kind == "gallery":
+            return Stock.divided(word.text, self._fitting(word.text, _read_gallery(Path(word.text))))
+        return Stock.divided(word.name, self._fitting(word.name, _galleries(self.home, word.name)))
+
+    def _made(self, word: Word) -> Made:
+        options = self.options.get(word.name, {})
+        grown = None
+        if word.images:
+            self.on_stage(f"training {word.name} for {word.images} images")
+            ground = self.ground
+            made_of = ground.facts, ground.settings.image_size, ground.settings.seed, ground.precision, options
+            path = self.folder / f"{word.name}-{word.images}-{digest_of(*made_of)}.safetensors"
+            growth = Growth(word.name, word.images, options)
+            grown = grow(self.ground, growth, path, self.on_progress, self.on_stage)
+        family = Made(word.text, word.text, self.ground, registry.find("generator", word.name), grown)
+        family.check()
+        return family
+
+    def _snapshot(self, word: Word) -> Given:
+        path, size = Path(word.text), self.ground.settings.image_size
+        snapshot = read_snapshot(path)
+        if snapshot.role != "generator":
+            raise ArenaError(f"{path} holds the weights of a detector; a generator's are needed to make fakes")
+        if snapshot.image_size != size:
+            raise ArenaError(f"the {snapshot.contender} in {path} makes faces of {snapshot.image_size} px, not {size}")
+        team = player(snapshot, self.ground.device, self.ground.precision)
+        return Given(word.name, hashlib.sha256(path.read_bytes()).hexdigest(), self.ground, team)
+
+    def _fitting(self, what: str, images: Images) -> Images:
+        size = self.ground.settings.image_size
+        if images.shape[1] != size:
+            raise ArenaError(f"the fakes of {what} have {images.shape[1]} px, not {size}; say their size with --size")
+        return images
+
+
+def _read_gallery(path: Path) -> Images:
+    try:
+        images: Images = np.load(path, mmap_mode="r", allow_pickle=False)
+        check_images(images, "fakes")
+    except (OSError, ValueError, EOFError, ArenaError) as error:
+        raise ArenaError(f"{path} is no gallery, uint8 [N, S, S, 3] in a .npy file: {error}") from error
+    return images
+
+
+def _galleries(home: Home, match: str) -> Images:
+    """All galleries of a match that are still there. Raises ArenaError where there is none."""
+    pruned = pruned_files(home, match)
+    numbers = [number for number in home.manifests(match) if GALLERY not in pruned.get(number, ())]
+    if not numbers:
+        raise ArenaError(f"{match} has no gallery to train against: it has played no round, or they were pruned")
+    return np.concatenate([np.load(home.round_folder(match, n) / GALLERY, allow_pickle=False) for n in numbers])

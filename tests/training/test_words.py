@@ -1,0 +1,116 @@
+"""What the words of `--against` name."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matches import played, start, tiny
+from tiny import OPTIONS, pictures, tiny_team
+
+from arena import registry
+from arena.snapshot import read_snapshot, to_bytes
+from arena.training.families import Made, Stock
+from arena.training.growing import Growth, grow
+from arena.training.words import Workshop, read_word
+from arena.types import ArenaError
+
+DCGAN = {name: OPTIONS[name] for name in ("width", "latent", "batch", "average")}
+
+
+@pytest.fixture
+def workshop(ground, home, tmp_path):
+    return Workshop(ground, home, tmp_path, options={"dcgan": DCGAN})
+
+
+def opened(workshop, *texts):
+    return workshop.open([read_word(text, workshop.home) for text in texts])
+
+
+def test_a_contender_that_learns_nothing(workshop):
+    (family,) = opened(workshop, "blend")
+    assert isinstance(family, Made)
+    assert family.grown is None
+
+
+def test_a_contender_that_is_trained_first(workshop, tmp_path):
+    (family,) = opened(workshop, "dcgan:48")
+    assert family.fakes(4, 1).shape == (4, 16, 16, 3)
+    (kept,) = tmp_path.glob("dcgan-48-*.safetensors")
+    changed = kept.stat().st_mtime_ns
+    opened(workshop, "dcgan:48")
+    assert kept.stat().st_mtime_ns == changed  # it is trained once
+    assert not list(tmp_path.glob("*.state"))
+
+
+def test_a_generators_snapshot(workshop, tmp_path):
+    path = tmp_path / "generator.safetensors"
+    path.write_bytes(to_bytes(tiny_team(registry.find("generator", "dcgan")).snapshot(1)))
+    (family,) = opened(workshop, str(path))
+    assert family.fakes(3, 1).shape == family.unseen(3, 1).shape == (3, 16, 16, 3)
+    assert not np.array_equal(family.fakes(3, 1), family.fakes(3, 2))
+
+
+def test_a_gallery_and_all_galleries_of_a_match(workshop, tmp_path):
+    np.save(tmp_path / "gallery.npy", pictures(12))
+    match = start(workshop.home.root, tiny(rounds=1), "against-it")
+    played(match)
+    gallery, galleries = opened(workshop, str(tmp_path / "gallery.npy"), "against-it")
+    assert len(gallery.images) == 12
+    assert isinstance(galleries, Stock)
+    assert len(galleries.images) == 24  # of the opening and of the round
+
+
+def test_a_match_without_a_round_has_no_gallery(workshop):
+    start(workshop.home.root, tiny(rounds=1), "not-played")
+    with pytest.raises(ArenaError, match="not-played has no gallery"):
+        opened(workshop, "not-played")
+
+
+def test_what_fits_not_is_said(workshop, tmp_path):
+    np.save(tmp_path / "large.npy", pictures(12, size=32))
+    np.save(tmp_path / "odd.npy", np.zeros(3))
+    detector, large = tmp_path / "detector.safetensors", tmp_path / "large.safetensors"
+    detector.write_bytes(to_bytes(tiny_team(registry.find("detector", "cnn")).snapshot(1)))
+    large.write_bytes(to_bytes(tiny_team(registry.find("generator", "noise"), image_size=32).snapshot(1)))
+    for name, sentence in {
+        "large.npy": "32 px, not 16",
+        "odd.npy": "is no gallery",
+        "detector.safetensors": "weights of a detector",
+        "large.safetensors": "32 px, not 16",
+    }.items():
+        with pytest.raises(ArenaError, match=sentence):
+            opened(workshop, str(tmp_path / name))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("resgan", "for example resgan:50000"),
+        ("resgan:many", "a number of images"),
+        ("resgan:0", "a number of images"),
+        ("blend:500", "needs no training"),
+        ("folder", "name the folder itself"),
+        ("evader", "opponent"),
+        ("nobody", "nothing called 'nobody'"),
+    ],
+)
+def test_words_that_name_nothing(home, text, sentence):
+    with pytest.raises(ArenaError, match=sentence):
+        read_word(text, home)
+
+
+def test_a_generator_goes_on_where_it_was_stopped(ground, tmp_path, monkeypatch):
+    monkeypatch.setattr("arena.training.growing.STRIDE", 16)
+    growth = Growth("dcgan", 48, DCGAN)
+    whole = grow(ground, growth, tmp_path / "whole.safetensors")
+
+    def kill(progress):
+        if progress.round == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        grow(ground, growth, tmp_path / "stopped.safetensors", kill)
+    rounds = []
+    again = grow(ground, growth, tmp_path / "stopped.safetensors", lambda progress: rounds.append(progress.round))
+    assert rounds == [3]
+    assert to_bytes(again) == to_bytes(whole) == to_bytes(read_snapshot(tmp_path / "whole.safetensors"))
