@@ -36,7 +36,7 @@ def greys(n: int) -> list[np.ndarray]:
 def numbers(path: Path, every: int = 1, most: int | None = None) -> list[int]:
     """Which frames come, and check that each looks like its number."""
     found = []
-    for number, image in frames(path, every, most):
+    for number, _, image in frames(path, every, most):
         assert image.shape == (48, 64, 3)
         assert round(image.mean() / 10) == number
         found.append(number)
@@ -65,7 +65,7 @@ def test_a_phone_held_upright(tmp_path: Path) -> None:
     assert struct.unpack(">3i", data[matrix : matrix + 12]) == (65536, 0, 0)
     data[matrix : matrix + 24] = struct.pack(">6i", 0, 65536, 0, -65536, 0, 0)  # shown turned 90 degrees clockwise
     path.write_bytes(data)
-    ((_, shown),) = frames(path)
+    (shown,) = (frame.image for frame in frames(path))
     assert shown.shape == (64, 48, 3)
     assert shown[5, 40].min() > 200  # now the upper right corner
     assert shown[5, 5].max() < 50
@@ -77,7 +77,7 @@ def test_a_truncated_video_gives_its_frames_first(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     shown = []
     with pytest.raises(Unusable, match="truncated"):
-        shown.extend(number for number, _ in frames(path))
+        shown.extend(frame.number for frame in frames(path))
     given = iter(frames(path))
     assert [next(given)[0] for _ in range(5)] == [0, 1, 2, 3, 4]
 
