@@ -174,12 +174,10 @@ class _Job:
             self._failed("video", film.name, f"cannot be used: {unusable.reason}")
             return
         self.report.film(film.name, found)
-        if not found.faces:
-            self.problems.append(
-                f"the video {film.name} shows no face in the {found.frames} frames that were looked at"
-            )
-        elif found.broken:
+        if found.broken:
             self.problems.append(f"the video {film.name} is {found.broken}: only its first frames were judged")
+        elif not found.faces:
+            self.problems.append(f"the video {film.name} shows no face in {found.frames} frames")
         self._tell()
 
     def _failed(self, what: str, name: str, reason: str) -> None:

@@ -70,7 +70,7 @@ def gathered(places: Sequence[Path]) -> Iterator[Photo | Film]:
         elif archive := Zip.open(str(place)):
             yield from _in_zip(str(place), archive)
         elif is_video(place):
-            yield Film(str(place), place) if place.exists() else Film(str(place), None, "cannot be read: there is none")
+            yield _film(place)
         else:
             yield _file(place)
 
@@ -99,6 +99,14 @@ def _in_zip(place: str, archive: Zip) -> Iterator[Photo | Film]:
                     yield Film(name, path)
             except Unusable as unusable:
                 yield Film(name, None, f"cannot be used: {unusable.reason}")
+
+
+def _film(path: Path) -> Film:
+    try:
+        path.open("rb").close()
+        return Film(str(path), path)
+    except OSError as error:
+        return Film(str(path), None, f"cannot be read: {error.strerror}")
 
 
 def _file(path: Path) -> Photo:

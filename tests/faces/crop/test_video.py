@@ -2,30 +2,16 @@ from __future__ import annotations
 
 import json
 import struct
-from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from facefiles import film
 
 from arena.faces.crop.video import Subject, frames, subjects
 from arena.faces.decode import Unusable
 from arena.types import FAKE, REAL
-
-
-def film(path: Path, images: list[np.ndarray], times: list[int] | None = None, **options: str) -> Path:
-    """A video of these frames, shown at `times` (in 1/25 s)."""
-    with av.open(str(path), "w", options=options) as container:
-        stream = container.add_stream("mpeg4", rate=25)
-        stream.height, stream.width = images[0].shape[:2]
-        stream.pix_fmt = "yuv420p"
-        for i, image in enumerate(images):
-            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
-            frame.pts, frame.time_base = (times or range(len(images)))[i], Fraction(1, 25)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-    return path
 
 
 def greys(n: int) -> list[np.ndarray]:
@@ -54,6 +40,11 @@ def test_every_kth_frame_and_no_more_than_asked(tmp_path: Path) -> None:
 def test_variable_frame_rate_counts_frames(tmp_path: Path) -> None:
     path = film(tmp_path / "a.mkv", greys(6), times=[0, 1, 2, 50, 51, 200])
     assert numbers(path, every=2) == [0, 2, 4]
+
+
+def test_every_frame_knows_when_it_is_shown(tmp_path: Path) -> None:
+    path = film(tmp_path / "a.mkv", greys(4), times=[0, 10, 25, 100])
+    assert [frame.seconds for frame in frames(path, every=2)] == [0, pytest.approx(1, abs=0.002)]
 
 
 def test_a_phone_held_upright(tmp_path: Path) -> None:
