@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from arena.detector.calibrated import SCORING_BATCH
 from arena.detector.changes import change
 from arena.detector.team import NetworkDetector, NetworkOptions
 from arena.faces.coding import coder
@@ -27,7 +28,7 @@ from arena.networks.small_resnet import small_resnet
 from arena.networks.training import as_pool, draw, to_range
 from arena.registry import register
 from arena.seeds import derive, rng
-from arena.types import Faces, Images, Material, NoFace, Training
+from arena.types import Faces, Images, Material, NoFace, Scores, Training
 
 SURE: Final = 0.99
 SURER: Final[Mapping[str, float]] = MappingProxyType({"EYES": 0.999, "RIGHT_EYE": 0.999})
@@ -129,6 +130,16 @@ class FaceParts(NetworkDetector[FacePartsOptions]):
             made = swapped(way, faces, self.options.swaps, rng(seed, mark), self.options.candidates)
             self._own[way] = made if code is None else code(made, derive(seed, mark, "coding"))
         return super().train(round, material, learning_rate_scale=learning_rate_scale)
+
+    @torch.no_grad()
+    def opinions(self, images: Images) -> Scores:
+        """What each filter alone makes of images, uint8 `[N, S, S, 3]`: probability of fake, float64 `[F, N]`."""
+        network = self.trainables["detector"].settle()
+        parts = []
+        for i in range(0, len(images), SCORING_BATCH):
+            batch = self._fitted(to_range(as_pool(images[i : i + SCORING_BATCH], self.brief.device)))
+            parts.append(torch.stack(network.opinions([batch] * len(self.options.filters))))  # type: ignore[operator]
+        return torch.sigmoid(torch.cat(parts, 1).double()).cpu().numpy()
 
     def _stepper(self, reals: Tensor, last: Tensor, older: Tensor, scale: float = 1.0) -> Callable[[], Tensor]:
         """One step of every filter, each on a batch of its own."""

@@ -104,6 +104,19 @@ def test_results_are_what_is_scored(detect, arena, album):
     assert err[-1] == "error: 1 of 3 photos and videos cannot be used; judged were 14 faces in 2 photos and videos"
 
 
+def test_a_folder_of_the_dfdc_layout_is_scored(detect, arena, album, tmp_path):
+    for name in ("one", "two", "three"):
+        (album / f"{name}.mp4").write_bytes((album / "clip.mp4").read_bytes())
+    (album / "photo.jpg").unlink()
+    labels = {f"{name}.mp4": {"label": label} for name, label in zip(("clip", "one"), ("FAKE", "REAL"), strict=True)}
+    labels |= {"two.mp4": {"label": "FAKE"}, "three.mp4": {"label": "REAL"}}
+    (album / "metadata.json").write_text(json.dumps(labels))
+    results = tmp_path / "results.csv"
+    detect(album, "--format", "results", "--every", 2, "-o", results)
+    status, out, err = arena("score", results, album / "metadata.json", "--json")
+    assert (status, json.loads(out.splitlines()[0])) == (0, json.loads(out.splitlines()[0]) | {"value": 0.5}), err
+
+
 def test_a_sample_submission_is_filled(detect, album, tmp_path):
     sample = tmp_path / "sample.csv"
     sample.write_text("path,y\n./photo.jpg,0\nclip,0\n")

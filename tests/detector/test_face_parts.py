@@ -62,6 +62,15 @@ def test_each_filter_has_swaps_of_its_own_part_and_edge():
     assert not any(face.tobytes() in held_out for made in team._own.values() for face in made)
 
 
+def test_every_filter_can_be_asked_alone():
+    team, _ = trained(filters=("MOUTH_blur", "EYES_cut", "NOSE_cut"), cascade="max")
+    paper = pictures(7, seed=5)
+    opinions = team.opinions(paper)
+    assert (opinions.shape, opinions.dtype) == ((3, 7), np.float64)
+    np.testing.assert_allclose(opinions.max(0), team.score(paper), atol=1e-6)
+    assert len(np.unique(opinions)) > 7
+
+
 def test_two_filters_of_one_kind_are_two_networks():
     team, _ = trained(filters=("MOUTH_blur", "MOUTH_blur"))
     first, second = (list(network.parameters()) for network in team.network.filters)
