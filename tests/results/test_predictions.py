@@ -106,10 +106,8 @@ def test_fakes_caught_at_a_rate_of_false_alarms(rate, caught):
 def test_labels_of_the_dfdc_layout(tmp_path):
     predictions, labels = tmp_path / "predictions.csv", tmp_path / "metadata.json"
     predictions.write_text("a.mp4,0.1\nb.mp4,0.9\nc.mp4,0.2\nd.mp4,0.8\n")
-    entries = {
-        f"{name}.mp4": {"label": label, "split": "train"} for name, label in zip("dcba", FAKES_FIRST, strict=True)
-    }
-    labels.write_text(json.dumps(entries))
+    told = {"d": "FAKE", "c": "REAL", "b": "FAKE", "a": "REAL"}
+    labels.write_text(json.dumps({f"{name}.mp4": {"label": label, "split": "train"} for name, label in told.items()}))
     assert read_scored(predictions, labels).labels.tolist() == [0, 1, 0, 1]
 
 
