@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 
@@ -41,6 +42,7 @@ SHARES = (4, 1)
 
 
 def main() -> None:
+    """Train, then print the table."""
     options = arguments()
     use_one_thread()
     with tempfile.TemporaryDirectory() as folder:
@@ -57,6 +59,7 @@ def main() -> None:
 
 
 def arguments() -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--faces", required=True, help="real faces: a folder or a zip, each person's in a folder")
     parser.add_argument("--cache", type=Path, help="where decoded faces and landmarks are kept (default: nowhere)")
@@ -111,7 +114,8 @@ Judged = tuple[Scores, list[Scores]]
 """What every filter makes of the real faces, and of the fakes of each kind: probabilities `[F, N]`."""
 
 
-def opinions(team: FaceParts, reals: Images, fakes: list[Images], change) -> Judged:  # type: ignore[no-untyped-def]
+def opinions(team: FaceParts, reals: Images, fakes: list[Images], change: Callable[[Images], Images]) -> Judged:
+    """What the filters make of real faces and of each kind of fakes, both changed alike."""
     return team.opinions(change(reals)), [team.opinions(change(kind)) for kind in fakes]
 
 
@@ -127,10 +131,12 @@ def of_all(judged: Judged) -> list[str]:
 
 
 def rules(reals: Scores, fakes: Scores) -> list[str]:
+    """AUROCs of all filters together, `[F, N]` of real faces and of fakes, under both rules."""
     return [area(together(reals, rule), together(fakes, rule)) for rule in ("original", "max")]
 
 
 def together(found: Scores, rule: str) -> Scores:
+    """One logit `[N]` from the filters' probabilities `[F, N]`; 0.99 is sure enough for each."""
     logits = torch.logit(torch.from_numpy(found), eps=1e-9)
     bounds = torch.full((len(logits),), float(np.log(0.99 / 0.01)), dtype=torch.float64)
     scores: Scores = combined(logits, bounds, rule).numpy()
@@ -138,6 +144,7 @@ def together(found: Scores, rule: str) -> Scores:
 
 
 def area(reals: Scores, fakes: Scores) -> str:
+    """AUROC of scores `[N]` of real faces and of fakes, with its 95 % interval."""
     labels = np.repeat(np.array([0, 1], np.int8), (len(reals), len(fakes)))
     scores = np.concatenate([reals, fakes])
     low, high = auroc_interval(labels, scores)
@@ -145,6 +152,7 @@ def area(reals: Scores, fakes: Scores) -> str:
 
 
 def row(way: Swap | None, found: list[list[str]]) -> str:
+    """A line of the table; `found`: as they are, and after the shrinking."""
     (own, original, most), (own_low, _, most_low) = found
     part, edge = (way.part, way.edge) if way else ("all", "both")
     return f"| {part} | {edge} | {own} | {original} | {most} | {own_low} | {most_low} |"
