@@ -4,9 +4,9 @@
 
 Finding the faces in every frame and judging them, frames a second of processor time on one core, from the file to the
 score; the share of it that decoding takes; every fifth frame alone; and how much more memory is in use in the last
-quarter of the clip than in the second. Without a clip one of 1280x720 pixels is made of a drawn face that moves. The detector has not
-trained, which changes nothing about its speed. Bars: 10 frames/s with every frame looked at, more with every fifth, no
-growth beyond 32 MB.
+quarter of the clip than in the second. Without a clip one of 1280x720 pixels is made of a drawn face that moves. The
+detector has not trained, which changes nothing about its speed. Bars: 10 frames/s with every frame looked at, more with
+every fifth, no growth beyond 32 MB.
 """
 
 from __future__ import annotations

@@ -19,11 +19,11 @@ def test_the_last_layer_sees_a_grid_of_features(side, grid):
     assert network(torch.zeros(2, 3, side, side)).shape == (2,)
 
 
-@pytest.mark.parametrize("side", [8, 15, 16, 50, 64])
-def test_every_weight_learns_at_every_size(side):
+@pytest.mark.parametrize(("side", "channels"), [(8, 2), (15, 2), (16, 2), (50, 2), (64, 2), (128, 4)])
+def test_every_weight_learns_at_every_size(side, channels):
     torch.manual_seed(0)
-    network = small_resnet(side, channels=2)
-    logits = network(torch.randn(4, 3, side, side))
+    network = small_resnet(side, channels).to(memory_format=torch.channels_last)
+    logits = network(torch.randn(8, 3, side, side).contiguous(memory_format=torch.channels_last))
     logits.square().sum().backward()
     assert logits.dtype == torch.float32
     assert all(p.grad is not None and bool(p.grad.any()) for p in network.parameters())
