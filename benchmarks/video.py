@@ -62,9 +62,8 @@ def main() -> None:
             quarter = len(memory) // 4
             growth = np.median(memory[-quarter:]) - np.median(memory[quarter : 2 * quarter])
             which = "every" if every == 1 else f"every {every}th"
-            print(
-                f"| {which} | {found.frames * every / seconds:.1f} | {found.faces} | {share:.0%} | {growth / 2**20:.0f} MB |"
-            )
+            rate = found.frames * every / seconds
+            print(f"| {which} | {rate:.1f} | {found.faces} | {share:.0%} | {growth / 2**20:.0f} MB |")
 
 
 def watched(clip: Path, every: int, most: int, memory: list[int]) -> Iterator[Frame]:
