@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 from PIL import Image
 
@@ -55,3 +57,17 @@ def faces_in(spec: str | Path) -> dict[str, str | None]:
 def skipped_in(spec: str | Path) -> dict[str, str]:
     """Name of everything a source skips, and why."""
     return {face.name: face.reason for face in open_source(str(spec)).faces() if isinstance(face, Skipped)}
+
+
+def film(path: Path, images: list[np.ndarray], times: list[int] | None = None, **options: str) -> Path:
+    """A video of these frames, shown at `times` (in 1/25 s)."""
+    with av.open(str(path), "w", options=options) as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.height, stream.width = images[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        for i, image in enumerate(images):
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            frame.pts, frame.time_base = (times or range(len(images)))[i], Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path

@@ -21,6 +21,7 @@ MORE = {"side": 4, "sampling_steps": 2, "images_per_stage": 9, "samples": 24}
 
 OF_CONTENDERS = {
     "evader": lambda: {"inner": OPTIONS},
+    "face-parts": lambda: {"filters": ("MOUTH_blur", "LEFT_EYE_cut"), "swaps": 6},
     "folder": lambda: {"path": str(fakes_on_disk())},
     "committee": lambda: {"inner": {name: tiny_options(registry.find("detector", name)) for name in MEMBERS}},
 }

@@ -1,63 +1,83 @@
-"""`arena detect`: put photos to a detector."""
+"""`arena detect`: put photos and videos to a detector."""
 
 from __future__ import annotations
 
-import csv
-import sys
-from enum import StrEnum
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from arena.cli import findings
-from arena.cli.console import console as console_for
-from arena.cli.console import emit, say, table
+from arena.cli.console import say
+from arena.cli.faces import bar
 from arena.cli.options import DEFAULT_HOME, HomeOption, JsonOption
+from arena.cli.reports import Aggregate, Format, Printed, Report, Scores
 from arena.types import ArenaError
 
 if TYPE_CHECKING:
+    from arena.photo.film import Seen
+    from arena.photo.gather import Film, Photo
     from arena.photo.judge import Judgement
+    from arena.types import Snapshot
 
-
-class Format(StrEnum):
-    """How findings are printed."""
-
-    LINES = "lines"
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
+Places = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Photos, videos, folders and zips of them.")]
+Match = Annotated[
+    str | None, typer.Option("--match", help="Whose detector judges; by default of the match that played last.")
+]
+Round = Annotated[int | None, typer.Option("--round", help="After which round it is taken; by default the last.")]
+SnapshotFile = Annotated[
+    Path | None, typer.Option("--snapshot", metavar="FILE", help="A detector's snapshot instead of a match.")
+]
+Heatmaps = Annotated[
+    Path | None,
+    typer.Option("--heatmap", metavar="DIR", help="Draw where the detector looked, a PNG per face of a photo."),
+]
+Every = Annotated[int, typer.Option("--every", min=1, help="Of a video, every k-th frame.")]
+VideoAggregate = Annotated[
+    Aggregate,
+    typer.Option(
+        "--video-aggregate",
+        help="A video's score from those of its faces; trimmed-mean leaves out the 5 lowest and the 5 highest.",
+    ),
+]
+FormatOption = Annotated[
+    Format,
+    typer.Option(
+        "--format",
+        help="lines: for each face and video. table, csv: a row for each file and each face of a photo. json: objects. "
+        "results: id,probability, sorted.",
+    ),
+]
+Sample = Annotated[
+    Path | None,
+    typer.Option("--submission", metavar="SAMPLE.csv", help="Fill the second column of a sample submission instead."),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("-o", "--out", metavar="FILE", help="Where results go (stdout), or a submission (SAMPLE_out.csv)."),
+]
 
 
 def detect(
-    photos: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Photos of faces, folders and zips of them.")],
-    match: Annotated[
-        str | None, typer.Option("--match", help="Whose detector judges; by default of the match that played last.")
-    ] = None,
-    round: Annotated[
-        int | None, typer.Option("--round", help="After which round it is taken; by default the last.")
-    ] = None,
-    snapshot: Annotated[
-        Path | None, typer.Option("--snapshot", metavar="FILE", help="A detector's snapshot instead of a match.")
-    ] = None,
-    heatmap: Annotated[
-        Path | None, typer.Option("--heatmap", metavar="DIR", help="Draw where the detector looked, a PNG per face.")
-    ] = None,
-    format: Annotated[
-        Format, typer.Option("--format", help="A line per face; a row per photo and per face; or an object per photo.")
-    ] = Format.LINES,
+    photos: Places,
+    match: Match = None,
+    round: Round = None,
+    snapshot: SnapshotFile = None,
+    heatmap: Heatmaps = None,
+    every: Every = 1,
+    aggregate: VideoAggregate = Aggregate.TRIMMED_MEAN,
+    format: FormatOption = Format.LINES,
+    submission: Sample = None,
+    out: Out = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Find the faces in photos and say of each whether the detector takes it for real or fake."""
-    from arena.faces.crop.finder import Finder
+    """Find the faces in photos and videos and say whether the detector takes them for real or fake."""
     from arena.networks.training import use_one_thread
-    from arena.photo.gather import is_many
-    from arena.photo.gather import photos as gathered
-    from arena.photo.judge import RECIPE, judge
-    from arena.photo.likeness import Likeness
-    from arena.snapshot import player, read_snapshot
+    from arena.photo.gather import Photo, files, gathered, is_many
+    from arena.snapshot import read_snapshot
 
     if heatmap is not None:
         _check_names(photos)
@@ -66,81 +86,128 @@ def detect(
     if weights.role != "detector":
         raise ArenaError(f"{path} holds the weights of a generator; a detector's are needed to judge a photo")
     use_one_thread()
-    detector, finder = player(weights), Finder("cpu", RECIPE.min_size)
-    if words := Likeness.of(weights.origin, weights.image_size).words:
-        say(f"[dim]{escape(words)}[/]")
-    report = _Report(Format.JSON if as_json else format, judged_by)
-    failed, faces, count = list[str](), 0, 0
-    for photo in gathered(photos):
-        count += 1
+    known = files(photos)
+    with bar("judging") as show:
+        report = _report(Format.JSON if as_json else format, judged_by, known, submission, out)
+        job = _Job(weights, report, lambda done, note: show(done, len(known), note))
+        for one in gathered(photos):
+            if isinstance(one, Photo):
+                job.photo(one, heatmap, known.get(one.name, ""))
+            else:
+                job.film(one, every, aggregate)
+        report.end()
+    job.sum_up(any(is_many(place) for place in photos))
+
+
+def _report(
+    format: Format, judged_by: Mapping[str, Any], files: Mapping[str, str], sample: Path | None, out: Path | None
+) -> Report:
+    """Where findings go. Raises ArenaError for options that do not go together and for a sample that cannot be used."""
+    from arena.results.submission import Submission
+
+    if sample is not None:
+        if format != Format.LINES:
+            raise ArenaError("give either --submission or --format: a submission has a format of its own")
+        out = out or sample.with_name(f"{sample.stem}_out.csv")
+        return Scores(files, Submission.read(sample, files), out)
+    if format == Format.RESULTS:
+        return Scores(files, None, out)
+    if out is not None:
+        raise ArenaError("-o is for --format results and --submission; the others are printed, to be redirected")
+    return Printed(format, judged_by)
+
+
+class _Job:
+    """Judges one file after the other and counts. `show`: told how many are done, and what came of them."""
+
+    def __init__(self, weights: Snapshot, report: Report, show: Callable[[int, str], None]) -> None:
+        from arena.faces.crop.finder import Finder
+        from arena.photo.judge import RECIPE
+        from arena.photo.likeness import Likeness
+        from arena.snapshot import player
+
+        self.weights, self.report, self.show = weights, report, show
+        self.detector, self.begin = player(weights), time.monotonic()
+        self.finder, self.quick = (Finder("cpu", RECIPE.min_size, quick) for quick in (False, True))
+        self.problems = list[str]()
+        self.faces = self.photos = self.films = self.frames = self.unused = 0
+        if words := Likeness.of(weights.origin, weights.image_size).words:
+            say(f"[dim]{escape(words)}[/]")
+
+    def photo(self, photo: Photo, heatmap: Path | None, called: str) -> None:
+        """Judge a photo. `heatmap`: a folder for pictures of where the detector looked, named as it is `called`."""
+        from arena.photo.judge import judge
+
+        self.photos += 1
         if photo.image is None:
-            failed.append(f"the photo {photo.name} {photo.reason}")
-            report.failed(photo.name, photo.reason)
-            continue
-        judgement = judge(photo.image, detector, weights.image_size, finder, heatmap is not None, weights.origin)
-        faces += len(judgement.faces)
-        report.judged(photo.name, judgement)
+            self._failed("photo", photo.name, photo.reason)
+            return
+        size, origin = self.weights.image_size, self.weights.origin
+        judgement = judge(photo.image, self.detector, size, self.finder, heatmap is not None, origin)
+        self.faces += len(judgement.faces)
+        self.report.judged(photo.name, judgement)
         if heatmap is not None:
-            _draw(judgement, heatmap, _drawn_name(photo.name, photos))
-    report.end()
-    _sum_up(failed, faces, count, any(is_many(place) for place in photos))
+            _draw(judgement, heatmap, "-".join(Path(called).parts))
+        self._tell()
 
+    def film(self, film: Film, every: int, rule: Aggregate) -> None:
+        """Judge every `every`-th frame of a video."""
+        from arena.faces.crop.video import frames
+        from arena.faces.decode import Unusable
+        from arena.photo.film import judge_film
 
-def _sum_up(failed: list[str], faces: int, count: int, of_many: bool) -> None:
-    """Say what came of it all. Raises ArenaError where something could not be judged."""
-    if not count:
-        raise ArenaError("there are no photos there")
-    if failed == [] and not of_many:
-        return
-    if count == 1 and failed:
-        raise ArenaError(failed[0])
-    for reason in failed:
-        say(f"[yellow]{escape(reason)}[/]")
-    done = f"{faces} faces in {count - len(failed)} photos"
-    if failed:
-        raise ArenaError(f"{len(failed)} of {count} photos cannot be used; the others were judged: {done}")
-    say(f"[dim]{done}[/]")
+        self.films += 1
+        if film.path is None:
+            self._failed("video", film.name, film.reason)
+            return
 
+        def on_seen(seen: Sequence[Seen], count: int) -> None:
+            self.faces += len(seen)
+            self.frames += count
+            self.report.seen(film.name, seen)
+            self._tell(f" of {film.name}", before=1)
 
-class _Report:
-    """Prints findings as they come; a table at the end, because its columns fit what is in them."""
+        size, origin = self.weights.image_size, self.weights.origin
+        try:
+            found = judge_film(frames(film.path, every), self.detector, size, self.quick, origin, rule.value, on_seen)
+        except Unusable as unusable:
+            self._failed("video", film.name, f"cannot be used: {unusable.reason}")
+            return
+        self.report.film(film.name, found)
+        if found.broken:
+            self.problems.append(f"the video {film.name} is {found.broken}: only its first frames were judged")
+        elif not found.faces:
+            self.problems.append(f"the video {film.name} shows no face in {found.frames} frames")
+        self._tell()
 
-    def __init__(self, format: Format, judged_by: dict[str, Any]) -> None:
-        self.format, self.judged_by = format, judged_by
-        self.console = console_for(format == Format.JSON)
-        self.rows = list[dict[str, Any]]()
-        self.csv = csv.DictWriter(sys.stdout, findings.COLUMNS, lineterminator="\n")
-        if format == Format.CSV:
-            self.csv.writeheader()
+    def _failed(self, what: str, name: str, reason: str) -> None:
+        self.unused += 1
+        self.problems.append(f"the {what} {name} {reason}")
+        self.report.failed(what, name, reason)
+        self._tell()
 
-    def judged(self, photo: str, judgement: Judgement) -> None:
-        """A photo that could be judged."""
-        if self.format == Format.JSON:
-            emit([{"photo": photo, "judge": self.judged_by, **judgement.summary()}])
-        elif self.format == Format.LINES:
-            for line in findings.lines(photo, judgement):
-                self.console.print(line)
-        else:
-            self._add(findings.rows(photo, judgement))
+    def _tell(self, of: str = "", before: int = 0) -> None:
+        rate = self.faces / max(time.monotonic() - self.begin, 1e-9)
+        frames = f" in {self.frames} frames{of}" if self.frames else ""
+        self.show(self.photos + self.films - before, f"{self.faces} faces{frames}, {rate:.1f} faces/s")
 
-    def failed(self, photo: str, reason: str) -> None:
-        """One that could not."""
-        if self.format == Format.JSON:
-            emit([{"photo": photo, "error": reason}])
-        elif self.format != Format.LINES:
-            self._add([findings.unusable(photo, reason)])
-
-    def end(self) -> None:
-        """After the last one."""
-        if self.format == Format.TABLE:
-            written = [[escape(str(row[name])) for name in findings.SHORT] for row in self.rows]
-            self.console.print(table("", findings.SHORT, written))
-
-    def _add(self, rows: list[dict[str, Any]]) -> None:
-        if self.format == Format.CSV:
-            self.csv.writerows(rows)
-            sys.stdout.flush()
-        self.rows += rows if self.format == Format.TABLE else []
+    def sum_up(self, of_many: bool) -> None:
+        """Say what came of it all. Raises ArenaError where something could not be judged, or only in part."""
+        count = self.photos + self.films
+        if not count:
+            raise ArenaError("there are no photos or videos there")
+        if not self.problems and not of_many:
+            return
+        if count == 1 and self.problems:
+            raise ArenaError(self.problems[0])
+        for problem in self.problems:
+            say(f"[yellow]{escape(problem)}[/]")
+        kinds = " and ".join(kind for kind, n in (("photos", self.photos), ("videos", self.films)) if n)
+        done = f"{self.faces} faces in {count - self.unused} {kinds}"
+        if self.problems:
+            whole = " whole" if self.unused < len(self.problems) else ""
+            raise ArenaError(f"{len(self.problems)} of {count} {kinds} cannot be used{whole}; judged were {done}")
+        say(f"[dim]{done}[/]")
 
 
 def chosen(home: Path, match: str | None, round: int | None, snapshot: Path | None) -> tuple[Path, dict[str, Any]]:
@@ -168,14 +235,6 @@ def _check_names(photos: list[Path]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise ArenaError(f"two photos are called {name}, and so would be their heat maps; put them one by one")
-
-
-def _drawn_name(photo: str, places: list[Path]) -> str:
-    """What a photo's heat maps are called: like itself, or in a folder or a zip like its way there."""
-    for place in places:
-        if photo.startswith(f"{place}/"):
-            return "-".join(Path(photo).relative_to(place).parts)
-    return Path(photo).name
 
 
 def _draw(judgement: Judgement, folder: Path, name: str) -> None:

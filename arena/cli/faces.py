@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -200,7 +201,9 @@ def bar(title: str) -> Iterator[Callable[..., None]]:
         TextColumn("{task.fields[note]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    off = not console.is_terminal
+    above = sys.stdout.isatty()  # what is printed meanwhile goes above the bar, unless it goes elsewhere
+    with Progress(*columns, console=console, transient=True, disable=off, redirect_stdout=above) as progress:
         task = progress.add_task(title, total=None, note="")
         begin = told = time.monotonic()
 

@@ -18,7 +18,9 @@ _WIDTH = 40
 
 def score(
     predictions: Annotated[Path, typer.Argument(help="A CSV: id,probability; or id,label,probability.")],
-    labels: Annotated[Path | None, typer.Argument(help="A CSV: id,label with 1 for fake.")] = None,
+    labels: Annotated[
+        Path | None, typer.Argument(help="A CSV: id,label with 1 for fake; or DFDC's metadata.json.")
+    ] = None,
     threshold: Annotated[
         float, typer.Option(min=0, max=1, help="From which probability on the accuracy takes an image for fake.")
     ] = 0.5,

@@ -14,17 +14,16 @@ from arena.faces.coding import coder
 from arena.faces.parts.donors import Places, donors_for
 from arena.faces.parts.paste import EDGES, Swap, swap
 from arena.faces.parts.shapes import PARTS
+from arena.faces.parts.swaps import least_found
 from arena.generator.bandit import Bandit, passes
 from arena.generator.bank import BankOptions, BankTeam
 from arena.registry import register
 from arena.seeds import derive, rng
 from arena.snapshot import player
-from arena.types import ArenaError, Brief, Detector, Faces, Images, Knowledge, Material, Sources, State
+from arena.types import Brief, Detector, Faces, Images, Knowledge, Material, Sources, State
 
 MOST_REALS = 128
 """Real faces that Team B's snapshot is asked about, to know what it makes of one."""
-LEAST_FOUND = 0.1
-"""Share of the faces whose landmarks must be known."""
 
 
 @dataclass(frozen=True)
@@ -82,17 +81,7 @@ class FaceSwap(BankTeam[FaceSwapOptions]):
 
     def check(self, faces: Faces) -> None:
         """See `types.Team.check`."""
-        found = np.zeros(len(faces), bool) if faces.points is None else np.isfinite(faces.points).all((1, 2))
-        if found.mean() < LEAST_FOUND:
-            raise ArenaError(
-                f"face-swap needs landmarks, but of Team A's {len(faces)} faces only {found.sum()} show a face to "
-                f"MTCNN: bring photos of faces, or larger ones with --set image_size=64"
-            )
-        if len(np.unique(faces.identities[found])) < 2:
-            raise ArenaError(
-                "face-swap needs faces of at least two people, but all of Team A's show one: put each person's "
-                "photos in a folder of their own"
-            )
+        least_found(faces, "face-swap", "Team A")
 
     def learn(self, round: int, material: Material) -> tuple[Knowledge, str, Mapping[str, float]]:
         """See `BankTeam.learn`: ask Team B's last snapshot about fakes of every part and edge, coded as in an exam."""

@@ -22,7 +22,7 @@ from arena.faces.crop.finder import Found, cut
 from arena.faces.crop.memory import enough_memory
 from arena.faces.decode import Pixels, square
 from arena.photo.likeness import Box, Likeness
-from arena.types import Detector, Heat, Images
+from arena.types import Answer, Detector, Heat, Images
 
 RECIPE = CropPlan(all_faces=True)
 """How faces are looked for and cut; of its size only the default differs from detector to detector."""
@@ -55,6 +55,17 @@ class Judged:
     heat: Heat | None = None
     refused: str | None = None
 
+    def summary(self) -> dict[str, Any]:
+        """Everything but the pixels, for JSON; places in tenths of a pixel."""
+        return {
+            "box": [round(side, 1) for side in self.box],
+            "square": [round(side, 1) for side in self.square],
+            "confidence": self.confidence,
+            "score": self.score,
+            "verdict": self.verdict,
+            "refused": self.refused,
+        }
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -77,7 +88,7 @@ class Judgement:
     def summary(self) -> dict[str, Any]:
         """Everything but the pixels, for JSON; places in tenths of a pixel."""
         whole = {name: value for name, value in vars(self).items() if name != "faces"}
-        return whole | {"faces": [_summary(face) for face in self.faces]}
+        return whole | {"faces": [face.summary() for face in self.faces]}
 
 
 @enough_memory("judge the photo")
@@ -95,27 +106,50 @@ def judge(
     where the detector looked. `origin`: of the detector's snapshot. Raises OutOfMemory.
     """
     likeness = Likeness.of(origin, size)
-    found = [f for f in finder.find([image])[0] if f.score >= RECIPE.min_score and f.size >= RECIPE.min_size]
-    faces = [_shown(image, face, likeness) for face in found[:MOST_FACES]] or _whole(image, likeness)
+    found = worth_judging(finder.find([image])[0])
+    faces = [shown(image, face, likeness) for face in found[:MOST_FACES]] or _whole(image, likeness)
     crops = [face.crop for face in faces if face.crop is not None]
     paper = likeness.code(np.stack(crops or [square(image, size)]))  # without a face, for its threshold alone
     answer = detector.answer(paper)
-    alarm = answer.threshold if answer.photo_threshold is None else answer.photo_threshold
+    alarm = alarm_of(answer)
     height, width = image.shape[:2]
     if not found and getattr(detector, "no_face", "whole") == "fake":
         return Judgement(width, height, alarm, 1.0, "fake", False, MISSING, ())
     heats = _heats(detector, paper) if heat and crops else [None] * len(crops)
-    scored = iter([(float(score), *rest) for score, *rest in zip(answer.scores, paper, heats, strict=False)])
-    faces = [face if face.crop is None else _scored(face, alarm, *next(scored)) for face in faces]
+    answers = iter([(float(score), *rest) for score, *rest in zip(answer.scores, paper, heats, strict=False)])
+    faces = [face if face.crop is None else scored(face, alarm, *next(answers)) for face in faces]
     score = max((face.score for face in faces if face.score is not None), default=None)
-    verdict = None if score is None else _called(score, alarm)
+    verdict = None if score is None else called(score, alarm)
     prepared = likeness.words if crops else None
     whole, note = not found and bool(crops), _note(len(found), bool(crops))
     return Judgement(width, height, alarm, score, verdict, whole, note, tuple(faces), prepared)
 
 
-def _shown(image: Pixels, face: Found, likeness: Likeness) -> Judged:
-    """A face with what the detector is to see of it, or with why it cannot."""
+def worth_judging(found: Sequence[Found]) -> list[Found]:
+    """Of the faces in an image those that are sure and large enough, in eighths of a pixel.
+
+    The same face is found a ten-thousandth of a pixel elsewhere beside other images in a batch, and how a crop is coded
+    hangs on its every pixel.
+    """
+    return [
+        Found(_steady(face.box), face.score, np.round(8 * face.points) / np.float32(8))
+        for face in found
+        if face.score >= RECIPE.min_score and face.size >= RECIPE.min_size
+    ]
+
+
+def _steady(box: Box) -> Box:
+    left, top, right, bottom = (round(8 * side) / 8 for side in box)
+    return left, top, right, bottom
+
+
+def alarm_of(answer: Answer) -> float:
+    """The score from which on a detector calls a stranger's photo fake."""
+    return answer.threshold if answer.photo_threshold is None else answer.photo_threshold
+
+
+def shown(image: Pixels, face: Found, likeness: Likeness) -> Judged:
+    """A face of a photo, uint8 `[H, W, 3]`, with what the detector is to see of it, or with why it cannot."""
     if likeness.framing is None:
         crop = cut(image, face, likeness.size, RECIPE.margin, RECIPE.align)
         return Judged(face.box, seen_square(face), face.score, crop=crop)
@@ -127,8 +161,9 @@ def _shown(image: Pixels, face: Found, likeness: Likeness) -> Judged:
     return Judged(face.box, place, face.score, crop=likeness.cut(image, place))
 
 
-def _scored(face: Judged, threshold: float, score: float, crop: Pixels, heat: Heat | None) -> Judged:
-    return replace(face, score=score, verdict=_called(score, threshold), crop=crop, heat=heat)
+def scored(face: Judged, threshold: float, score: float, crop: Pixels, heat: Heat | None = None) -> Judged:
+    """A face with its score; `crop`, uint8 `[S, S, 3]`, is what the detector was shown."""
+    return replace(face, score=score, verdict=called(score, threshold), crop=crop, heat=heat)
 
 
 def seen_square(face: Found) -> Box:
@@ -144,7 +179,8 @@ def _heats(detector: Detector, crops: Images) -> Sequence[Heat | None]:
     return [None] * len(crops) if look is None else list(look(crops))
 
 
-def _called(score: float, threshold: float) -> RealOrFake:
+def called(score: float, threshold: float) -> RealOrFake:
+    """The verdict on a score: fake from the threshold on."""
     return "fake" if score >= threshold else "real"
 
 
@@ -165,14 +201,3 @@ def _note(faces: int, is_judged: bool) -> str | None:
     if not faces:
         return "no face was found, so there is nothing to judge"
     return f"only the {MOST_FACES} largest of {faces} faces were judged" if faces > MOST_FACES else None
-
-
-def _summary(face: Judged) -> dict[str, Any]:
-    return {
-        "box": [round(side, 1) for side in face.box],
-        "square": [round(side, 1) for side in face.square],
-        "confidence": face.confidence,
-        "score": face.score,
-        "verdict": face.verdict,
-        "refused": face.refused,
-    }

@@ -1,12 +1,14 @@
 """Files of predictions and of labels, and how good the predictions are.
 
 A prediction file has lines `id,probability`, a label file `id,label` with 1 for fake; either may begin with a line that
-names its columns, and then they may stand in any order among others. One file may hold both, if it names them.
+names its columns, and then they may stand in any order among others. One file may hold both, if it names them. Labels
+may also be a `metadata.json`, in which the Deepfake Detection Challenge says REAL or FAKE of each video.
 """
 
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +59,9 @@ def read_scored(predictions: Path, labels: Path | None = None) -> Scored:
         keys = table.keys(0)
         table.once(keys)
         return _both([(table.probability(i), table.label(i)) for i in range(len(keys))], predictions)
-    predicted, labelled = _Table.read(predictions, (_SCORES,)), _Table.read(labels, (_LABELS,))
+    is_metadata = labels.suffix.lower() == ".json"
+    predicted = _Table.read(predictions, (_SCORES,))
+    labelled = _Table.of_metadata(labels) if is_metadata else _Table.read(labels, (_LABELS,))
     ids = predicted.keys(0)
     predicted.once(ids)
     # A table of labels may name its images twice, by a number and by a file: the predictions say which they mean.
@@ -140,6 +144,20 @@ class _Table:
             raise ArenaError(f"{path} names its columns and holds nothing else; it needs a line for each image")
         return cls(path, rows[1:], lines[1:], ids, found)._checked()
 
+    @classmethod
+    def of_metadata(cls, path: Path) -> _Table:
+        """The labels in `{file: {"label": "REAL" or "FAKE", ...}}`; a line is an entry here."""
+        try:
+            entries = json.loads(path.read_text("utf-8"))
+            rows = [[name, str(about["label"])] for name, about in entries.items()]
+        except OSError as error:
+            raise ArenaError(f"{path} cannot be read: {error.strerror or error}") from error
+        except (ValueError, AttributeError, KeyError, TypeError) as error:
+            raise ArenaError(f"{path} is no metadata.json; it needs an object with a label for each video") from error
+        if not rows:
+            raise ArenaError(f"{path} names no videos; it needs an object with a label for each")
+        return cls(path, rows, list(range(1, len(rows) + 1)), [0], {"label": 1})
+
     def _checked(self) -> _Table:
         widest = max(*self.ids, *self.columns.values())
         for i, row in enumerate(self.rows):
@@ -179,7 +197,8 @@ class _Table:
 
     def wrong(self, i: int, what: str) -> ArenaError:
         """What is wrong with a line."""
-        return ArenaError(f"{self.path} line {self.lines[i]}: {what}")
+        place = "entry" if self.path.suffix.lower() == ".json" else "line"
+        return ArenaError(f"{self.path} {place} {self.lines[i]}: {what}")
 
 
 def _both(rows: list[tuple[float, int]], path: Path) -> Scored:

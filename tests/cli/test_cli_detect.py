@@ -163,14 +163,14 @@ def test_a_bad_photo_of_a_folder_or_a_zip_does_not_hide_the_others(arena, home, 
     out, err = arena(place, "--home", home.root, "--heatmap", album.parent / "looked", status=1)
     assert [line.partition(": ")[0] for line in out] == [f"{place}/one.jpg"]
     assert f"the photo {place}/old/two.jpg cannot be used: " in err[-2]
-    assert err[-1] == "error: 1 of 2 photos cannot be used; the others were judged: 1 faces in 1 photos"
+    assert err[-1] == "error: 1 of 2 photos cannot be used; judged were 1 faces in 1 photos"
     assert [path.name for path in (album.parent / "looked").iterdir()] == ["one.jpg-0.png"]
 
 
 def test_a_row_for_each_photo_and_each_face(arena, home, album):
     out, _ = arena(album, "--home", home.root, "--format", "csv", status=1)
     rows = list(csv.DictReader(out))
-    assert [(row["photo"].rpartition("/")[2], row["face"], bool(row["score"])) for row in rows] == [
+    assert [(row["file"].rpartition("/")[2], row["face"], bool(row["score"])) for row in rows] == [
         ("two.jpg", "", False),
         ("one.jpg", "", True),
         ("one.jpg", "1", True),
@@ -180,7 +180,7 @@ def test_a_row_for_each_photo_and_each_face(arena, home, album):
     assert by_face["1"]["verdict"] in ("real", "fake")
     assert next(row["note"] for row in rows if not row["score"]).startswith("cannot be used: ")
     table, _ = arena(album, "--home", home.root, "--format", "table", status=1)
-    assert table[0].split()[:3] == ["photo", "face", "score"]
+    assert table[0].split()[:3] == ["file", "face", "frames"]
     assert len(table) == 4
     objects, _ = arena(album, "--home", home.root, "--format", "json", status=1)
     assert {"faces" in json.loads(line) for line in objects} == {True, False}
@@ -190,4 +190,4 @@ def test_a_row_for_each_photo_and_each_face(arena, home, album):
 def test_a_folder_without_photos(arena, home, tmp_path):
     (tmp_path / "empty").mkdir()
     _, err = arena(tmp_path / "empty", "--home", home.root, status=1)
-    assert err[-1] == "error: there are no photos there"
+    assert err[-1] == "error: there are no photos or videos there"

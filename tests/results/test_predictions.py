@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -99,3 +101,30 @@ def test_fakes_caught_at_a_rate_of_false_alarms(rate, caught):
     reals, fakes = [0.1, 0.2, 0.3, 0.8], [0.8, 0.9, 0.5, 0.1]
     labels = np.repeat(np.array([0, 1], np.int8), 4)
     assert caught_at(labels, np.array(reals + fakes), rate) == caught
+
+
+def test_labels_of_the_dfdc_layout(tmp_path):
+    predictions, labels = tmp_path / "predictions.csv", tmp_path / "metadata.json"
+    predictions.write_text("a.mp4,0.1\nb.mp4,0.9\nc.mp4,0.2\nd.mp4,0.8\n")
+    told = {"d": "FAKE", "c": "REAL", "b": "FAKE", "a": "REAL"}
+    labels.write_text(json.dumps({f"{name}.mp4": {"label": label, "split": "train"} for name, label in told.items()}))
+    assert read_scored(predictions, labels).labels.tolist() == [0, 1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[]", "is no metadata.json"),
+        ("{", "is no metadata.json"),
+        ('{"a.mp4": {"split": "train"}}', "is no metadata.json"),
+        ("{}", "names no videos"),
+        ('{"a.mp4": {"label": "MAYBE"}}', "metadata.json entry 1: 'MAYBE' is no label"),
+        ('{"b.mp4": {"label": "REAL"}}', "line 1: 'a.mp4' has no label"),
+    ],
+)
+def test_metadata_that_cannot_be_used(tmp_path, text, sentence):
+    predictions, labels = tmp_path / "predictions.csv", tmp_path / "metadata.json"
+    predictions.write_text("a.mp4,0.1\n")
+    labels.write_text(text)
+    with pytest.raises(ArenaError, match=sentence):
+        read_scored(predictions, labels)

@@ -31,12 +31,12 @@ class Input:
     @property
     def is_video(self) -> bool:
         """True when its name ends like that of a video."""
-        return self.path is not None and self.path.suffix.lower() in video.SUFFIXES
+        return self.path is not None and video.is_video(self.path)
 
     def frames(self, every: int, most: int | None) -> Iterator[tuple[int | None, Pixels]]:
         """A photo, numbered None, or frames of a video with their numbers. Raises Unusable, maybe after some."""
         if self.path is not None and self.is_video:
-            yield from video.frames(self.path, every, most)
+            yield from ((frame.number, frame.image) for frame in video.frames(self.path, every, most))
             return
         face = read_file(self.name, self.path, None, None) if self.path else self.face
         if isinstance(face, Skipped):
@@ -83,7 +83,7 @@ def _in_place(place: str, out: Path) -> Sequence[Input] | Source:
     path = Path(place)
     if path.is_dir():
         return _in_folder(path, out)
-    if path.is_file() and (path.suffix.lower() in video.SUFFIXES or not _is_source(place)):
+    if path.is_file() and (video.is_video(path) or not _is_source(place)):
         return [_file(path.parent, path.name, _version(path), {})]
     return open_source(place)
 

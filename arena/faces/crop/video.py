@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from pathlib import Path, PurePath
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -25,8 +25,24 @@ class Subject:
     label: int | None
 
 
-def frames(path: Path, every: int = 1, most: int | None = None) -> Iterator[tuple[int, Pixels]]:
-    """Every `every`-th frame with its number from 0, uint8 `[H, W, 3]`, upright; at most `most` frames.
+class Frame(NamedTuple):
+    """A frame of a video: its number from 0, when it is shown (None where the file does not say), and its picture.
+
+    `image`: uint8 `[H, W, 3]`, upright.
+    """
+
+    number: int
+    seconds: float | None
+    image: Pixels
+
+
+def is_video(name: str | PurePath) -> bool:
+    """Whether a file is called like a video."""
+    return PurePath(name).suffix.lower() in SUFFIXES
+
+
+def frames(path: Path, every: int = 1, most: int | None = None) -> Iterator[Frame]:
+    """Every `every`-th frame; at most `most` frames.
 
     Holds one frame in memory. Frames are counted as they are stored, so a variable frame rate changes nothing. Raises
     Unusable when the file is no video, and after the last good frame when it is truncated.
@@ -47,7 +63,8 @@ def frames(path: Path, every: int = 1, most: int | None = None) -> Iterator[tupl
                 if last % every == 0:
                     given += 1
                     # The camera's turn, counter-clockwise, in degrees, as stored by phones.
-                    yield last, np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90))
+                    pixels = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+                    yield Frame(last, frame.time, np.rot90(pixels, round(frame.rotation / 90)))
             if last < 0:
                 raise Unusable("no frames")
             if last + 1 < stream.frames:

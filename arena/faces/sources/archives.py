@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import lzma
+import shutil
 import tarfile
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Final, Self
 
 from arena.faces.decode import Unusable
@@ -19,7 +22,15 @@ from arena.faces.sources.files import content_key, identity_of, label_of, read_f
 from arena.types import ArenaError
 
 LARGEST_FILE: Final = 512 * 2**20
-"""Bytes of the largest member that is unpacked. More is no photo but a bomb."""
+"""Bytes of the largest member that is read into memory. More is no photo but a bomb."""
+LARGEST_UNPACKED: Final = 4 * 2**30
+"""Bytes of the largest member that is unpacked to disk for a while."""
+
+_DAMAGES: Final = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError),
+    *(NotImplementedError, RuntimeError, ValueError),
+)
+"""What reading a damaged zip raises."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +73,7 @@ class Zip(Source):
         """Every image in the order of the zip."""
         with zipfile.ZipFile(self.path) as archive:
             for info in self.members:
-                name = info.filename
-                if not is_safe(name):
-                    yield Skipped(name, "unsafe path")
-                else:
-                    yield read_face(name, partial(_unzip, archive, info), size, identity_of(name), label_of(name))
+                yield read_member(archive, info, size)
 
 
 @dataclass(frozen=True)
@@ -109,6 +116,33 @@ class Tar(Source):
             yield Skipped(self.path.name, "truncated")
 
 
+def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, size: int | None = None) -> Face | Skipped:
+    """One image of a zip, as `read_face` does."""
+    name = info.filename
+    if not is_safe(name):
+        return Skipped(name, "unsafe path")
+    return read_face(name, partial(_unzip, archive, info), size, identity_of(name), label_of(name))
+
+
+@contextmanager
+def unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[Path]:
+    """A member that has to be a file, such as a video, as one that is gone after the block.
+
+    Raises Unusable for one that is damaged or larger than `LARGEST_UNPACKED`.
+    """
+    with tempfile.NamedTemporaryFile(prefix="arena-", suffix=PurePosixPath(info.filename).suffix) as file:
+        _check(info, LARGEST_UNPACKED)
+        try:
+            with archive.open(info) as member:
+                shutil.copyfileobj(member, file, 2**20)
+            file.flush()
+        except _DAMAGES:
+            raise Unusable("corrupt") from None
+        except OSError as error:
+            raise Unusable(f"it could not be unpacked: {error.strerror or error}") from None
+        yield Path(file.name)
+
+
 def is_safe(name: str) -> bool:
     """False for archive members that point outside the archive: absolute, with a drive, or with `..`."""
     parts = name.replace("\\", "/").split("/")
@@ -116,16 +150,21 @@ def is_safe(name: str) -> bool:
 
 
 def _unzip(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
+    _check(info, LARGEST_FILE)
+    try:
+        return io.BytesIO(archive.read(info))
+    except _DAMAGES:
+        raise Unusable("corrupt") from None
+
+
+def _check(info: zipfile.ZipInfo, most: int) -> None:
+    """Raise Unusable for a member that cannot be read, or has more than so many bytes."""
     if info.file_size == 0:
         raise Unusable("empty")
-    if info.file_size > LARGEST_FILE:
+    if info.file_size > most:
         raise Unusable("too large")
     if info.flag_bits & 1:
         raise Unusable("encrypted")
-    try:
-        return io.BytesIO(archive.read(info))
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, ValueError):
-        raise Unusable("corrupt") from None
 
 
 def _untar(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:

@@ -3,13 +3,11 @@ from __future__ import annotations
 import errno
 import json
 from collections.abc import Sequence
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
-from facefiles import faces_in
+from facefiles import faces_in, film
 from PIL import Image
 
 from arena.faces.crop import cropping
@@ -44,14 +42,7 @@ def photo(path: Path, faces: int, tint: int = 0) -> None:
 
 
 def video(path: Path, faces: Sequence[int]) -> None:
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("mpeg4", rate=25)
-        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
-        for i, level in enumerate(faces):
-            frame = av.VideoFrame.from_ndarray(np.full((96, 128, 3), level, np.uint8), format="rgb24")
-            frame.pts, frame.time_base = i, Fraction(1, 25)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
+    film(path, [np.full((96, 128, 3), level, np.uint8) for level in faces])
 
 
 @pytest.fixture

@@ -2,30 +2,16 @@ from __future__ import annotations
 
 import json
 import struct
-from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from facefiles import film
 
 from arena.faces.crop.video import Subject, frames, subjects
 from arena.faces.decode import Unusable
 from arena.types import FAKE, REAL
-
-
-def film(path: Path, images: list[np.ndarray], times: list[int] | None = None, **options: str) -> Path:
-    """A video of these frames, shown at `times` (in 1/25 s)."""
-    with av.open(str(path), "w", options=options) as container:
-        stream = container.add_stream("mpeg4", rate=25)
-        stream.height, stream.width = images[0].shape[:2]
-        stream.pix_fmt = "yuv420p"
-        for i, image in enumerate(images):
-            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
-            frame.pts, frame.time_base = (times or range(len(images)))[i], Fraction(1, 25)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-    return path
 
 
 def greys(n: int) -> list[np.ndarray]:
@@ -36,7 +22,7 @@ def greys(n: int) -> list[np.ndarray]:
 def numbers(path: Path, every: int = 1, most: int | None = None) -> list[int]:
     """Which frames come, and check that each looks like its number."""
     found = []
-    for number, image in frames(path, every, most):
+    for number, _, image in frames(path, every, most):
         assert image.shape == (48, 64, 3)
         assert round(image.mean() / 10) == number
         found.append(number)
@@ -56,6 +42,11 @@ def test_variable_frame_rate_counts_frames(tmp_path: Path) -> None:
     assert numbers(path, every=2) == [0, 2, 4]
 
 
+def test_every_frame_knows_when_it_is_shown(tmp_path: Path) -> None:
+    path = film(tmp_path / "a.mkv", greys(4), times=[0, 10, 25, 100])
+    assert [frame.seconds for frame in frames(path, every=2)] == [0, pytest.approx(1, abs=0.002)]
+
+
 def test_a_phone_held_upright(tmp_path: Path) -> None:
     image = np.zeros((48, 64, 3), np.uint8)
     image[:24, :32] = 255  # the sensor's upper left corner
@@ -65,7 +56,7 @@ def test_a_phone_held_upright(tmp_path: Path) -> None:
     assert struct.unpack(">3i", data[matrix : matrix + 12]) == (65536, 0, 0)
     data[matrix : matrix + 24] = struct.pack(">6i", 0, 65536, 0, -65536, 0, 0)  # shown turned 90 degrees clockwise
     path.write_bytes(data)
-    ((_, shown),) = frames(path)
+    (shown,) = (frame.image for frame in frames(path))
     assert shown.shape == (64, 48, 3)
     assert shown[5, 40].min() > 200  # now the upper right corner
     assert shown[5, 5].max() < 50
@@ -77,7 +68,7 @@ def test_a_truncated_video_gives_its_frames_first(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     shown = []
     with pytest.raises(Unusable, match="truncated"):
-        shown.extend(number for number, _ in frames(path))
+        shown.extend(frame.number for frame in frames(path))
     given = iter(frames(path))
     assert [next(given)[0] for _ in range(5)] == [0, 1, 2, 3, 4]
 
