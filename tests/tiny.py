@@ -22,9 +22,12 @@ MORE = {"side": 4, "sampling_steps": 2, "images_per_stage": 9, "samples": 24}
 OF_CONTENDERS = {
     "evader": lambda: {"inner": OPTIONS},
     "folder": lambda: {"path": str(fakes_on_disk())},
+    "robust": lambda: {"backbone": BACKBONE, "attack_steps": 2},
     "committee": lambda: {"inner": {name: tiny_options(registry.find("detector", name)) for name in MEMBERS}},
 }
 """What a contender needs besides, by its name."""
+BACKBONE = "test_efficientnet"
+"""A network that timm has for tests: all its layers, few of each."""
 MEMBERS = ("residual", "texture")
 
 
