@@ -23,6 +23,8 @@ OF_CONTENDERS = {
     "evader": lambda: {"inner": OPTIONS},
     "folder": lambda: {"path": str(fakes_on_disk())},
     "robust": lambda: {"backbone": BACKBONE, "attack_steps": 2},
+    "triplet-svm": lambda: {"backbone": BACKBONE},
+    "inception-resnet": lambda: {"backbone": BACKBONE, "input_side": 32},
     "committee": lambda: {"inner": {name: tiny_options(registry.find("detector", name)) for name in MEMBERS}},
 }
 """What a contender needs besides, by its name."""
