@@ -405,7 +405,7 @@ class Detector(Team, Protocol):
     """Team B: tells fake faces from real ones. Its `train` also sets the alarm threshold."""
 
     role: ClassVar[Role] = "detector"
-    no_face: ClassVar[NoFace] = "whole"
+    no_face: NoFace = "whole"
 
     def answer(self, paper: Images) -> Answer:
         """Score every image of the exam paper, uint8 `[N, S, S, 3]`."""

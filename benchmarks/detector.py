@@ -66,7 +66,7 @@ def plain_training(options: Namespace, images: Tensor) -> Steps:
 def arena_training(options: Namespace, faces: Images, augment: bool) -> Steps:
     detector = team(options, augment)
     pool = as_pool(faces, options.device)
-    step = detector._stepper(pool, pool, pool)
+    step = detector._stepper(detector._batches(pool, pool, pool))
     detector.network.train()
 
     def work(steps: int) -> None:

@@ -23,9 +23,14 @@ OF_CONTENDERS = {
     "evader": lambda: {"inner": OPTIONS},
     "face-parts": lambda: {"filters": ("MOUTH_blur", "LEFT_EYE_cut"), "swaps": 6},
     "folder": lambda: {"path": str(fakes_on_disk())},
+    "robust": lambda: {"backbone": BACKBONE, "attack_steps": 2},
+    "triplet-svm": lambda: {"backbone": BACKBONE},
+    "inception-resnet": lambda: {"backbone": BACKBONE, "input_side": 32},
     "committee": lambda: {"inner": {name: tiny_options(registry.find("detector", name)) for name in MEMBERS}},
 }
 """What a contender needs besides, by its name."""
+BACKBONE = "test_efficientnet"
+"""A network that timm has for tests: all its layers, few of each."""
 MEMBERS = ("residual", "texture")
 
 

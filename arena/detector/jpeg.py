@@ -26,8 +26,14 @@ def jpeg(images: Tensor, worst: int = 55, best: int = 98, halved: float = 0.7) -
 
     The quality is drawn per image from [worst, best], libjpeg's numbers; a share `halved` of them is coded 4:2:0.
     """
-    n, _, height, width = images.shape
+    n = len(images)
     quality = torch.randint(worst, best + 1, (n,), device=images.device)
+    return jpeg_at(images, quality, torch.rand(n, 1, 1, 1, device=images.device) < halved)
+
+
+def jpeg_at(images: Tensor, quality: Tensor, is_halved: Tensor) -> Tensor:
+    """The same for a quality, int64 `[N]` from 1 to 100, and whether it is 4:2:0, bool `[N, 1, 1, 1]`."""
+    _, _, height, width = images.shape
     luma, chroma = _tables(images.device)[quality].unbind(1)
     # Blocks of 16 pixels where the chroma is halved; libjpeg, too, repeats the edge.
     levels = (pad(images, (0, -width % 16, 0, -height % 16), mode="replicate") + 1) * 127.5
@@ -35,7 +41,6 @@ def jpeg(images: Tensor, worst: int = 55, best: int = 98, halved: float = 0.7) -
     light, colours = _rounded(planes[:, :1], luma), planes[:, 1:]
     small = _rounded(avg_pool2d(colours, 2).round(), chroma)
     wide = interpolate(small, scale_factor=2, mode="bilinear", align_corners=False)
-    is_halved = torch.rand(n, 1, 1, 1, device=images.device) < halved
     colours = torch.where(is_halved, wide, _rounded(colours, chroma))
     coded = (_mixed(torch.cat([light, colours], 1), _TO_RGB) + 128).round().clamp(0, 255)
     return coded[..., :height, :width] / 127.5 - 1

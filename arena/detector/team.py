@@ -23,6 +23,9 @@ from arena.networks.training import as_pool, draw, run, seeded, to_range
 from arena.seeds import derive
 from arena.types import LAST, OLDER, Heat, Images, Material, Scores, Training
 
+Batches = Callable[[int], tuple[Tensor, Tensor]]
+"""The batch of a step, counted from 0: changed images, float32 `[N, 3, S, S]` in [-1, 1], and labels, float32 `[N]`."""
+
 FAINTEST = 0.02
 """Contrast, of a range of 2, that is too little to be brought up to that of other images."""
 
@@ -61,8 +64,11 @@ class NetworkDetector(NetworkTeam[O], CalibratedDetector):
     """A detector that is one network. A contender says how to build it."""
 
     Options: ClassVar[Any] = NetworkOptions
-    input_size: ClassVar[int | None] = None
-    """Side in pixels of what the network sees, whatever the match's images are; None for those of the match."""
+
+    @property
+    def input_size(self) -> int | None:
+        """Side in pixels of what the network sees, whatever the match's images are; None for those of the match."""
+        return None
 
     @abstractmethod
     def build_network(self) -> nn.Module:
@@ -70,16 +76,20 @@ class NetworkDetector(NetworkTeam[O], CalibratedDetector):
 
     def build(self) -> dict[str, Trainable]:
         """See `NetworkTeam.build`."""
+        return {"detector": self.trainable(self.build_network())}
+
+    def trainable(self, network: nn.Module, **optimiser: Any) -> Trainable:
+        """A network with what trains it; `optimiser`: what else `Trainable` is to know of that."""
         brief = self.brief
-        detector = Trainable(
-            self.build_network(),
+        return Trainable(
+            network,
             device=brief.device,
             precision=brief.precision,
             learning_rate=self.options.learning_rate,
             average=self.options.average,
             trains=brief.trains,
+            **optimiser,
         )
-        return {"detector": detector}
 
     def pace(self, step: int) -> float:
         """Times the learning rate at this step of a round, counted from 0; who overrides it does not `captures`."""
@@ -88,6 +98,16 @@ class NetworkDetector(NetworkTeam[O], CalibratedDetector):
     def changes(self, step: int) -> Collection[str]:
         """Which of `changes.CHANGES` act on the training images at this step; as above."""
         return self.options.changes()
+
+    def loss(self, images: Tensor, labels: Tensor, step: int) -> Tensor:
+        """What a step lessens, a float32 scalar: the mean binary cross entropy.
+
+        `images`: a batch as it was changed, float32 `[N, 3, S, S]` in [-1, 1]; `labels`: float32 `[N]`, 1 for fake.
+        """
+        return binary_cross_entropy_with_logits(self.network(self._fitted(images)).float(), labels)
+
+    def conclude(self, batch: Batches) -> None:
+        """What is left to settle between the last step of a round and the threshold. `batch` draws as a step does."""
 
     @property
     def network(self) -> nn.Module:
@@ -100,28 +120,36 @@ class NetworkDetector(NetworkTeam[O], CalibratedDetector):
         held_out, trained_on = self._split(material.faces)
         faces = material.faces.images
         drawn_from = faces[trained_on], material.pool(LAST), material.pool(OLDER)
-        reals, last, older = (as_pool(images, device) for images in drawn_from)
+        batch = self._batches(*(as_pool(images, device) for images in drawn_from))
         course = self.course(round, options.steps, options.batch, learning_rate_scale)
         self.begin_training(learning_rate_scale)
-        step = self._stepper(reals, last, older, learning_rate_scale)
+        step = self._stepper(batch, learning_rate_scale)
         with seeded(derive(self.brief.seed, "train", round), device):
             training = run(course, [step], ("detector",), self.is_finite, self.on_progress)
+            self.conclude(batch)
         self.images = training.images
         self._calibrate(faces[held_out])
         return training
 
-    def _stepper(self, reals: Tensor, last: Tensor, older: Tensor, scale: float = 1.0) -> Callable[[], Tensor]:
+    def _batches(self, reals: Tensor, last: Tensor, older: Tensor) -> Batches:
+        """What draws batches from real faces and fakes, uint8 `[N, S, S, 3]`, and changes them."""
         half = self.options.batch // 2
         old = int(half * self.options.memory) if len(older) else 0
         wanted = [(reals, half), (last, half - old), (older, old)]
         labels = torch.cat([torch.zeros(half), torch.ones(half)]).to(reals.device)
+
+        def batch(step: int) -> tuple[Tensor, Tensor]:
+            images = to_range(torch.cat([draw(pool, n, mirror=False) for pool, n in wanted if n]))
+            return change(images, self.changes(step)), labels
+
+        return batch
+
+    def _stepper(self, batch: Batches, scale: float = 1.0) -> Callable[[], Tensor]:
         trainable, steps = self.trainables["detector"], count()
 
         def step() -> Tensor:
             done = next(steps)
-            images = to_range(torch.cat([draw(pool, n, mirror=False) for pool, n in wanted if n]))
-            logits = self.network(self._fitted(change(images, self.changes(done))))
-            loss = binary_cross_entropy_with_logits(logits.float(), labels)
+            loss = self.loss(*batch(done), done)
             trainable.scale_learning_rate(scale * self.pace(done))
             trainable.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -160,11 +188,17 @@ class NetworkDetector(NetworkTeam[O], CalibratedDetector):
 
     def _fitted(self, images: Tensor) -> Tensor:
         """Images as the network takes them: its size and its arithmetic."""
-        size = self.input_size
-        if size is not None and size != images.shape[-1]:
-            resized = interpolate(images.float(), (size, size), mode="bilinear", align_corners=False, antialias=True)
-            images = resized.contiguous(memory_format=torch.channels_last)
+        if self.input_size is not None:
+            images = resized(images, self.input_size)
         if self.options.level:
             deviation, mean = torch.std_mean(images.float(), (1, 2, 3), keepdim=True)
             images = (images - mean) / (deviation + FAINTEST)
         return images.to(compute_dtype(self.brief.precision))
+
+
+def resized(images: Tensor, size: int) -> Tensor:
+    """Images `[N, 3, S, S]` with a side of `size` pixels, of their dtype."""
+    if images.shape[-1] == size:
+        return images
+    new = interpolate(images.float(), (size, size), mode="bilinear", align_corners=False, antialias=True)
+    return new.to(images.dtype, memory_format=torch.channels_last)

@@ -28,7 +28,12 @@ def through(images: Tensor, code: Code) -> Tensor:
     """
     seed = int(torch.randint(2**62, ()))
     coded = to_range(as_pool(code(to_images(images.detach()), seed), str(images.device)))
-    passed: Tensor = _Straight.apply(images, coded.to(images.dtype))
+    return straight(images, coded)
+
+
+def straight(images: Tensor, changed: Tensor) -> Tensor:
+    """What images were changed to, of their shape and dtype, with the gradients of the images themselves."""
+    passed: Tensor = _Straight.apply(images, changed.to(images.dtype))
     return passed
 
 

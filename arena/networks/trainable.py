@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Iterator, Mapping
+from typing import Final, Literal
 
 import numpy as np
 import torch
@@ -16,13 +17,20 @@ from arena.types import ArenaError, State
 
 CHANNELS_LAST = torch.channels_last
 
+Optimiser = Literal["adam", "sgd"]
+MOMENTS: Final[Mapping[Optimiser, tuple[str, ...]]] = {"adam": ("exp_avg", "exp_avg_sq"), "sgd": ("momentum",)}
+"""The optimisers, and what each of them remembers of every weight."""
+
 
 def cast(network: nn.Module, precision: str) -> nn.Module:
-    """In 'bf16', convolutions and linear layers compute in bfloat16; normalisation and the logit stay in float32."""
+    """In 'bf16', convolutions and linear layers compute in bfloat16; normalisation and the logit stay in float32.
+
+    So do grouped convolutions: PyTorch's CPU kernels for their gradients are many times slower in bfloat16.
+    """
     if precision == "bf16":
         for module in network.modules():
             if isinstance(module, (nn.modules.conv._ConvNd, nn.Linear)) and not isinstance(module, Logit):
-                module.to(torch.bfloat16)
+                module.to(torch.float32 if getattr(module, "groups", 1) > 1 else torch.bfloat16)
         for module in network.modules():
             if isinstance(module, Spectral):
                 module.float()
@@ -48,9 +56,10 @@ def frozen(network: nn.Module) -> Iterator[None]:
 
 
 class Trainable:
-    """A network, its Adam optimiser and its float32 master weights: one owner, one state.
+    """A network, its optimiser and its float32 master weights: one owner, one state.
 
-    In 'bf16' the convolutions hold bfloat16 working copies; Adam updates the float32 masters, which are then copied
+    `optimiser`: Adam with `betas`, or stochastic gradient descent with the first of them as its momentum. In 'bf16' the
+    convolutions hold bfloat16 working copies; the optimiser updates the float32 masters, which are then copied
     back. Autocast would cast every weight again in every pass (ratios in benchmarks/README.md).
     `average`: decay of an exponential moving average of the weights, 0 for none. `trains`: False for a network that is
     only loaded and played: there are no masters, moments or averages, and no gradients.
@@ -63,6 +72,7 @@ class Trainable:
         device: str,
         precision: str,
         learning_rate: float,
+        optimiser: Optimiser = "adam",
         betas: tuple[float, float] = (0.9, 0.999),
         weight_decay: float = 0.0,
         average: float = 0.0,
@@ -84,7 +94,8 @@ class Trainable:
             (w, m, torch.zeros_like(m)) for w, m in zip(self._working, self._masters, strict=True) if w is not m
         ]
         self._learning_rate, self._betas, self._weight_decay, self._scale = learning_rate, betas, weight_decay, 1.0
-        self._moments = {key: [torch.zeros_like(m) for m in self._masters] for key in ("exp_avg", "exp_avg_sq")}
+        self._optimiser = optimiser
+        self._moments = {key: [torch.zeros_like(m) for m in self._masters] for key in MOMENTS[optimiser]}
         self._steps = [torch.zeros((), device=m.device) for m in self._masters]
         self._average = average
         self._averages = [m.detach().clone() for m in self._masters] if average else []
@@ -100,13 +111,13 @@ class Trainable:
             p.grad = None
 
     def step(self) -> None:
-        """One Adam step from the gradients of the network's parameters."""
+        """One step of the optimiser from the gradients of the network's parameters."""
         if self._copied:
             for _, master, gradient in self._copied:
                 master.grad = gradient
             torch._foreach_copy_([m.grad for _, m, _ in self._copied], [w.grad for w, _, _ in self._copied])  # type: ignore[misc]
         with torch.no_grad():
-            self._adam()
+            self._adam() if self._optimiser == "adam" else self._descend()
             if self._copied:
                 torch._foreach_copy_([w for w, _, _ in self._copied], [m for _, m, _ in self._copied])
             if self._averages:
@@ -131,6 +142,15 @@ class Trainable:
             eps=1e-8,
             maximize=False,
         )
+
+    def _descend(self) -> None:
+        gradients: list[Tensor] = [m.grad for m in self._masters]  # type: ignore[misc]
+        if self._weight_decay:
+            gradients = list(torch._foreach_add(gradients, self._masters, alpha=self._weight_decay))
+        momentum = self._moments["momentum"]
+        torch._foreach_mul_(momentum, self._betas[0])
+        torch._foreach_add_(momentum, gradients)
+        torch._foreach_add_(self._masters, momentum, alpha=-self._learning_rate * self._scale)
 
     @torch.no_grad()
     def settle(self) -> nn.Module:
@@ -176,7 +196,9 @@ class Trainable:
 
     def _state_tensors(self) -> dict[str, Tensor]:
         tensors = dict(zip(self._names, self._masters, strict=True))
-        columns = {"adam/step": self._steps} | {f"adam/{key}": values for key, values in self._moments.items()}
+        columns = {f"{self._optimiser}/{key}": values for key, values in self._moments.items()}
+        if self._optimiser == "adam":
+            columns["adam/step"] = self._steps
         if self._averages:
             columns["average"] = self._averages
         for column, values in columns.items():

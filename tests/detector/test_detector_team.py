@@ -38,14 +38,14 @@ def watched(team):
 def test_a_batch_is_half_real_and_the_fakes_are_shared_with_the_past(memory, old):
     team = tiny_team(CNN, options={"batch": 16, "memory": memory, "augment": False, "level": False})
     seen = watched(team)
-    team._stepper(*(as_pool(flat(9, value), "cpu") for value in (10, 100, 200)))()
+    team._stepper(team._batches(*(as_pool(flat(9, value), "cpu") for value in (10, 100, 200))))()
     assert seen == [[10] * 8 + [100] * (8 - old) + [200] * old]
 
 
 def test_without_a_reservoir_all_fakes_are_new():
     team = tiny_team(CNN, options={"batch": 16, "augment": False, "level": False})
     seen = watched(team)
-    team._stepper(as_pool(flat(9, 10), "cpu"), as_pool(flat(9, 100), "cpu"), as_pool(EMPTY, "cpu"))()
+    team._stepper(team._batches(as_pool(flat(9, 10), "cpu"), as_pool(flat(9, 100), "cpu"), as_pool(EMPTY, "cpu")))()
     assert seen == [[10] * 8 + [100] * 8]
 
 
@@ -63,7 +63,9 @@ def test_the_loss_is_the_mean_binary_cross_entropy():
     batch = torch.cat([to_range(as_pool(flat(4, value), "cpu")) for value in (10, 100)])
     fake = torch.sigmoid(team.network(batch)).detach()
     expected = -(torch.log(1 - fake[:4]).sum() + torch.log(fake[4:]).sum()) / 8
-    step = team._stepper(as_pool(flat(9, 10), "cpu"), as_pool(flat(9, 100), "cpu"), as_pool(EMPTY, "cpu"))
+    step = team._stepper(
+        team._batches(as_pool(flat(9, 10), "cpu"), as_pool(flat(9, 100), "cpu"), as_pool(EMPTY, "cpu"))
+    )
     torch.testing.assert_close(step(), expected[None], rtol=1e-4, atol=1e-5)
 
 

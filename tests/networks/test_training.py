@@ -156,6 +156,19 @@ class TestTrainable:
         for name, value in expected.items():
             np.testing.assert_allclose(owner.weights()[name], value, rtol=1e-4, atol=1e-6, err_msg=name)
 
+    @pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+    def test_descends_with_momentum(self, weight_decay):
+        owner = trainable(weight_decay=weight_decay, optimiser="sgd")
+        plain = network()
+        sgd = torch.optim.SGD(plain.parameters(), lr=0.01, momentum=0.5, weight_decay=weight_decay)
+        for step in range(4):
+            learn(owner, start=step)
+            sgd.zero_grad()
+            descend(plain.train(), batch(step))
+            sgd.step()
+        for name, value in plain.named_parameters():
+            np.testing.assert_allclose(owner.weights()[name], value.detach(), rtol=1e-4, atol=1e-6, err_msg=name)
+
     def test_the_first_step_of_adam_by_hand(self):
         owner = trainable(learning_rate=0.01)
         before = owner.weights()["3.weight"]
@@ -221,10 +234,11 @@ class TestTrainable:
         assert owner.settle() is owner.network
         assert not owner.network.training
 
+    @pytest.mark.parametrize("optimiser", ["adam", "sgd"])
     @pytest.mark.parametrize("average", [0.0, 0.5])
     @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-    def test_restored_it_goes_on_bit_for_bit(self, precision, average):
-        one, two = trainable(precision, average=average), trainable(precision, seed=1, average=average)
+    def test_restored_it_goes_on_bit_for_bit(self, precision, average, optimiser):
+        one, two = (trainable(precision, seed=seed, average=average, optimiser=optimiser) for seed in (0, 1))
         learn(one, 2)
         two.restore(one.state())
         assert equal_states(one.state(), two.state())
