@@ -4,7 +4,23 @@ from __future__ import annotations
 
 import typer
 
-from arena.cli import detect, doctor, faces, forge, look, measure, play, probe, prune, sampling, score, serve, ui, up
+from arena.cli import (
+    detect,
+    doctor,
+    export,
+    faces,
+    forge,
+    look,
+    measure,
+    play,
+    probe,
+    prune,
+    sampling,
+    score,
+    serve,
+    ui,
+    up,
+)
 
 app = typer.Typer(
     help="A generator of fake faces and a detector of fake faces train against each other, scored by a referee.",
@@ -31,6 +47,7 @@ app.command("score")(score.score)
 app.command("labels")(score.labels)
 app.command("forge")(forge.forge)
 app.command("probe")(probe.probe)
+app.command("export")(export.export)
 app.command("serve")(serve.serve)
 app.command("mlflow")(ui.mlflow)
 app.command("doctor")(doctor.doctor)
