@@ -68,7 +68,7 @@ def card_of(subject: Subject) -> dict[str, Any]:
         **{name: float(value) for name, value in snapshot.extra.items()},
         "thresholds": "a face is called fake from the threshold on; photo_threshold is that for strangers' photos",
         "no_face": subject.detector.no_face,
-        "framing": _framing(origin),
+        "framing": framing_of(origin),
         "coding": origin.get("coding"),
         "verdict": None if record is None or record.verdict is None else asdict(record.verdict),
         "training": {name: value for name, value in report.items() if name != "curve"} or None,
@@ -78,8 +78,8 @@ def card_of(subject: Subject) -> dict[str, Any]:
     }
 
 
-def _framing(origin: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Where a face has to lie, and what says when it cannot be brought there."""
+def framing_of(origin: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Where a face has to lie, JSON values, and what says when it cannot be brought there; None where nobody knows."""
     framing = origin.get("framing")
     limits = {"most_enlarged": MOST_ENLARGED, "most_beyond": MOST_BEYOND, "most_misfit": MOST_MISFIT}
     return None if framing is None else {**framing, **limits}

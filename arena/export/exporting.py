@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -69,14 +71,21 @@ def write(done: Exported, out: Path) -> Path:
     """Write a graph and, beside it, its card, each as a whole; the card's path. Raises ArenaError."""
     beside = out.with_suffix(".json")
     card = json.dumps(done.card, indent=1).encode() + b"\n"
-    with readable_errors(f"the file {out}"), contextlib.ExitStack() as after:
-        for path, content in ((out, done.model), (beside, card)):
-            partial = path.with_name(f".{path.name}.partial")
-            after.callback(partial.unlink, missing_ok=True)
-            partial.write_bytes(content)
-        for path in (out, beside):
-            path.with_name(f".{path.name}.partial").replace(path)
+    with readable_errors(f"the file {out}"), whole_file(out) as model, whole_file(beside) as told:
+        model.write_bytes(done.model)
+        told.write_bytes(card)
     return beside
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A file to write, which becomes `path` at the end of the block and vanishes on an error."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _apart(ones: Scores, others: Scores) -> float:

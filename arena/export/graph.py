@@ -7,6 +7,7 @@ and before a sigmoid.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import onnx
@@ -41,17 +42,27 @@ def graph_of(detector: Detector, size: int) -> onnx.ModelProto:
         raise ArenaError(f"{name} cannot be exported: its score is no formula of the pixels that a file could hold")
     example = torch.zeros(2, size, size, 3, dtype=torch.uint8)
     try:
-        program = torch.onnx.export(
-            _Scorer(critic).eval(),
-            (example,),
-            dynamo=True,
-            input_names=[INPUT],
-            output_names=[OUTPUT],
-            dynamic_shapes=({0: torch.export.Dim("N")},),
-            verbose=False,
-        )
+        return export_module(_Scorer(critic).eval(), example, {0: torch.export.Dim("N")}, INPUT, OUTPUT)
     except torch.onnx.errors.OnnxExporterError as error:
         raise ArenaError(f"{name} cannot be exported: ONNX has no form of something that it computes") from error
+
+
+def export_module(
+    module: nn.Module, example: Tensor, free: dict[int, Any], input: str = "input", output: str | None = None
+) -> onnx.ModelProto:
+    """A module of one input as a graph. `free`: the axes of the input that may have any length, by their number.
+
+    Raises `torch.onnx.errors.OnnxExporterError` where ONNX has no form of it.
+    """
+    program = torch.onnx.export(
+        module,
+        (example,),
+        dynamo=True,
+        input_names=[input],
+        output_names=output and [output],
+        dynamic_shapes=(free,),
+        verbose=False,
+    )
     if program is None:
         raise RuntimeError("torch.onnx.export gave nothing")
     model: onnx.ModelProto = program.model_proto

@@ -6,6 +6,7 @@ weights of facenet-pytorch.
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,7 +67,8 @@ class Finder:
         self._device = pick_device(device) if device == "cuda" else device
         # Boxes come out a little smaller or larger than they were looked for: at 0.8 every box of 50 px is found.
         # Below 20 px, where MTCNN was made to begin, it only takes longer and finds no more.
-        self._smallest = max(12.0, min(min_size, max(20.0, 0.8 * min_size)))
+        self.smallest = max(12.0, min(min_size, max(20.0, 0.8 * min_size)))
+        """Side in pixels of the smallest square that MTCNN itself looks at."""
 
     @cached_property
     def _mtcnn(self) -> Any:
@@ -74,8 +76,14 @@ class Finder:
         from facenet_pytorch import MTCNN
 
         device = torch.device(pick_device(self._device))
-        mtcnn = MTCNN(keep_all=True, min_face_size=self._smallest, device=device).eval()
+        mtcnn = MTCNN(keep_all=True, min_face_size=self.smallest, device=device).eval()
         return mtcnn.to(memory_format=torch.channels_last)  # its pooling is twice to seven times as fast on a CPU
+
+    def network(self, name: str) -> Any:
+        """One of MTCNN's networks, `pnet`, `rnet` or `onet`: a module of its own, in the usual order of memory."""
+        import torch
+
+        return copy.deepcopy(getattr(self._mtcnn, name)).to(memory_format=torch.contiguous_format)
 
     def find(self, images: Sequence[Pixels]) -> list[list[Found]]:
         """The faces in each image, the largest first; images uint8 `[H, W, 3]` of any sizes.
@@ -89,7 +97,7 @@ class Finder:
             factor = -(-max(image.shape[:2]) // LARGEST_SIDE)
             reduced.append((np.asarray(Image.fromarray(image).reduce(factor)) if factor > 1 else image, factor))
             # A side below the smallest face leaves MTCNN no scale to search at, which it takes for an error.
-            if min(reduced[i][0].shape[:2]) > max(self._smallest, SMALLEST):
+            if min(reduced[i][0].shape[:2]) > max(self.smallest, SMALLEST):
                 groups.setdefault(reduced[i][0].shape, []).append(i)
         for shape, members in groups.items():
             step = max(1, min(_BATCH_IMAGES, _BATCH_PIXELS // (shape[0] * shape[1])))
