@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +39,7 @@ def quantised(model: onnx.ModelProto, images: Images) -> onnx.ModelProto:
         raise ArenaError("this detector has no convolutions, so there is nothing to gain from int8; leave --int8 out")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "int8.onnx"
+        logging.disable(logging.WARNING)  # it recommends a step that makes these graphs no better
         quantize_static(
             model,
             str(path),
@@ -48,5 +50,6 @@ def quantised(model: onnx.ModelProto, images: Images) -> onnx.ModelProto:
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
         )
+        logging.disable(logging.NOTSET)
         small: onnx.ModelProto = onnx.load(str(path))
     return small
