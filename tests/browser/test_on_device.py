@@ -120,7 +120,7 @@ def test_without_the_runtime_the_switch_is_off_and_says_why(lived, visit, monkey
 
 def noisy(side):
     rng = np.random.default_rng(side)
-    y, x = np.mgrid[:side, :side, None][:2]
+    y, x = np.mgrid[:side, :side][..., None]
     smooth = 120 + 80 * np.sin(x / 7 + np.arange(3)) * np.cos(y / 9)
     return (smooth + rng.normal(0, 9, (side, side, 3))).clip(0, 255).astype(np.uint8)
 
