@@ -6,12 +6,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST_OPTIONS ?= -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint clean
+.PHONY: help install run test lint on-device clean
 
 help:
 	@echo "make run    set up and play a 5-round match on the embedded faces"
 	@echo "make test   set up and pass the tests"
 	@echo "make lint   ruff and mypy, after make test"
+	@echo "make on-device    let the page judge photos in visitors' browsers; needs npm"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -40,5 +41,9 @@ lint: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+on-device:
+	@command -v npm >/dev/null || { echo "error: make on-device needs npm, which comes with Node.js" >&2; exit 1; }
+	npm ci --prefix arena/service/device --ignore-scripts --omit-lockfile-registry-resolved --no-audit --no-fund
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) arena/service/device/node_modules .pytest_cache .mypy_cache .ruff_cache

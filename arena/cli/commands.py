@@ -7,6 +7,7 @@ import typer
 from arena.cli import (
     detect,
     doctor,
+    export,
     faces,
     forge,
     look,
@@ -48,6 +49,7 @@ app.command("score")(score.score)
 app.command("labels")(score.labels)
 app.command("forge")(forge.forge)
 app.command("probe")(probe.probe)
+app.command("export")(export.export)
 app.command("serve")(serve.serve)
 app.command("mlflow")(ui.mlflow)
 app.command("doctor")(doctor.doctor)

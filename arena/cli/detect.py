@@ -217,7 +217,7 @@ def chosen(home: Path, match: str | None, round: int | None, snapshot: Path | No
 
     if snapshot is not None:
         if match is not None or round is not None:
-            raise ArenaError("give either --snapshot or a match, not both")
+            raise ArenaError("give either a snapshot or a match, not both")
         return snapshot, {"snapshot": str(snapshot)}
     ledger = Follower(home)
     ledger.refresh()

@@ -59,6 +59,7 @@ def _checks(home: Path) -> Iterator[Check]:
     yield _disk(home)
     yield _memory()
     yield _contenders()
+    yield _on_device()
 
 
 def _python() -> Check:
@@ -132,6 +133,16 @@ def _contenders() -> Check:
     if failed:
         return Check("warning", f"{text}; not loaded: {', '.join(failed)}", "see arena contenders for the reasons")
     return Check("ok", text)
+
+
+def _on_device() -> Check:
+    from arena.service.devices import missing
+
+    if missing() is None:
+        return Check("ok", "the page can judge photos on a visitor's own device")
+    return Check(
+        "ok", "the page judges photos in the service alone", "make on-device lets visitors' browsers do it, too"
+    )
 
 
 def _version(package: str) -> str:

@@ -43,7 +43,7 @@ def probe(
     if weights.role != "detector":
         raise ArenaError(f"{path} holds the weights of a generator; only a detector can be probed")
     use_one_thread()
-    probed = shortcuts(player(weights), _faces(reals, home, weights.image_size, most))
+    probed = shortcuts(player(weights), some_faces(reals, home, weights.image_size, most))
     if as_json:
         emit([{**asdict(one), "is_shortcut": one.is_shortcut} for one in probed])
         return
@@ -57,7 +57,7 @@ def probe(
     say(f"0.5 is chance; framing and light count as shortcuts beyond 0.5 +- {TOLERANCE:g}: {found or 'none'}")
 
 
-def _faces(source: str, home: Path, size: int, most: int) -> Faces:
+def some_faces(source: str, home: Path, size: int, most: int) -> Faces:
     """At most so many faces of a source, kept decoded in the home where there is one."""
     import numpy as np
 

@@ -7,9 +7,8 @@ swaps that it makes itself of Team B's own faces and from Team A's galleries.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import count
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -19,7 +18,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from arena.detector.calibrated import SCORING_BATCH
 from arena.detector.changes import change
-from arena.detector.team import NetworkDetector, NetworkOptions
+from arena.detector.team import Batches, NetworkDetector, NetworkOptions
 from arena.faces.coding import coder
 from arena.faces.parts.paste import EDGES, Swap
 from arena.faces.parts.shapes import PARTS
@@ -141,33 +140,30 @@ class FaceParts(NetworkDetector[FacePartsOptions]):
             parts.append(torch.stack(network.opinions([batch] * len(self.options.filters))))  # type: ignore[operator]
         return torch.sigmoid(torch.cat(parts, 1).double()).cpu().numpy()
 
-    def _stepper(self, reals: Tensor, last: Tensor, older: Tensor, scale: float = 1.0) -> Callable[[], Tensor]:
-        """One step of every filter, each on a batch of its own."""
+    def loss(self, images: Tensor, labels: Tensor, step: int) -> Tensor:
+        """See `NetworkDetector.loss`: every filter on its own part of the batch."""
+        parts = list(self._fitted(images).chunk(len(self.options.filters)))
+        logits = torch.cat(self.network.opinions(parts))  # type: ignore[operator]
+        return binary_cross_entropy_with_logits(logits.float(), labels)
+
+    def _batches(self, reals: Tensor, last: Tensor, older: Tensor) -> Batches:
+        """See `NetworkDetector._batches`: a batch for each filter, one after the other."""
         half, ways = self.options.batch // 2, self.options.ways()
         own = round(half * self.options.own)
         old = int((half - own) * self.options.memory) if len(older) else 0
         shared = [(reals, half), (last, half - own - old), (older, old)]
         pools = [[*shared, (as_pool(self._own[way], self.brief.device), own)] if own else shared for way in ways]
         labels = torch.cat([torch.zeros(half), torch.ones(half)]).to(reals.device).repeat(len(ways))
-        trainable, steps = self.trainables["detector"], count()
 
-        def step() -> Tensor:
-            changes = self.changes(next(steps))
-            batches = [
-                self._fitted(
-                    change(to_range(_drawn(wanted)), [c for c in changes if c != "mirror" or has_no_side(way)])
-                )
+        def batch(step: int) -> tuple[Tensor, Tensor]:
+            changes = self.changes(step)
+            parts = [
+                change(to_range(_drawn(wanted)), [c for c in changes if c != "mirror" or has_no_side(way)])
                 for wanted, way in zip(pools, ways, strict=True)
             ]
-            logits = torch.cat(self.network.opinions(batches))  # type: ignore[operator]
-            loss = binary_cross_entropy_with_logits(logits.float(), labels)
-            trainable.scale_learning_rate(scale)
-            trainable.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            trainable.step()
-            return loss.detach()[None]
+            return torch.cat(parts), labels
 
-        return step
+        return batch
 
 
 class Filters(nn.Module):

@@ -37,4 +37,6 @@ class Texture(LogisticDetector[TextureOptions]):
 
     def measure(self, images: Tensor) -> Tensor:
         """See `LogisticDetector.measure`: `networks.texture`."""
+        if torch.compiler.is_exporting():  # a graph for batches of any size has no loop over them
+            return texture(images)
         return torch.cat([texture(images[i : i + _AT_ONCE]) for i in range(0, len(images), _AT_ONCE)])

@@ -127,13 +127,16 @@ class Coding:
         """
         shares = np.array([share for _, share in self.ways])
         drawn = rng(seed, "coding").choice(len(shares), len(images), p=shares / shares.sum())
-        most = largest * images.shape[1]
         coded = np.array(images)
         for i, k in enumerate(drawn.tolist()):
-            way = self.ways[k][0]
-            if way.tables and way.side <= most:
-                coded[i] = way.code(images[i])
+            coded[i] = _coded(images[i], self.ways[k][0], largest)
         return coded
+
+    def apply_at(self, image: Pixels, place: float) -> Pixels:
+        """An image, uint8 `[S, S, 3]`, coded in the way at this place, from 0 up to 1, of all of them side by side."""
+        ends = np.cumsum([share for _, share in self.ways])
+        way, _ = self.ways[min(int(np.searchsorted(ends, place, "right")), len(self.ways) - 1)]
+        return _coded(image, way, LARGEST)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -198,6 +201,10 @@ def coder(origin: Mapping[str, Any], largest: float = LARGEST) -> Callable[[Imag
         return None
     coding = Coding.from_json(origin["coding"])
     return lambda images, seed: coding.apply(images, seed, largest)
+
+
+def _coded(image: Pixels, way: Way, largest: float) -> Pixels:
+    return way.code(image) if way.tables and way.side <= largest * len(image) else image
 
 
 def _corner(left: int, top: int) -> tuple[int, int]:

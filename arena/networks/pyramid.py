@@ -25,11 +25,12 @@ Numbers = npt.NDArray[np.float64]
 class Pyramid:
     """Bands of maps `[N, S, S]`. `high`, `low`: `[N, S, S]`, finest and coarsest rest.
 
-    `bands`: complex `[N, SCALES, ORIENTATIONS, S, S]`, the finest scale first; the real part is even, the other odd.
+    `even`, `odd`: real and imaginary part of the bands, `[N, SCALES, ORIENTATIONS, S, S]`, the finest scale first.
     """
 
     high: Tensor
-    bands: Tensor
+    even: Tensor
+    odd: Tensor
     low: Tensor
 
 
@@ -37,15 +38,16 @@ def pyramid(maps: Tensor) -> Pyramid:
     """The pyramid of real maps `[N, S, S]`; beyond the edge, an eighth of the side, they are their mirror image."""
     size = maps.shape[-1]
     edge = size // 8
-    spectrum = torch.fft.fft2(pad(maps[:, None], (edge,) * 4, mode="reflect")[:, 0])
-    high, bands, low = (part.to(maps) for part in filters(size + 2 * edge))
+    # Real and imaginary parts side by side: complex numbers cannot be exported.
+    spectrum = torch.view_as_real(torch.fft.fft2(pad(maps[:, None], (edge,) * 4, mode="reflect")[:, 0]))
+    high, bands, low = (part.to(maps)[..., None] for part in filters(size + 2 * edge))
 
     def inside(spectra: Tensor) -> Tensor:
-        within: Tensor = torch.fft.ifft2(spectra)[..., edge : edge + size, edge : edge + size]
-        return within
+        within = torch.view_as_real(torch.fft.ifft2(torch.view_as_complex(spectra)))
+        return within[..., edge : edge + size, edge : edge + size, :]
 
     turned = inside(spectrum[:, None, None] * bands)
-    return Pyramid(inside(spectrum * high).real, turned, inside(spectrum * low).real)
+    return Pyramid(inside(spectrum * high)[..., 0], turned[..., 0], turned[..., 1], inside(spectrum * low)[..., 0])
 
 
 @cache

@@ -31,20 +31,21 @@ def texture(images: Tensor) -> Tensor:
     differences: moments of the finest details and of the whole, correlations of the details.
     """
     channels = torch.einsum("nchw,kc->nkhw", images, torch.tensor(_YCBCR).to(images))
-    n, spread = len(images), channels[:, :1].var((2, 3), correction=0, keepdim=True)
+    n, spread = images.shape[0], channels[:, :1].var((2, 3), correction=0, keepdim=True)
     channels = channels / (spread + _FAINTEST).sqrt()
     light = pyramid(channels[:, 0])
     details = torch.stack([light.high, *(pyramid(channels[:, k]).high for k in (1, 2))], 1)
-    real = light.bands.real
-    magnitude = (real.square() + light.bands.imag.square() + _TINY).sqrt()
+    real, odd = light.even, light.odd
+    magnitude = (real.square() + odd.square() + _TINY).sqrt()
     found = [_moments(real), _moments(magnitude)[..., 1:], _moments(details), _moments(channels[:, 1:])]
     found += [_moments(light.low), _pairs(details), _between_neighbours(light.high[:, None], 1)]
     for scale in range(SCALES):
         found += [_pairs(magnitude[:, scale]), _between_neighbours(magnitude[:, scale], 2**scale)]
         if scale + 1 < SCALES:
-            doubled = light.bands[:, scale + 1].square() / magnitude[:, scale + 1]
+            x, y, shorter = real[:, scale + 1], odd[:, scale + 1], 1 / magnitude[:, scale + 1]
+            doubled = torch.cat([(x * x - y * y) * shorter, (x * y + y * x) * shorter], 1)
             found.append(_correlations(magnitude[:, scale], magnitude[:, scale + 1]))
-            found.append(_correlations(real[:, scale], torch.cat([doubled.real, doubled.imag], 1)))
+            found.append(_correlations(real[:, scale], doubled))
     return torch.cat([part.reshape(n, -1) for part in found], 1)
 
 

@@ -6,7 +6,7 @@ or never was such a file, it takes for a fake, whatever it shows.
 
 from __future__ import annotations
 
-import hashlib
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -97,5 +97,6 @@ class Likeness:
         """Crops, uint8 `[N, S, S, 3]`, coded as the training faces: each in a way that it alone decides."""
         if self.coding is None or not self.coding.is_lossy:
             return crops
-        seeds = (int.from_bytes(hashlib.sha256(crop.tobytes()).digest()[:8], "big") for crop in crops)
-        return np.concatenate([self.coding.apply(crop[None], seed) for crop, seed in zip(crops, seeds, strict=True)])
+        # A checksum and shares, and no seed: what judges photos in a browser draws the same way.
+        places = (zlib.crc32(crop.tobytes()) / 2**32 for crop in crops)
+        return np.stack([self.coding.apply_at(crop, place) for crop, place in zip(crops, places, strict=True)])

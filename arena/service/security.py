@@ -32,14 +32,19 @@ MOST_BODY = 16_000_000
 """Bytes of a request on any route; those of photos have a limit of their own, which is lower."""
 SIGNED_IN = "arena.signed_in"
 """Where the guard notes in a request's scope whether it carries the token."""
+_POLICY = (
+    "default-src 'none'; script-src 'self'{more}; style-src 'self'; img-src 'self'; "
+    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
 HEADERS = {
-    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "content-security-policy": _POLICY.format(more=""),
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-origin",
 }
 """Of every response. No CORS header is among them: pages of other origins can read nothing."""
+PAGE_HEADERS = HEADERS | {"content-security-policy": _POLICY.format(more=" 'wasm-unsafe-eval'")}
+"""Of the page itself, which may judge photos on the visitor's device: by WebAssembly, still without `eval`."""
 
 
 class Guard:
@@ -61,7 +66,7 @@ class Guard:
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                MutableHeaders(scope=message).update(PAGE_HEADERS if scope["path"] == "/" else HEADERS)
             await send(message)
 
         received = 0

@@ -11,6 +11,7 @@ from pathlib import Path
 from fastapi import Request, Response
 
 from arena.service import models, pictures, views
+from arena.service.devices import Devices
 from arena.service.photos import PhotoCheck
 from arena.service.places import Places
 from arena.service.players import Players
@@ -50,6 +51,7 @@ class State:
         self.films = pictures.Films()
         self.reals = RealFaces(root)
         self.photos = PhotoCheck()
+        self.devices = Devices(root)
         self.streams = Places(MOST_STREAMS, MOST_STREAMS_EACH, "streams of events are open", STREAM_RETRY_SECONDS)
         self.contenders: asyncio.Task[models.Contenders] | None = None
         self._answers: OrderedDict[Hashable, tuple[Hashable, bytes, str]] = OrderedDict()
@@ -57,6 +59,7 @@ class State:
     async def close(self) -> None:
         """Let go of the ledger and of what is still being asked."""
         self.photos.close()
+        self.devices.close()
         if self.contenders is not None:
             self.contenders.cancel()
             await asyncio.gather(self.contenders, return_exceptions=True)

@@ -92,7 +92,7 @@ def test_a_detector_of_drawn_faces_says_so(arena, home, photo):
         (["{photo}", "--match", "nobody"], "no match called 'nobody'"),
         (["{photo}", "--round", "7"], "rounds 1 to 2 of duel, not 7"),
         (["{photo}", "--snapshot", "none"], "there is no snapshot at none"),
-        (["{photo}", "--snapshot", "none", "--match", "duel"], "either --snapshot or a match"),
+        (["{photo}", "--snapshot", "none", "--match", "duel"], "either a snapshot or a match"),
         (["{photo}", "--heatmap", "{photo}"], "cannot be used: File exists"),
         (["{photo}", "{photo}", "--heatmap", "looked"], "two photos are called photo.jpg"),
     ],

@@ -5,6 +5,13 @@ import math
 import numpy as np
 import pytest
 import torch
+from tiny import SIZE, brief, equal_states, material, pictures, tiny_team
+from torch import nn
+from torch.nn.functional import avg_pool2d, interpolate
+
+from arena import registry
+from arena.generator.losses import zero_centred
+from arena.generator.progan import ProGANOptions
 from arena.networks.growing import (
     Deviation,
     Discriminator,
@@ -14,13 +21,6 @@ from arena.networks.growing import (
     pixel_norm,
     shrunk,
 )
-from tiny import SIZE, brief, equal_states, material, pictures, tiny_team
-from torch import nn
-from torch.nn.functional import avg_pool2d, interpolate
-
-from arena import registry
-from arena.generator.losses import zero_centred
-from arena.generator.progan import ProGANOptions
 from arena.snapshot import player
 from arena.types import ArenaError
 

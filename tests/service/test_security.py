@@ -176,3 +176,10 @@ def test_the_link_that_signs_in_is_shown_once_and_on_request(tmp_path):
     assert signing_in(show_token=True) == first
     for show in (True, False):
         assert SECRET not in signing_in(token=SECRET, show_token=show)
+
+
+def test_the_page_alone_may_run_webassembly_and_nothing_may_evaluate_text(root):
+    with client(create_app(root)) as http:
+        policies = {path: http.get(path).headers["content-security-policy"] for path in ("/", "/docs", "/page/main.js")}
+    assert [path for path, policy in policies.items() if "unsafe" in policy] == ["/"]
+    assert "script-src 'self' 'wasm-unsafe-eval';" in policies["/"]

@@ -6,6 +6,7 @@ weights of facenet-pytorch.
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -73,8 +74,9 @@ class Finder:
             raise ArenaError(f"the device must be auto, cpu or cuda, not {device!r}")
         self._device = pick_device(device) if device == "cuda" else device
         # Boxes come out a little smaller or larger than they were looked for: at 0.8 every box of 50 px is found.
-        # Below 20 px it only takes longer and finds no more.
-        self._smallest = max(_LEAST, min(min_size, max(_USUAL, 0.8 * min_size)))
+        # Below 20 px, where MTCNN was made to begin, it only takes longer and finds no more.
+        self.smallest = max(_LEAST, min(min_size, max(_USUAL, 0.8 * min_size)))
+        """Side in pixels of the smallest square that MTCNN itself looks at."""
         self._quick = quick
 
     @cached_property
@@ -83,8 +85,14 @@ class Finder:
         from facenet_pytorch import MTCNN
 
         device = torch.device(pick_device(self._device))
-        mtcnn = MTCNN(keep_all=True, min_face_size=self._smallest, device=device).eval()
+        mtcnn = MTCNN(keep_all=True, min_face_size=self.smallest, device=device).eval()
         return mtcnn.to(memory_format=torch.channels_last)  # its pooling is twice to seven times as fast on a CPU
+
+    def network(self, name: str) -> Any:
+        """One of MTCNN's networks, `pnet`, `rnet` or `onet`: a module of its own, in the usual order of memory."""
+        import torch
+
+        return copy.deepcopy(getattr(self._mtcnn, name)).to(memory_format=torch.contiguous_format)
 
     def find(self, images: Sequence[Pixels]) -> list[list[Found]]:
         """The faces in each image, the largest first; images uint8 `[H, W, 3]` of any sizes.
@@ -112,11 +120,11 @@ class Finder:
     def _reduction(self, side: int) -> int:
         """By how much an image with this longer side is shrunk before it is searched."""
         needed = -(-side // LARGEST_SIDE)
-        return max(needed, int(self._smallest // _USUAL)) if self._quick and side > _QUICK_SIDE else needed
+        return max(needed, int(self.smallest // _USUAL)) if self._quick and side > _QUICK_SIDE else needed
 
     def _sought(self, reduction: int) -> float:
         """Side in pixels of the smallest face that is looked for in an image shrunk by so much."""
-        return max(_USUAL, self._smallest / reduction) if self._quick and reduction > 1 else self._smallest
+        return max(_USUAL, self.smallest / reduction) if self._quick and reduction > 1 else self.smallest
 
     def features(self, images: Images) -> npt.NDArray[np.float32]:
         """What ONet, MTCNN's last network, knows of faces cut out already: its 256 features below its answers.

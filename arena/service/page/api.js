@@ -14,7 +14,7 @@ export class ApiError extends Error {
 
 /** @typedef {{signal?: AbortSignal}} Options */
 
-/** @param {string} path below /api, or an address that begins with it  @param {Options} [options] */
+/** @param {string} path below /api, or a whole address  @param {Options} [options] */
 export const get = (path, options) => ask("GET", path, undefined, options);
 
 /** @param {any} [body] a Blob is sent as it is, everything else as JSON  @param {Options} [options] */
@@ -41,7 +41,7 @@ async function ask(method, path, body, { signal } = {}) {
   if (token()) headers.authorization = `Bearer ${token()}`;
   const isRaw = body instanceof Blob;
   if (body !== undefined && !isRaw) headers["content-type"] = "application/json";
-  const answer = await reach(path.startsWith("/api/") ? path : `/api/${path}`, {
+  const answer = await reach(path.startsWith("/") ? path : `/api/${path}`, {
     method,
     headers,
     signal,

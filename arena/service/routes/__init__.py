@@ -1,6 +1,6 @@
 """The routes of the service, one module for each of the things one can ask about."""
 
-from arena.service.routes import blind, control, figures, matches, page, photos, rounds, streams
+from arena.service.routes import blind, control, device, figures, matches, page, photos, rounds, streams
 
 ROUTERS = (
     matches.router,
@@ -10,5 +10,6 @@ ROUTERS = (
     blind.router,
     photos.router,
     streams.router,
+    device.router,
     page.router,
 )

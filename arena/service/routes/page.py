@@ -18,23 +18,23 @@ router = APIRouter(include_in_schema=False)
 @router.get("/")
 async def index(request: Request) -> Response:
     """The page; which of its views, it decides itself."""
-    return await _file(PAGE, "index.html", request)
+    return await served_file(PAGE, "index.html", request)
 
 
 @router.get("/page/plotly.js")
 async def plotly(request: Request) -> Response:
     """The library of the charts, as its package brought it."""
     script = plotly_script()
-    return await _file(script.parent, script.name, request)
+    return await served_file(script.parent, script.name, request)
 
 
 @router.get("/page/{path:path}")
 async def file(request: Request, path: str) -> Response:
     """A script, a style sheet or a picture of the page."""
-    return await _file(PAGE, path, request)
+    return await served_file(PAGE, path, request)
 
 
-async def _file(folder: Path, path: str, request: Request) -> Response:
+async def served_file(folder: Path, path: str, request: Request) -> Response:
     """A file below `folder`, or 304 for who has it. Browsers ask each time, so an upgrade never mixes two versions."""
     response = await StaticFiles(directory=folder).get_response(path, request.scope)
     response.headers["cache-control"] = REVALIDATE

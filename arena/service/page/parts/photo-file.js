@@ -28,7 +28,7 @@ export function photoInput(take, signal) {
       h("span", { class: "muted" }, "or drop one here, or paste one"),
     ),
     h("p", { class: "muted small" },
-      "PNG, JPEG or WebP. It goes to this arena's service and nowhere else, is looked at in memory, and nothing of it is kept.",
+      "PNG, JPEG or WebP. Unless it is judged on this device, it goes to this arena's service and nowhere else, is looked at in memory, and nothing of it is kept.",
     ),
   );
   const listen = (name, handler) => document.addEventListener(name, handler, { signal });

@@ -2,6 +2,7 @@
 
 import { ApiError, get, post } from "../api.js";
 import { announce, h, replace } from "../dom.js";
+import { onDevice } from "../parts/on-device.js";
 import { fitted, photoInput } from "../parts/photo-file.js";
 import { judged, photoVerdict, spoken } from "../parts/photo-verdict.js";
 import { chosenIn, queryOf, roundChoice } from "../parts/round-choice.js";
@@ -23,7 +24,11 @@ export async function show(main, { params, signal, live }) {
     h("section", { class: "panel photo-judge", "aria-label": "Who judges" }, choice, judge),
     place, result,
   );
-  const check = checker(result, signal);
+  const local = onDevice(() => queryOf(chosen), (isOn) => {
+    if (photo !== null) check(photo, queryOf(chosen));
+    else if (isOn) local.judge().catch((error) => drawProblem(result, error));
+  }, signal);
+  const check = checker(result, local.judge, signal);
   const take = (file) => {
     photo = file;
     check(file, queryOf(chosen));
@@ -50,11 +55,11 @@ export async function show(main, { params, signal, live }) {
   };
   await Promise.all([drawJudge(), drawChoice()]);
   live.on("round", () => drawJudge().catch(() => null), signal);
-  behindSignIn(place, "Checking a photo needs the arena's token", () => photoInput(take, signal), signal);
+  behindSignIn(place, "Checking a photo needs the arena's token", () => [local.element, photoInput(take, signal)], signal);
 }
 
 /** A function that has a photo judged and draws what comes of it; a newer photo takes the place of an older one. */
-function checker(place, signal) {
+function checker(place, local, signal) {
   let current = new AbortController();
   signal.addEventListener("abort", () => current.abort());
 
@@ -64,16 +69,23 @@ function checker(place, signal) {
     const { signal: mine } = current;
     replace(place, h("p", { class: "muted", role: "status", "data-testid": "checking" }, "Looking at the photo …"));
     try {
-      const { photo, note } = await fitted(file);
+      const here = await local();
+      const { photo, note } = here ? { photo: file, note: null } : await fitted(file);
       if (mine.aborted) return;
-      const answer = await post(`detect${query}${query ? "&" : "?"}heatmap=true`, photo, { signal: mine });
+      const answer = here ? await here(photo) : await post(`detect${query}${query ? "&" : "?"}heatmap=true`, photo, { signal: mine });
+      if (mine.aborted) return;
       replace(place, photoVerdict(photo, answer, note));
       announce(spoken(answer));
     } catch (error) {
       if (mine.aborted) return;
-      if (!(error instanceof ApiError)) throw error;
-      const again = PASSING.includes(error.status) && h("button", { type: "button", onclick: () => check(file, query) }, "Try again");
-      replace(place, h("div", { class: "notice bad row", role: "alert", "data-testid": "photo-problem" }, error.detail, again));
+      drawProblem(place, error, () => check(file, query));
     }
   };
+}
+
+/** What went wrong, with a way to try it once more where that may help. */
+function drawProblem(place, error, retry) {
+  if (!(error instanceof ApiError)) throw error;
+  const again = retry && PASSING.includes(error.status) && h("button", { type: "button", onclick: retry }, "Try again");
+  replace(place, h("div", { class: "notice bad row", role: "alert", "data-testid": "photo-problem" }, error.detail, again));
 }

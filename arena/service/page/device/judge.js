@@ -1,0 +1,107 @@
+// A photo judged in this browser: faces found, framed, coded and scored as the service does it; nothing is sent.
+
+import { ApiError } from "../api.js";
+import { faces } from "./finder.js";
+import { cut, likened, objection, placed } from "./likeness.js";
+import { square } from "./resample.js";
+
+const RUNTIME = "/on-device/runtime/";
+
+/**
+ * Loads everything that is needed to judge; after that no request is made.
+ * @param {object} kit what the service has prepared, see `arena/export/device.py`
+ * @returns {Promise<(photo: Blob) => Promise<object>>} what answers as the service's photo check
+ */
+export async function localJudge(kit, { signal } = {}) {
+  const runtime = await import(`${RUNTIME}ort.wasm.bundle.min.mjs`);
+  runtime.env.wasm.numThreads = 1;
+  runtime.env.wasm.wasmPaths = { wasm: `${RUNTIME}ort-wasm-simd-threaded.wasm` };
+  const names = Object.keys(kit.files);
+  const sessions = Object.fromEntries(await Promise.all(names.map(async (name) => {
+    const answer = await fetch(kit.files[name], { signal });
+    if (!answer.ok) throw new ApiError(answer.status, `The service has no ${kit.files[name]}.`);
+    return [name, await runtime.InferenceSession.create(new Uint8Array(await answer.arrayBuffer()))];
+  })));
+  const run = async (name, data, shape) => {
+    const session = sessions[name];
+    const kind = data instanceof Uint8Array ? "uint8" : "float32";
+    const found = await session.run({ [session.inputNames[0]]: new runtime.Tensor(kind, data, shape) });
+    return session.outputNames.map((output) => found[output].data);
+  };
+  return async (photo) => judged(await pixelsOf(photo), kit, run);
+}
+
+/** The pixels of a photo, upright, transparent ones on white. @returns {Promise<import("./resample.js").Pixels>} */
+async function pixelsOf(photo) {
+  const bitmap = await createImageBitmap(photo, { colorSpaceConversion: "none" }).catch(() => {
+    throw new ApiError(422, "This browser cannot read the photo; it takes a PNG, JPEG or WebP.");
+  });
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.fillStyle = "white";
+  context.fillRect(0, 0, bitmap.width, bitmap.height);
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  const { width, height, data } = context.getImageData(0, 0, canvas.width, canvas.height);
+  const pixels = new Uint8Array(width * height * 3);
+  for (let i = 0; i < width * height; i++) {
+    for (let colour = 0; colour < 3; colour++) pixels[3 * i + colour] = data[4 * i + colour];
+  }
+  return { width, height, data: pixels };
+}
+
+async function judged(image, kit, run) {
+  const { width, height } = image;
+  const { judge, limits } = kit;
+  const found = (await faces(image, run, limits)).filter(({ box: [left, top, right, bottom], score }) =>
+    score >= limits.min_score && Math.min(right - left, bottom - top) >= limits.min_size).map(steady);
+  const answer = { width, height, judge, prepared: null, whole_image: false, score: null, verdict: null };
+  if (found.length === 0 && kit.no_face === "fake") {
+    return { ...answer, faces: [], score: 1, verdict: "fake", note: "no face was found, which this detector takes for the sign of a fake" };
+  }
+  const shown = found.length ? found.slice(0, limits.most_faces).map((face) => seen(face, image, kit)) : whole(image, kit);
+  const crops = shown.flatMap(({ crop }) => (crop ? [likened(crop, kit.ways)] : []));
+  const scores = [];
+  for (const { data } of crops) scores.push((await run("detector", data, [1, kit.size, kit.size, 3]))[0][0]);
+  const called = (score) => (score >= judge.threshold ? "fake" : "real");
+  const left = [...scores];
+  const all = shown.map(({ crop, ...face }) => {
+    if (!crop) return { ...face, score: null, verdict: null, heatmap: null };
+    const score = left.shift();
+    return { ...face, score, verdict: called(score), heatmap: null };
+  });
+  const score = scores.length ? Math.max(...scores) : null;
+  return {
+    ...answer, faces: all, score, verdict: score === null ? null : called(score),
+    whole_image: found.length === 0 && crops.length > 0, prepared: crops.length ? kit.prepared : null,
+    note: [kit.note, noteOn(found.length, crops.length, limits.most_faces)].filter(Boolean).join("; ") || null,
+  };
+}
+
+/** A face whose place is in eighths of a pixel, as the service has it. */
+function steady({ box, points, ...face }) {
+  const eighths = (value) => Math.round(8 * value) / 8;
+  return { ...face, box: box.map(eighths), points: points.map((point) => point.map(eighths)) };
+}
+
+function seen({ box, points, score }, image, { framing, size }) {
+  const place = placed(points, framing);
+  const refused = objection(place, image.width, image.height, size, framing);
+  if (refused) return { box, square: box, confidence: score, refused };
+  return { box, square: place, confidence: score, refused: null, crop: cut(image, place, size) };
+}
+
+/** The middle of a small picture or of a square one, which somebody may have cut out. */
+function whole(image, { size, limits }) {
+  const side = Math.min(image.width, image.height);
+  if (side >= limits.crop_side && image.width !== image.height) return [];
+  const [left, top] = [(image.width - side) / 2, (image.height - side) / 2];
+  const box = [left, top, left + side, top + side];
+  return [{ box, square: box, confidence: null, refused: null, crop: square(image, size) }];
+}
+
+function noteOn(faces, judgedFaces, most) {
+  if (faces === 0 && judgedFaces > 0) return "no face was found, so the middle of the photo was judged as if it were one";
+  if (faces === 0) return "no face was found, so there is nothing to judge";
+  return faces > most ? `only the ${most} largest of ${faces} faces were judged` : null;
+}
