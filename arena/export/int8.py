@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import tempfile
 from collections.abc import Iterator
@@ -37,9 +38,8 @@ def quantised(model: onnx.ModelProto, images: Images) -> onnx.ModelProto:
     """
     if not any(node.op_type == "Conv" for node in model.graph.node):
         raise ArenaError("this detector has no convolutions, so there is nothing to gain from int8; leave --int8 out")
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _quiet():
         path = Path(folder) / "int8.onnx"
-        logging.disable(logging.WARNING)  # it recommends a step that makes these graphs no better
         quantize_static(
             model,
             str(path),
@@ -50,6 +50,16 @@ def quantised(model: onnx.ModelProto, images: Images) -> onnx.ModelProto:
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
         )
-        logging.disable(logging.NOTSET)
         small: onnx.ModelProto = onnx.load(str(path))
     return small
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the warning that recommends a step which makes these graphs no better."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)

@@ -43,6 +43,8 @@ class NetworkOptions:
     """Adam's learning rate."""
     pressure: float = 0.3
     """Weight of the term that evades Team B's last snapshot in the white-box rule."""
+    margin: float = 0.0
+    """How far below zero the opponent's logits are to be brought: the next snapshot differs from the one evaded."""
     anticipate: int = 0
     """Steps that a copy of Team B's snapshot trains on what Team A published before it is evaded, as B will."""
     robust: str = ""
@@ -57,6 +59,8 @@ class NetworkOptions:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
         if self.anticipate < 0:
             raise ValueError(f"anticipate must not be negative, not {self.anticipate}")
+        if not 0 <= self.margin < math.inf:
+            raise ValueError(f"margin must not be negative, not {self.margin}")
         if self.warmup_steps < 0 or not 0 <= self.pressure < math.inf or not 0 < self.learning_rate < math.inf:
             raise ValueError("warmup_steps and pressure must not be negative, learning_rate must be positive")
         check_changes("robust", self.robust)
@@ -137,7 +141,8 @@ class NetworkGenerator(NetworkTeam[O], Generator):
         """
         losses = [loss]
         if critic is not None:
-            losses.append(evasion_loss(critic(augment(fake, self.options.robust)).float()))
+            opinion = critic(augment(fake, self.options.robust)).float()
+            losses.append(evasion_loss(opinion + self.options.margin))
         total = loss if critic is None else loss + self.options.pressure * losses[1]
         generator = self.trainables["generator"]
         generator.zero_grad()

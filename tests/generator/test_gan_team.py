@@ -63,6 +63,16 @@ def test_pressure_scales_the_opponents_part_of_the_gradient():
     assert any((s - n).abs().max() > 1e-4 for n, s in zip(none, some, strict=True))
 
 
+def test_a_margin_evades_an_opponent_that_is_so_much_surer():
+    judge = critic()
+    further, (_, _, evasion) = step_gradients(0.5, judge, margin=2.0)
+    surer, (_, _, same) = step_gradients(0.5, lambda images: judge(images) + 2.0, margin=0.0)
+    _, (_, _, without) = step_gradients(0.5, judge, margin=0.0)
+    assert evasion == same > without + 1
+    for one, other in zip(further, surer, strict=True):
+        torch.testing.assert_close(one, other)
+
+
 def test_the_generators_step_leaves_the_discriminators_gradients_alone():
     team = tiny_team(DCGAN)
     before = []
