@@ -26,10 +26,11 @@ class DCGANOptions(GanOptions):
     width: int = 16
     """Feature maps of the layer next to the image; each layer inward has twice as many, up to 8 times."""
     steps: int = 150
-    warmup_steps: int = 450
+    warmup_steps: int = 600
     learning_rate: float = 1e-3
     """Adam's learning rate. The paper's 2e-4 moves too little in a round (experiments/contest)."""
     pressure: float = 1.5
+    margin: float = 2.0
     anticipate: int = 30
     robust: str = "translation,colour"
     average: float = 0.9
@@ -58,12 +59,13 @@ class DCGANOptions(GanOptions):
             "steps": 120,
             "warmup_steps": 400,
             "pressure": 0.3,
+            "margin": 0.0,
             "anticipate": 0,
             "robust": "",
         },
     }
 
-    formerly: ClassVar[Mapping[str, Any]] = {"recipe": "2016"}
+    formerly: ClassVar[Mapping[str, Any]] = {"recipe": "2016", "margin": 0.0}
 
     def __post_init__(self) -> None:
         super().__post_init__()
