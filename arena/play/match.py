@@ -65,7 +65,7 @@ class Match:
         facts = self.facts
         config = self.config.dump()
         return Setup(
-            self.home.root,
+            self.home.root.absolute(),
             self.name,
             config,
             self.faces,
