@@ -16,7 +16,7 @@ import arena
 ROOT = Path(arena.__file__).parent
 
 LAYERS = (
-    ("types", "seeds", "files", "locks", "images", "children", "declarations", "registry", "snapshot"),
+    ("types", "seeds", "files", "locks", "images", "children", "commandline", "declarations", "registry", "snapshot"),
     ("networks", "faces"),
     ("generator", "detector", "referee", "quality"),
     ("store",),

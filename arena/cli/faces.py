@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from arena.commandline import command
 from arena.types import ArenaError
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def crop(
     if report.set_aside:
         typer.echo(f"{report.set_aside} faces are left out of {out / 'labels.csv'} to balance real and fake")
     if report.crops:
-        typer.echo(f"look at {out / 'contact-sheet.png'}, then play with: arena run --faces {out}")
+        typer.echo(f"look at {out / 'contact-sheet.png'}, then play with: {command('run', '--faces', out)}")
 
 
 @app.command()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from arena.commandline import USUAL_HOME
 from arena.types import ArenaError
 
 if TYPE_CHECKING:  # FastAPI takes a second to import, and most commands do without
@@ -41,7 +42,7 @@ PatienceOption = Annotated[
         min=0, metavar="SECONDS", help="How long to wait for free places in the Ray cluster; by default for ever."
     ),
 ]
-DEFAULT_HOME = Path("arena-home")
+DEFAULT_HOME = USUAL_HOME
 
 ConfigArgument = Annotated[Path | None, typer.Argument(help="A YAML file of settings.")]
 PresetOption = Annotated[

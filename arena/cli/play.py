@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from arena.cli.console import console as console_for
-from arena.cli.console import emit
+from arena.cli.console import emit, tell
 from arena.cli.display import Display, display
 from arena.cli.look import standings_tables
 from arena.cli.options import (
@@ -39,6 +39,7 @@ from arena.cli.options import (
     SetOption,
     access,
 )
+from arena.commandline import command
 from arena.play.config import read_settings, validate, with_absolute_faces
 from arena.play.devices import Probe, check_device, choose_device, choose_precision
 from arena.play.forecast import foretold
@@ -118,7 +119,7 @@ def run(
                 console.print(foretold(resolved, chosen_device, precision))
             _announce(console, match)
             finished = _play(match, workers.set_table, screen, mlflow)
-    _farewell(console, match, finished)
+    _farewell(console, match, finished, mlflow)
 
 
 def resume(
@@ -141,14 +142,15 @@ def resume(
             opened = play_more(opened, rounds)
         done = store.last_round(match)
         if done is not None and done >= opened.config.rounds:
-            console.print(f"{match} has played its {done} rounds; play more with: arena resume {match} --rounds N")
+            more = command("resume", match, "--rounds", done, home=home)
+            tell(console, f"{match} has played its {done} rounds; play as many more with: {more}")
             return
         with display(console, opened.config.rounds, as_json) as screen:
             screen.records += rounds_of(store.records(match)) if not as_json else []
             with _workers(ray, patience, screen) as workers:
                 check_device(opened.facts["device"], workers.gpus, workers.where)
                 finished = _play(opened, workers.set_table, screen, mlflow)
-    _farewell(console, opened, finished)
+    _farewell(console, opened, finished, mlflow)
 
 
 def interrupt_at_sigterm() -> None:
@@ -241,6 +243,7 @@ def _told_to_mlflow(match: Match, uri: str | None, screen: Display) -> Iterator[
         yield lambda: None
         return
     from arena.tracking.shipper import Shipper
+    from arena.tracking.store import catching_up
 
     shipper = Shipper(match.home.root, uri, match.name, on_warning=screen.on_warning)
     shipper.start()
@@ -253,7 +256,8 @@ def _told_to_mlflow(match: Match, uri: str | None, screen: Display) -> Iterator[
         except KeyboardInterrupt:  # the match is safe, and what MLflow is not told now it is told later
             waiting = shipper.stop(0)
         if waiting:
-            screen.on_warning(f"MLflow has not been told {waiting} things yet; arena mlflow will")
+            later = catching_up(match.home.root, shipper.uri)
+            screen.on_warning(f"MLflow has not been told {waiting} things yet; this tells it: {later}")
 
 
 def _announce(console: Console, match: Match) -> None:
@@ -272,18 +276,22 @@ def _announce(console: Console, match: Match) -> None:
         console.print(f"[yellow]{count} files skipped: {escape(reason)}[/]")
 
 
-def _farewell(console: Console, match: Match, finished: bool) -> None:
+def _farewell(console: Console, match: Match, finished: bool, mlflow: str | None) -> None:
+    from arena.tracking.store import catching_up, default_uri
+
     home, name = match.home, match.name
+    pages = catching_up(home.root, default_uri(home.root) if mlflow in (None, "off") else mlflow)
     records = rounds_of(home.records(name))
-    at = "" if home.root == DEFAULT_HOME else f" --home {home.root}"
     if records:
         for part in standings_tables([(home.match(name), records)], f"Standings of {name}"):
             console.print(part)
         console.print(f"samples    {sample_sheet(home, name, records[-1].round)}")
         console.print(f"animation  {write_animation(home, name)}")
     if finished:
-        console.print(f"[dim]look further: arena show {name}{at} | arena verify {name}{at} | arena mlflow{at}[/]")
+        tell(console, "look further:", "dim")
+        for way in (command("show", name, home=home.root), command("verify", name, home=home.root), pages):
+            tell(console, f"    {way}", "dim")
         return
     kept = f"{len(records)} of {match.config.rounds} rounds are kept"
-    console.print(f"[yellow]{kept}. Continue with: arena resume {name}{at}[/]")
+    tell(console, f"{kept}. Continue with: {command('resume', name, home=home.root)}", "yellow")
     raise typer.Exit(INTERRUPTED)

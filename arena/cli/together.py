@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from arena.cli.console import console
+from arena.cli.console import console, tell
 from arena.cli.family import end_all, one_interrupt
+from arena.commandline import command
 from arena.play.config import validate
 from arena.service.records import read_record, record_path
 from arena.service.server import Access, Service, opened
@@ -99,7 +100,7 @@ class _Parts:
     def say(self, text: str) -> None:
         """A line for people; a terminal that is gone is no reason to leave anything running."""
         with contextlib.suppress(OSError):
-            self._out.print(text, markup=False)
+            tell(self._out, text)
 
     def go_on_beside(self, part: Callable[[], None]) -> None:
         """Let a part go on in its own thread."""
@@ -152,8 +153,9 @@ class _Parts:
             servers = list(self._servers)
         matches = self.service.server.starts.close()
         if matches or servers:
-            self.say("stopping" + (f"; arena resume goes on with: {', '.join(matches)}" if matches else ""))
+            self.say("stopping")
         for name in matches:
+            self.say(f"continue with: {command('resume', name, home=self.root)}")
             self.service.server.starts.note_stop(name)
         end_all(list(matches.values()), servers, hurry)
         for thread in self._threads:

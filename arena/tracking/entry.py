@@ -102,7 +102,7 @@ def entry(home: Home, match: MatchRow, errand: Errand, story: Story, newest: boo
 
     `story`: as far as this errand. `newest`: no later errand waits, so the charts are worth drawing.
     """
-    told = tags(match, story)
+    told = tags(home.root, match, story)
     if errand.kind == "match":
         plan = {"config": match.config, "facts": match.facts}
         return Entry(told, params(match.config), files={"match.json": json.dumps(plan, indent=2).encode()})
@@ -135,11 +135,14 @@ def params(config: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in flat.items()}
 
 
-def tags(match: MatchRow, story: Story) -> dict[str, str]:
-    """What may change from round to round: the score and the note; and what describes a match but is no setting."""
+def tags(home: Path, match: MatchRow, story: Story) -> dict[str, str]:
+    """What may change from round to round: the score and the note; and what describes a match but is no setting.
+
+    `home`: its folder.
+    """
     facts, wins = match.facts, story.wins
     return {
-        "mlflow.note.content": note(match, story.latest, wins, max(story.last, 0)),
+        "mlflow.note.content": note(home, match, story.latest, wins, max(story.last, 0)),
         "mlflow.source.name": "arena",
         "arena.match": match.name,
         "score": story.score,

@@ -111,7 +111,7 @@ def test_verify_replays_and_names_a_changed_file(finished, tmp_path):
 def test_resume_says_when_there_is_nothing_left_and_plays_more_on_request(finished):
     status, out, _ = finished("resume", "deep", "--ray", "off", "--mlflow", "off")
     assert status == 0
-    assert "--rounds N" in out
+    assert "arena resume deep --rounds 2" in out
     status, out, _ = finished("resume", "deep", "--rounds", 1, "--ray", "off", "--mlflow", "off", "--json")
     assert [one["round"] for one in objects(out)] == [3]
 

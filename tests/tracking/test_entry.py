@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -173,7 +174,7 @@ def test_long_matches_have_a_short_film_and_a_thin_book(tmp_path):
 def test_note_says_what_the_match_is_and_how_to_go_on(home):
     match = home.match("duel")
     records = home.records("duel")
-    text = note(match, records[-ROWS:], {"A": 1, "B": 1}, 2)
+    text = note(Path("arena-home"), match, records[-ROWS:], {"A": 1, "B": 1}, 2)
     assert "**A 1 : 1 B** clear wins after 2 of 2 rounds." in text
     assert (
         "The last exam: 20 faces, the real ones of 10 people; an accuracy from 0.800 on or up to 0.200 is clear."
@@ -183,7 +184,7 @@ def test_note_says_what_the_match_is_and_how_to_go_on(home):
     assert "a detector trained on them says nothing about photos" in text
     assert "| 1 | 100.0% | 1.000 (" in text
     assert "| 2 | 0.0% |" in text
-    assert "`arena resume duel --rounds 4`" in text
+    assert "`arena resume duel --rounds 2`" in text
     assert "`arena verify duel --replay 2`" in text
-    before = note(match, records[:2], {"A": 0, "B": 1}, 1)
+    before = note(Path("arena-home"), match, records[:2], {"A": 0, "B": 1}, 1)
     assert "`arena resume duel`" in before
