@@ -24,7 +24,7 @@ LAYERS = (
     ("play",),
     ("export",),
     ("cluster", "tracking", "service"),
-    ("cli",),
+    ("cli", "__main__"),
 )
 """The modules and packages of the arena, lowest first; docs/architecture.md says what each layer is for."""
 

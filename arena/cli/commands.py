@@ -4,7 +4,24 @@ from __future__ import annotations
 
 import typer
 
-from arena.cli import detect, doctor, faces, forge, look, measure, play, probe, prune, sampling, score, serve, ui, up
+from arena.cli import (
+    detect,
+    doctor,
+    explain,
+    faces,
+    forge,
+    look,
+    measure,
+    play,
+    probe,
+    prune,
+    sampling,
+    score,
+    serve,
+    ui,
+    up,
+    version,
+)
 
 app = typer.Typer(
     help="A generator of fake faces and a detector of fake faces train against each other, scored by a referee.",
@@ -12,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.callback()(version.version)
 app.command("up")(up.up)
 app.command("run")(play.run)
 app.command("resume")(play.resume)
@@ -34,4 +52,5 @@ app.command("probe")(probe.probe)
 app.command("serve")(serve.serve)
 app.command("mlflow")(ui.mlflow)
 app.command("doctor")(doctor.doctor)
+app.command("explain")(explain.explain)
 app.add_typer(faces.app)

@@ -19,7 +19,7 @@ from arena import registry
 from arena.cli.console import console as console_for
 from arena.cli.console import emit, say, table
 from arena.cli.display import COLOURS, rounds_table
-from arena.cli.options import DEFAULT_HOME, HomeOption, JsonOption
+from arena.cli.options import DEFAULT_HOME, HomeOption, JsonOption, MatchArgument
 from arena.play import verify as verification
 from arena.play.match import open_match
 from arena.play.options import described
@@ -36,8 +36,6 @@ from arena.store.prune import in_words, pruned_files
 from arena.store.record import RoundRecord, rounds_of
 from arena.store.votes import votes_since
 from arena.types import ROLES, ArenaError
-
-MatchArgument = Annotated[str, typer.Argument(help="A match of `arena matches`.")]
 
 
 def matches(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:

@@ -28,6 +28,7 @@ from arena.cli.options import (
     HomeOption,
     JsonOption,
     LeaksOption,
+    MatchArgument,
     MlflowOption,
     NameOption,
     PatienceOption,
@@ -123,7 +124,7 @@ def run(
 
 
 def resume(
-    match: Annotated[str, typer.Argument(help="A match of `arena matches`.")],
+    match: MatchArgument,
     rounds: Annotated[int | None, typer.Option(help="Play this many rounds more than were played.")] = None,
     home: HomeOption = DEFAULT_HOME,
     ray: RayOption = "local",

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from arena.cli.console import console, tell
-from arena.cli.look import MatchArgument
 from arena.cli.options import (
     DEFAULT_HOME,
     HomeOption,
+    MatchArgument,
     MlflowOption,
     MostOption,
     PortOption,

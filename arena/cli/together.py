@@ -27,7 +27,6 @@ from arena.types import ArenaError
 
 HOST = "127.0.0.1"
 LOOK_SECONDS = 0.2
-PORTS_TRIED = 100
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,9 @@ def hold(root: Path, access: Access, terms: Terms, new: NewMatch | None, mlflow_
     if links is not None or terms.mlflow == "off":
         mlflow_port = None
     if mlflow_port is not None:
-        mlflow_port = _free_port(mlflow_port, access.find_port)
+        if access.find_port:
+            mlflow_port = ui.find_port(HOST, mlflow_port, "--mlflow-port")
+        ui.check_port(HOST, mlflow_port, "--mlflow-port, or take the next free one with --port auto")
         links = Links(ui.ui_link(HOST, mlflow_port))
     with one_interrupt() as hurry, opened(root, access, terms, links) as service:
         parts = _Parts(root, service, links)
@@ -173,13 +174,3 @@ class _Parts:
                 for line in lines:
                     self.say(line)
                 self._closing.wait(LOOK_SECONDS)
-
-
-def _free_port(port: int, find: bool) -> int:
-    """The port of MLflow's UI. Raises ArenaError when it is taken, and `find` does not allow the next free one."""
-    for candidate in range(port, port + PORTS_TRIED) if find else ():
-        with contextlib.suppress(ArenaError):
-            ui.check_port(HOST, candidate, "--mlflow-port")
-            return candidate
-    ui.check_port(HOST, port, "--mlflow-port, or take the next free one with --port auto")
-    return port

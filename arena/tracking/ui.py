@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from urllib.error import URLError
@@ -23,6 +23,7 @@ from arena.types import ArenaError
 
 LOG = "mlflow.log"
 """What MLflow's server says, in the home."""
+DEFAULT_PORT, PORTS_TRIED = 5000, 100
 STARTUP_SECONDS = 60.0
 STOP_SECONDS = 5.0
 
@@ -109,6 +110,16 @@ def check_port(host: str, port: int, option: str = "--port") -> None:
         raise ArenaError(
             f"MLflow's UI cannot listen on {host}:{port} ({reason}); choose another port with {option}"
         ) from error
+
+
+def find_port(host: str, port: int, option: str = "--port") -> int:
+    """The first of PORTS_TRIED ports from this one on that is free; else `check_port` says what is wrong with it."""
+    for candidate in range(port, port + PORTS_TRIED):
+        with suppress(ArenaError):
+            check_port(host, candidate)
+            return candidate
+    check_port(host, port, option)
+    return port
 
 
 def wait_until_up(server: subprocess.Popen[bytes], base_url: str, log: Path, seconds: float = STARTUP_SECONDS) -> None:
