@@ -167,8 +167,9 @@ def _show_round(store: Home, match: str, records: list[RoundRecord], number: int
             for role, report in value.items():
                 losses = ", ".join(f"{name} {loss:.3f}" for name, loss in report["losses"].items())
                 grown = report["grown"] and f", grown to {report['grown']}"
-                console.print(f"{role:<18} {report['steps']} steps in {report['seconds']:.1f} s{grown}; loss: {losses}")
-        else:
+                lost = f"; loss: {losses}" if losses else ""
+                console.print(f"{role:<18} {report['steps']} steps in {report['seconds']:.1f} s{grown}{lost}")
+        elif value is not None:  # such as the team that forfeits a round, where none does
             console.print(f"{key:<18} {value:.4g}" if isinstance(value, float) else f"{key:<18} {value}")
     verdict = next(record for record in records if record.round == number).verdict
     if verdict is not None:
@@ -205,7 +206,7 @@ def verify(
     console = console_for()
     rounds, wrong = 0, 0
     for number, findings in verification.verify(opened):
-        rounds += 1
+        rounds += number > 0  # nobody counts the opening, but its files are checked, too
         wrong += len(findings)
         for finding in findings:
             what = f"{finding.file} " if finding.file else ""

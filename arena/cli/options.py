@@ -68,6 +68,9 @@ SetOption = Annotated[
         autocompletion=completing.settings,
     ),
 ]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Check everything, print the resolved settings and stop.")
+]
 PortOption = Annotated[
     str, typer.Option(metavar="N|auto", help="Port of the page; 0 takes any, auto the next free one from 8000 on.")
 ]

@@ -23,6 +23,7 @@ from arena.cli.options import (
     ConfigArgument,
     DetectorOption,
     DeviceOption,
+    DryRunOption,
     FacesOption,
     GeneratorOption,
     HomeOption,
@@ -40,6 +41,7 @@ from arena.cli.options import (
     SetOption,
     access,
 )
+from arena.cli.rehearsal import check_mlflow, gpus_here, rehearse
 from arena.commandline import command
 from arena.play.config import read_settings, validate, with_absolute_faces
 from arena.play.devices import Probe, check_device, choose_device, choose_precision
@@ -76,7 +78,7 @@ def run(
     patience: PatienceOption = None,
     mlflow: MlflowOption = None,
     as_json: JsonOption = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the resolved settings and stop.")] = False,
+    dry_run: DryRunOption = False,
     serve: Annotated[bool, typer.Option("--serve", help="With the page beside it, until Ctrl-C.")] = False,
     port: PortOption = "8000",
 ) -> None:
@@ -95,14 +97,16 @@ def run(
     if ray not in ("local", "off"):  # a worker elsewhere must not be able to compute its exams
         values["exam"] = {"secret": "random", **values.get("exam", {})}
     resolved = with_absolute_faces(validate(values, str(config) if config is not None else "the settings"))
+    check_mlflow(mlflow)
+    if ray in ("local", "off"):
+        choose_device(resolved, gpus_here(), "on this machine")  # before anything takes time
     if dry_run:
+        tell(console_for(as_json=True), rehearse(resolved, name, home), "dim")
         if as_json:
             emit([resolved.dump()])
         else:
             typer.echo(yaml.safe_dump(resolved.dump(), sort_keys=False), nl=False)
         return
-    if ray in ("local", "off"):
-        choose_device(resolved, _gpus_here(), "on this machine")  # before anything takes time
     console = console_for(as_json)
     store = Home.create(home)
     with (
@@ -115,7 +119,7 @@ def run(
             chosen_device = choose_device(resolved, workers.gpus, workers.where)
             precision = choose_precision(resolved, chosen_device, workers.probe)
             match = new_match(store, resolved, free, face_set, chosen_device, precision)
-            if preset is not None and (chosen_device == "cpu" or _gpus_here()):  # else others train
+            if preset is not None and (chosen_device == "cpu" or gpus_here()):  # else others train
                 screen.on_stage("timing a few steps of both teams")
                 console.print(foretold(resolved, chosen_device, precision))
             _announce(console, match)
@@ -180,7 +184,7 @@ def _workers(ray: str, patience: float | None, screen: Display) -> Iterator[_Wor
     from arena.networks.training import bf16_pays
 
     if ray == "off":
-        yield _Workers(lambda s: LocalTable(s, _shown(s, screen)), _gpus_here(), "on this machine", bf16_pays)
+        yield _Workers(lambda s: LocalTable(s, _shown(s, screen)), gpus_here(), "on this machine", bf16_pays)
         return
 
     screen.on_stage("starting Ray" if ray == "local" else f"joining Ray at {ray}")
@@ -216,12 +220,6 @@ def _shown(setup: Setup, screen: Display) -> OnProgress:
         file.on_progress(step)
 
     return show
-
-
-def _gpus_here() -> int:
-    import torch
-
-    return torch.cuda.device_count()
 
 
 def _play(match: Match, set_table: TableFactory, screen: Display, mlflow: str | None) -> bool:

@@ -126,6 +126,37 @@ def test_a_dry_run_prints_settings_that_can_be_run_and_touches_nothing(arena, tm
     assert not (tmp_path / "arena-home").exists()
 
 
+DRY = ["run", "--dry-run", "--faces", "procedural:600", "--set", "image_size=16", "--set", "exam.size=10"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--name", "../deep"], "cannot be called"),
+        (["--faces", "procedural:160"], "bring at least 334 faces"),
+        (["--faces", "nowhere"], "there are no faces at 'nowhere'"),
+        (["--mlflow", "nowhere"], "'nowhere' is no address of an MLflow store"),
+        (["--home", "notes"], "no arena home"),
+    ],
+    ids=str,
+)
+def test_a_dry_run_finds_what_a_run_would_find(arena, tmp_path, words, sentence):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "today.txt").touch()
+    status, out, err = arena(*DRY, *words)
+    assert (status, out) == (1, "")
+    assert_one_sentence(err, sentence)
+
+
+def test_a_dry_run_finds_a_taken_name_and_says_how_parts_are_taken(finished):
+    status, _, err = finished(*DRY, "--name", "deep")
+    assert status == 1
+    assert_one_sentence(err, "there is already a match called deep")
+    status, _, err = finished(*DRY, "--set", "parts=[1, 1, 2]", "--name", "new")
+    assert (status, err) == (0, "new can be played: 600 faces, of which about A 25%, B 25%, referee 50%\n")
+    assert "new" not in finished("matches")[1]
+
+
 def test_contenders_are_listed_with_every_option_explained(arena):
     entries = {entry["name"]: entry for entry in objects(arena("contenders", "--json")[1])}
     assert {"dcgan", "cnn"} <= set(entries)
