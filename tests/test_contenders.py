@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import re
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from arena import registry
 from arena.declarations import declarations
 from arena.referee.verdict import check_sources
 from arena.snapshot import player, read_snapshot, to_bytes
-from arena.types import Brief
+from arena.types import ArenaError, Brief
 
 LEARNS_FROM_ANSWERS = ("face-swap",)
 """Generators that ask an opponent what it thinks and need no gradients."""
@@ -237,6 +238,17 @@ def test_plays_against_an_opponent_without_gradients(contender):
     material = dataclasses.replace(given("generator"), opponents=(reader.snapshot(1),))
     report = train(tiny_team(contender), material=material)
     assert report.knowledge == ("whitebox" if contender.name in LEARNS_FROM_ANSWERS else "none")
+
+
+@each([one for one in DETECTORS if one in BUILT_IN])
+def test_what_is_no_image_of_its_size_is_refused_in_one_sentence(contender):
+    team = tiny_team(contender)
+    paper = pictures(2)
+    wrong = {"uint8": paper.astype(np.float32), "[N, H, W, 3]": paper[0], "NumPy": paper.tolist()}
+    for word, images in {**wrong, f"{SIZE} x {SIZE} pixels, not {SIZE} x 8": paper[:, :8]}.items():
+        with pytest.raises(ArenaError, match=re.escape(word)) as refused:
+            team.answer(images)
+        assert "\n" not in str(refused.value)
 
 
 @each(DETECTORS)

@@ -16,7 +16,7 @@ import arena
 ROOT = Path(arena.__file__).parent
 
 LAYERS = (
-    ("types", "seeds", "files", "locks", "images", "declarations", "registry", "snapshot"),
+    ("types", "seeds", "files", "locks", "images", "children", "commandline", "declarations", "registry", "snapshot"),
     ("networks", "faces"),
     ("generator", "detector", "referee", "quality"),
     ("store",),
@@ -25,7 +25,7 @@ LAYERS = (
     ("training",),
     ("export",),
     ("cluster", "tracking", "service"),
-    ("cli",),
+    ("cli", "__main__"),
 )
 """The modules and packages of the arena, lowest first; docs/architecture.md says what each layer is for."""
 

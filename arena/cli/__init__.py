@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import NoReturn
 
 from arena.types import ArenaError
 
@@ -13,13 +15,26 @@ def main() -> None:
     from arena.cli.console import say
 
     try:
-        app(prog_name="arena")
+        try:
+            app(prog_name="arena")
+        finally:
+            sys.stdout.flush()  # while somebody can still be told that nobody reads it
     except ArenaError as error:
         say(f"[bold red]error:[/] {_escaped(str(error))}")
         sys.exit(1)
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        sys.stderr.close()
-        sys.exit(0)
+    except BrokenPipeError:
+        _end_in_silence()
+    except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):  # what Typer and Rich make of one
+            _end_in_silence()
+        raise
+
+
+def _end_in_silence() -> NoReturn:
+    """The reader of a pipe has seen enough, which is no mistake of anybody."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())  # what is still in a buffer goes there
+    sys.exit(0)
 
 
 def _escaped(text: str) -> str:

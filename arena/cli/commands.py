@@ -7,6 +7,7 @@ import typer
 from arena.cli import (
     detect,
     doctor,
+    explain,
     export,
     faces,
     forge,
@@ -21,6 +22,7 @@ from arena.cli import (
     train,
     ui,
     up,
+    version,
 )
 
 app = typer.Typer(
@@ -29,6 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.callback()(version.version)
 app.command("up")(up.up)
 app.command("run")(play.run)
 app.command("resume")(play.resume)
@@ -53,4 +56,5 @@ app.command("export")(export.export)
 app.command("serve")(serve.serve)
 app.command("mlflow")(ui.mlflow)
 app.command("doctor")(doctor.doctor)
+app.command("explain")(explain.explain)
 app.add_typer(faces.app)

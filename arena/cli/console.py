@@ -27,8 +27,13 @@ def console(as_json: bool = False) -> Console:
 
 
 def say(text: str) -> None:
-    """A line for people, on stderr."""
-    _console(sys.stderr).print(text)
+    """A line for people, on stderr, never wrapped: there may be a command in it to be pasted."""
+    _console(sys.stderr).print(text, soft_wrap=True)
+
+
+def tell(out: Console, text: str, style: str = "") -> None:
+    """A line with a command in it or a path: said as it is, and never wrapped, so that it can be pasted."""
+    out.print(text, style=style, markup=False, soft_wrap=True)
 
 
 def emit(objects: Iterable[Mapping[str, Any]], stream: TextIO | None = None) -> None:

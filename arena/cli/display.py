@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column, Table
 
-from arena.cli.console import emit, table
+from arena.cli.console import emit, table, tell
 from arena.play.match import Observer
 from arena.quality.words import in_short, written
 from arena.results.words import in_use
@@ -92,7 +92,7 @@ class Display(Observer):
 
     def on_warning(self, text: str) -> None:
         """Something beside the match needs attention."""
-        self.console.print(f"[yellow]{escape(text)}[/]")
+        tell(self.console, text, "yellow")
 
     def on_opening(self, record: RoundRecord) -> None:
         """The warm-up is committed."""
@@ -110,7 +110,7 @@ class Display(Observer):
 
     def on_event(self, round: int, kind: str, text: str) -> None:
         """Something noteworthy."""
-        self.console.print(f"[yellow]round {round}: {escape(text)}[/]")
+        tell(self.console, f"round {round}: {text}", "yellow")
 
     def _show(self, record: RoundRecord) -> None:
         number, winner, call, accuracy, interval, auroc, *_, seconds = round_row(record)

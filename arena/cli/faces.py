@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from arena.cli.console import say
+from arena.commandline import command
 from arena.types import ArenaError
 
 if TYPE_CHECKING:
@@ -73,8 +76,28 @@ def crop(
     _skipped(report.unreadable)
     if report.set_aside:
         typer.echo(f"{report.set_aside} faces are left out of {out / 'labels.csv'} to balance real and fake")
-    if report.crops:
-        typer.echo(f"look at {out / 'contact-sheet.png'}, then play with: arena run --faces {out}")
+    if not report.crops:
+        raise ArenaError(
+            "no face was found, so there is nothing to play with: give photos where faces are larger, or ask for less "
+            "with --min-size and --min-score"
+        )
+    typer.echo(f"look at {out / 'contact-sheet.png'}, then play with: {command('run', '--faces', out)}")
+    _say_if_too_few(out)
+
+
+def _say_if_too_few(out: Path) -> None:
+    """Say so when a match with these faces needs more of them, or other settings."""
+    from arena.faces.sets.packed import number_identities
+    from arena.faces.source import Face
+    from arena.faces.sources.opening import open_source
+    from arena.play.config import MatchConfig
+    from arena.play.parts import split_faces
+
+    found = [item.identity for item in open_source(str(out)).faces() if isinstance(item, Face)]
+    try:
+        split_faces(number_identities(found)[0], MatchConfig().dump())
+    except ArenaError as error:
+        say(f"[yellow]as they are, a match cannot be played with them: {escape(str(error))}[/]")
 
 
 @app.command()

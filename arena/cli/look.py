@@ -19,7 +19,7 @@ from arena import registry
 from arena.cli.console import console as console_for
 from arena.cli.console import emit, say, table
 from arena.cli.display import COLOURS, rounds_table
-from arena.cli.options import DEFAULT_HOME, HomeOption, JsonOption
+from arena.cli.options import DEFAULT_HOME, HomeOption, JsonOption, MatchArgument
 from arena.play import verify as verification
 from arena.play.match import open_match
 from arena.play.options import described
@@ -36,8 +36,6 @@ from arena.store.prune import in_words, pruned_files
 from arena.store.record import RoundRecord, rounds_of
 from arena.store.votes import votes_since
 from arena.types import ROLES, ArenaError
-
-MatchArgument = Annotated[str, typer.Argument(help="A match of `arena matches`.")]
 
 
 def matches(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
@@ -169,8 +167,9 @@ def _show_round(store: Home, match: str, records: list[RoundRecord], number: int
             for role, report in value.items():
                 losses = ", ".join(f"{name} {loss:.3f}" for name, loss in report["losses"].items())
                 grown = report["grown"] and f", grown to {report['grown']}"
-                console.print(f"{role:<18} {report['steps']} steps in {report['seconds']:.1f} s{grown}; loss: {losses}")
-        else:
+                lost = f"; loss: {losses}" if losses else ""
+                console.print(f"{role:<18} {report['steps']} steps in {report['seconds']:.1f} s{grown}{lost}")
+        elif value is not None:  # such as the team that forfeits a round, where none does
             console.print(f"{key:<18} {value:.4g}" if isinstance(value, float) else f"{key:<18} {value}")
     verdict = next(record for record in records if record.round == number).verdict
     if verdict is not None:
@@ -207,7 +206,7 @@ def verify(
     console = console_for()
     rounds, wrong = 0, 0
     for number, findings in verification.verify(opened):
-        rounds += 1
+        rounds += number > 0  # nobody counts the opening, but its files are checked, too
         wrong += len(findings)
         for finding in findings:
             what = f"{finding.file} " if finding.file else ""

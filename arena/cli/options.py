@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from arena.cli import completing
+from arena.commandline import USUAL_HOME
 from arena.types import ArenaError
 
 if TYPE_CHECKING:  # FastAPI takes a second to import, and most commands do without
@@ -41,7 +43,7 @@ PatienceOption = Annotated[
         min=0, metavar="SECONDS", help="How long to wait for free places in the Ray cluster; by default for ever."
     ),
 ]
-DEFAULT_HOME = Path("arena-home")
+DEFAULT_HOME = USUAL_HOME
 
 ConfigArgument = Annotated[Path | None, typer.Argument(help="A YAML file of settings.")]
 PresetOption = Annotated[
@@ -49,8 +51,8 @@ PresetOption = Annotated[
 ]
 RoundsOption = Annotated[int | None, typer.Option(help="Rounds to play.")]
 FacesOption = Annotated[str | None, typer.Option(help="Real faces: a folder, a zip, procedural[:N], ...")]
-GeneratorOption = Annotated[str | None, typer.Option(help="Team A's contender.")]
-DetectorOption = Annotated[str | None, typer.Option(help="Team B's contender.")]
+GeneratorOption = Annotated[str | None, typer.Option(help="Team A's contender.", autocompletion=completing.generators)]
+DetectorOption = Annotated[str | None, typer.Option(help="Team B's contender.", autocompletion=completing.detectors)]
 SeedOption = Annotated[int | None, typer.Option(help="Every random choice follows from it.")]
 NameOption = Annotated[str | None, typer.Option(help="Name of the match.")]
 LeaksOption = Annotated[
@@ -59,7 +61,15 @@ LeaksOption = Annotated[
 DeviceOption = Annotated[str | None, typer.Option(metavar="auto|cpu|cuda", help="Where the teams compute.")]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Any setting, e.g. detector.options.width=64."),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Any setting, e.g. detector.options.width=64.",
+        autocompletion=completing.settings,
+    ),
+]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Check everything, print the resolved settings and stop.")
 ]
 PortOption = Annotated[
     str, typer.Option(metavar="N|auto", help="Port of the page; 0 takes any, auto the next free one from 8000 on.")
@@ -69,16 +79,22 @@ MostOption = Annotated[
     typer.Option(min=1, metavar="N", help="Matches played at once; by default as memory and cores allow."),
 ]
 ShowTokenOption = Annotated[bool, typer.Option("--show-token", help="Show the link that signs in once more.")]
+MatchArgument = Annotated[str, typer.Argument(help="A match of `arena matches`.", autocompletion=completing.matches)]
 AUTO: Literal["auto"] = "auto"
 DEFAULT_PORT = 8000
 
 
-def access(port: str, show_token: bool, host: str = "127.0.0.1", names: list[str] | None = None) -> Access:
-    """Where a service is to listen. The token is that of ARENA_TOKEN, if it holds one. Raises ArenaError."""
+def port_number(port: str, usual: int) -> int:
+    """What --port says; `usual`: the first that `auto` tries. Raises ArenaError."""
     if port != AUTO and not (port.isascii() and port.isdigit() and int(port) < 2**16):
         raise ArenaError(f"--port takes a number up to 65535 or auto, not {port!r}")
+    return usual if port == AUTO else int(port)
+
+
+def access(port: str, show_token: bool, host: str = "127.0.0.1", names: list[str] | None = None) -> Access:
+    """Where a service is to listen. The token is that of ARENA_TOKEN, if it holds one. Raises ArenaError."""
+    number = port_number(port, DEFAULT_PORT)
     from arena.service.server import Access
 
     token = os.environ.get("ARENA_TOKEN") or None
-    number = DEFAULT_PORT if port == AUTO else int(port)
     return Access(host, number, port == AUTO, token, tuple(names or ()), show_token)

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from arena.cli.console import console as console_for
-from arena.cli.console import emit
+from arena.cli.console import emit, tell
 from arena.cli.display import Display, display
 from arena.cli.look import standings_tables
 from arena.cli.options import (
@@ -23,11 +23,13 @@ from arena.cli.options import (
     ConfigArgument,
     DetectorOption,
     DeviceOption,
+    DryRunOption,
     FacesOption,
     GeneratorOption,
     HomeOption,
     JsonOption,
     LeaksOption,
+    MatchArgument,
     MlflowOption,
     NameOption,
     PatienceOption,
@@ -39,6 +41,8 @@ from arena.cli.options import (
     SetOption,
     access,
 )
+from arena.cli.rehearsal import check_mlflow, gpus_here, rehearse
+from arena.commandline import command
 from arena.play.config import read_settings, validate, with_absolute_faces
 from arena.play.devices import Probe, check_device, choose_device, choose_precision
 from arena.play.forecast import foretold
@@ -74,7 +78,7 @@ def run(
     patience: PatienceOption = None,
     mlflow: MlflowOption = None,
     as_json: JsonOption = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the resolved settings and stop.")] = False,
+    dry_run: DryRunOption = False,
     serve: Annotated[bool, typer.Option("--serve", help="With the page beside it, until Ctrl-C.")] = False,
     port: PortOption = "8000",
 ) -> None:
@@ -93,14 +97,16 @@ def run(
     if ray not in ("local", "off"):  # a worker elsewhere must not be able to compute its exams
         values["exam"] = {"secret": "random", **values.get("exam", {})}
     resolved = with_absolute_faces(validate(values, str(config) if config is not None else "the settings"))
+    check_mlflow(mlflow)
+    if ray in ("local", "off"):
+        choose_device(resolved, gpus_here(), "on this machine")  # before anything takes time
     if dry_run:
+        tell(console_for(as_json=True), rehearse(resolved, name, home), "dim")
         if as_json:
             emit([resolved.dump()])
         else:
             typer.echo(yaml.safe_dump(resolved.dump(), sort_keys=False), nl=False)
         return
-    if ray in ("local", "off"):
-        choose_device(resolved, _gpus_here(), "on this machine")  # before anything takes time
     console = console_for(as_json)
     store = Home.create(home)
     with (
@@ -113,16 +119,16 @@ def run(
             chosen_device = choose_device(resolved, workers.gpus, workers.where)
             precision = choose_precision(resolved, chosen_device, workers.probe)
             match = new_match(store, resolved, free, face_set, chosen_device, precision)
-            if preset is not None and (chosen_device == "cpu" or _gpus_here()):  # else others train
+            if preset is not None and (chosen_device == "cpu" or gpus_here()):  # else others train
                 screen.on_stage("timing a few steps of both teams")
                 console.print(foretold(resolved, chosen_device, precision))
             _announce(console, match)
             finished = _play(match, workers.set_table, screen, mlflow)
-    _farewell(console, match, finished)
+    _farewell(console, match, finished, mlflow)
 
 
 def resume(
-    match: Annotated[str, typer.Argument(help="A match of `arena matches`.")],
+    match: MatchArgument,
     rounds: Annotated[int | None, typer.Option(help="Play this many rounds more than were played.")] = None,
     home: HomeOption = DEFAULT_HOME,
     ray: RayOption = "local",
@@ -141,14 +147,15 @@ def resume(
             opened = play_more(opened, rounds)
         done = store.last_round(match)
         if done is not None and done >= opened.config.rounds:
-            console.print(f"{match} has played its {done} rounds; play more with: arena resume {match} --rounds N")
+            more = command("resume", match, "--rounds", done, home=home)
+            tell(console, f"{match} has played its {done} rounds; play as many more with: {more}")
             return
         with display(console, opened.config.rounds, as_json) as screen:
             screen.records += rounds_of(store.records(match)) if not as_json else []
             with _workers(ray, patience, screen) as workers:
                 check_device(opened.facts["device"], workers.gpus, workers.where)
                 finished = _play(opened, workers.set_table, screen, mlflow)
-    _farewell(console, opened, finished)
+    _farewell(console, opened, finished, mlflow)
 
 
 def interrupt_at_sigterm() -> None:
@@ -177,7 +184,7 @@ def _workers(ray: str, patience: float | None, screen: Display) -> Iterator[_Wor
     from arena.networks.training import bf16_pays
 
     if ray == "off":
-        yield _Workers(lambda s: LocalTable(s, _shown(s, screen)), _gpus_here(), "on this machine", bf16_pays)
+        yield _Workers(lambda s: LocalTable(s, _shown(s, screen)), gpus_here(), "on this machine", bf16_pays)
         return
 
     screen.on_stage("starting Ray" if ray == "local" else f"joining Ray at {ray}")
@@ -215,12 +222,6 @@ def _shown(setup: Setup, screen: Display) -> OnProgress:
     return show
 
 
-def _gpus_here() -> int:
-    import torch
-
-    return torch.cuda.device_count()
-
-
 def _play(match: Match, set_table: TableFactory, screen: Display, mlflow: str | None) -> bool:
     """Play a match whose lock is held, and say whether it came to its end: False after an interrupt."""
     interrupt_at_sigterm()  # once more: Ray has put its own way to take it in between
@@ -241,6 +242,7 @@ def _told_to_mlflow(match: Match, uri: str | None, screen: Display) -> Iterator[
         yield lambda: None
         return
     from arena.tracking.shipper import Shipper
+    from arena.tracking.store import catching_up
 
     shipper = Shipper(match.home.root, uri, match.name, on_warning=screen.on_warning)
     shipper.start()
@@ -253,7 +255,8 @@ def _told_to_mlflow(match: Match, uri: str | None, screen: Display) -> Iterator[
         except KeyboardInterrupt:  # the match is safe, and what MLflow is not told now it is told later
             waiting = shipper.stop(0)
         if waiting:
-            screen.on_warning(f"MLflow has not been told {waiting} things yet; arena mlflow will")
+            later = catching_up(match.home.root, shipper.uri)
+            screen.on_warning(f"MLflow has not been told {waiting} things yet; this tells it: {later}")
 
 
 def _announce(console: Console, match: Match) -> None:
@@ -272,18 +275,22 @@ def _announce(console: Console, match: Match) -> None:
         console.print(f"[yellow]{count} files skipped: {escape(reason)}[/]")
 
 
-def _farewell(console: Console, match: Match, finished: bool) -> None:
+def _farewell(console: Console, match: Match, finished: bool, mlflow: str | None) -> None:
+    from arena.tracking.store import catching_up, default_uri
+
     home, name = match.home, match.name
+    pages = catching_up(home.root, default_uri(home.root) if mlflow in (None, "off") else mlflow)
     records = rounds_of(home.records(name))
-    at = "" if home.root == DEFAULT_HOME else f" --home {home.root}"
     if records:
         for part in standings_tables([(home.match(name), records)], f"Standings of {name}"):
             console.print(part)
         console.print(f"samples    {sample_sheet(home, name, records[-1].round)}")
         console.print(f"animation  {write_animation(home, name)}")
     if finished:
-        console.print(f"[dim]look further: arena show {name}{at} | arena verify {name}{at} | arena mlflow{at}[/]")
+        tell(console, "look further:", "dim")
+        for way in (command("show", name, home=home.root), command("verify", name, home=home.root), pages):
+            tell(console, f"    {way}", "dim")
         return
     kept = f"{len(records)} of {match.config.rounds} rounds are kept"
-    console.print(f"[yellow]{kept}. Continue with: arena resume {name}{at}[/]")
+    tell(console, f"{kept}. Continue with: {command('resume', name, home=home.root)}", "yellow")
     raise typer.Exit(INTERRUPTED)

@@ -7,14 +7,14 @@ from typing import Annotated
 import typer
 
 from arena.cli.console import console as console_for
-from arena.cli.options import DEFAULT_HOME, HomeOption
+from arena.cli.options import DEFAULT_HOME, HomeOption, MatchArgument
 from arena.store.home import Home
 from arena.store.prune import Keep, in_words
 from arena.store.prune import prune as thin_out
 
 
 def prune(
-    match: Annotated[str, typer.Argument(help="A match of `arena matches`.")],
+    match: MatchArgument,
     keep: Annotated[
         str, typer.Option(metavar="last:N,best:N", help="Rounds that stay whole; best is by the detector's accuracy.")
     ] = "last:2,best:1",

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from arena.cli.console import console as console_for
-from arena.cli.options import DEFAULT_HOME, HomeOption
+from arena.cli.options import DEFAULT_HOME, HomeOption, MatchArgument
 from arena.images import animation, sheet
 from arena.results import animation as films
 from arena.results.samples import generator_of, walk, write_samples
@@ -43,7 +43,7 @@ def sample(
 
 
 def animate(
-    match: Annotated[str, typer.Argument(help="A match of `arena matches`.")],
+    match: MatchArgument,
     out: FilmOption = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:

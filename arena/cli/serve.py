@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from arena.cli.console import console
-from arena.cli.look import MatchArgument
+from arena.cli.console import console, tell
 from arena.cli.options import (
     DEFAULT_HOME,
     HomeOption,
+    MatchArgument,
     MlflowOption,
     MostOption,
     PortOption,
@@ -18,6 +18,7 @@ from arena.cli.options import (
     ShowTokenOption,
     access,
 )
+from arena.commandline import command
 
 
 def serve(
@@ -66,4 +67,4 @@ def stop(match: MatchArgument, home: HomeOption = DEFAULT_HOME) -> None:
 
     Home.open(home).close()
     Starts(home, Terms()).stop(match)
-    console().print(f"{match} stops within moments. Continue with: arena resume {match}", markup=False)
+    tell(console(), f"{match} stops within moments. Continue with: {command('resume', match, home=home)}")

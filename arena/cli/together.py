@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from arena.cli.console import console
+from arena.cli.console import console, tell
 from arena.cli.family import end_all, one_interrupt
+from arena.commandline import command
 from arena.play.config import validate
 from arena.service.records import read_record, record_path
 from arena.service.server import Access, Service, opened
@@ -26,7 +27,6 @@ from arena.types import ArenaError
 
 HOST = "127.0.0.1"
 LOOK_SECONDS = 0.2
-PORTS_TRIED = 100
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,9 @@ def hold(root: Path, access: Access, terms: Terms, new: NewMatch | None, mlflow_
     if links is not None or terms.mlflow == "off":
         mlflow_port = None
     if mlflow_port is not None:
-        mlflow_port = _free_port(mlflow_port, access.find_port)
+        if access.find_port:
+            mlflow_port = ui.find_port(HOST, mlflow_port, "--mlflow-port")
+        ui.check_port(HOST, mlflow_port, "--mlflow-port, or take the next free one with --port auto")
         links = Links(ui.ui_link(HOST, mlflow_port))
     with one_interrupt() as hurry, opened(root, access, terms, links) as service:
         parts = _Parts(root, service, links)
@@ -99,7 +101,7 @@ class _Parts:
     def say(self, text: str) -> None:
         """A line for people; a terminal that is gone is no reason to leave anything running."""
         with contextlib.suppress(OSError):
-            self._out.print(text, markup=False)
+            tell(self._out, text)
 
     def go_on_beside(self, part: Callable[[], None]) -> None:
         """Let a part go on in its own thread."""
@@ -152,8 +154,9 @@ class _Parts:
             servers = list(self._servers)
         matches = self.service.server.starts.close()
         if matches or servers:
-            self.say("stopping" + (f"; arena resume goes on with: {', '.join(matches)}" if matches else ""))
+            self.say("stopping")
         for name in matches:
+            self.say(f"continue with: {command('resume', name, home=self.root)}")
             self.service.server.starts.note_stop(name)
         end_all(list(matches.values()), servers, hurry)
         for thread in self._threads:
@@ -171,13 +174,3 @@ class _Parts:
                 for line in lines:
                     self.say(line)
                 self._closing.wait(LOOK_SECONDS)
-
-
-def _free_port(port: int, find: bool) -> int:
-    """The port of MLflow's UI. Raises ArenaError when it is taken, and `find` does not allow the next free one."""
-    for candidate in range(port, port + PORTS_TRIED) if find else ():
-        with contextlib.suppress(ArenaError):
-            ui.check_port(HOST, candidate, "--mlflow-port")
-            return candidate
-    ui.check_port(HOST, port, "--mlflow-port, or take the next free one with --port auto")
-    return port

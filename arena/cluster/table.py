@@ -25,6 +25,7 @@ from ray.exceptions import (
 from ray.util.placement_group import remove_placement_group
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy, PlacementGroupSchedulingStrategy
 
+from arena import children
 from arena.cluster.environment import prepare_environment
 from arena.cluster.waiting import FOR_EVER, Patience, gpu_share, gpus, reserved
 from arena.cluster.worker import WatchedSeat
@@ -48,7 +49,8 @@ def connected(address: str = "local") -> Iterator[None]:
         # Two trainings need two CPUs' worth of slots even where there is one core.
         options |= {"include_dashboard": False, "num_cpus": max(os.cpu_count() or 1, 2)}
     try:
-        ray.init(address=address, **options)
+        with contextlib.chdir(children.NOWHERE):  # where Ray's processes stay, and what its workers import from first
+            ray.init(address=address, **options)
     except Exception as error:  # Ray raises just that when a node takes too long to start
         raise ArenaError(f"no Ray cluster at {address!r}: {str(error).splitlines()[0]}") from error
     # What Ray has to say about a worker that died, among much else, is said by the match in one sentence of its own.

@@ -11,6 +11,7 @@ import numpy as np
 from arena.detector.strangers import as_strangers
 from arena.detector.threshold import alarm_threshold, fewest_held_out
 from arena.faces.sets.split import Index, hold_out
+from arena.images import check_images
 from arena.seeds import derive
 from arena.types import Answer, ArenaError, Detector, Faces, Images, Scores
 
@@ -32,7 +33,15 @@ class CalibratedDetector(Detector):
         self._split(faces)
 
     def answer(self, paper: Images) -> Answer:
-        """See `types.Detector.answer`."""
+        """See `types.Detector.answer`. Raises ArenaError for images of another size or kind than it was trained on."""
+        side = self.brief.image_size
+        try:
+            check_images(paper, "the images")
+        except ValueError as error:
+            raise ArenaError(str(error)) from error
+        if paper.shape[1:3] != (side, side):
+            height, width = paper.shape[1:3]
+            raise ArenaError(f"this detector takes images of {side} x {side} pixels, not {width} x {height}")
         return Answer(self.score(paper), self.threshold, self.photo_threshold)
 
     def thresholds(self) -> dict[str, float]:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from arena import registry
+from arena.commandline import command
 from arena.faces.sets.about import framing_of, joined_identities, points_of
 from arena.faces.sets.cache import FaceSet, open_cache, prepare
 from arena.faces.sets.leaks import find_leaks
@@ -65,7 +66,7 @@ class Match:
         facts = self.facts
         config = self.config.dump()
         return Setup(
-            self.home.root,
+            self.home.root.absolute(),
             self.name,
             config,
             self.faces,
@@ -84,7 +85,8 @@ def reserved_name(home: Home, config: MatchConfig, name: str | None) -> Iterator
     """
     if name is not None and home.has_match(check_name(name)):
         raise ArenaError(
-            f"there is already a match called {name} in {home.root}; continue it with: arena resume {name}"
+            f"there is already a match called {name} in {home.root}; continue it with: "
+            + command("resume", name, home=home.root)
         )
     with home.reserve(numbered_names(config) if name is None else [name]) as free:
         yield free

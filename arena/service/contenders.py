@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 
+from arena import children
 from arena.service import models
 from arena.service.starts import COMMAND
 from arena.service.state import State
 from arena.types import ArenaError
 
-ASK = [sys.executable, "-c", COMMAND, "contenders", "--json"]
+ASK = children.python("-c", COMMAND, "contenders", "--json")
 
 
 async def load_contenders(state: State) -> models.Contenders:
@@ -28,7 +28,9 @@ async def load_contenders(state: State) -> models.Contenders:
 
 async def _ask() -> models.Contenders:
     pipe, null = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
-    process = await asyncio.create_subprocess_exec(*ASK, stdin=null, stdout=pipe, stderr=null)
+    process = await asyncio.create_subprocess_exec(
+        *ASK, stdin=null, stdout=pipe, stderr=null, env=children.environment(), cwd=children.NOWHERE
+    )
     try:
         out, _ = await process.communicate()
     finally:

@@ -14,6 +14,7 @@ import safetensors.numpy
 from PIL import Image
 from safetensors import SafetensorError
 
+from arena.commandline import command
 from arena.images import png
 from arena.referee.exam import ExamRecord
 from arena.results.animation import animation
@@ -192,6 +193,6 @@ def _readable(round: CommittedRound, name: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise NotFound(f"{where} is gone; see arena verify {round.match}") from None
+        raise NotFound(f"{where} is gone; see {command('verify', round.match)}") from None
     except (OSError, EOFError, ValueError, IndexError, SafetensorError) as error:
-        raise ArenaError(f"{where} cannot be read; see arena verify {round.match}") from error
+        raise ArenaError(f"{where} cannot be read; see {command('verify', round.match)}") from error

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fastapi import HTTPException
 
+from arena.commandline import command
 from arena.faces.sets.cache import open_cache
 from arena.faces.sets.split import Index
 from arena.images import Origin
@@ -101,7 +102,8 @@ class RealFaces:
                 raise
             except (OSError, KeyError, ArenaError):
                 raise NotFound(
-                    f"the faces that {row.name} was played with are gone; arena resume decodes them"
+                    f"the faces that {row.name} was played with are gone; decode them with: "
+                    + command("resume", row.name, home=self._root)
                 ) from None
             self._open.move_to_end(row.name)
             _, images, part = self._open[row.name]

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import uvicorn
 from fastapi import FastAPI
 
+from arena.commandline import command
 from arena.service.app import TICK, create_app
 from arena.service.security import TOKEN, check_token, home_token, is_loopback, listen
 from arena.service.starts import Starts, Terms
@@ -152,4 +153,5 @@ def serve(
             signal.signal(signal.SIGTERM, before)
         going_on = service.server.starts.close()
         if going_on:
-            say(f"Still being played: {', '.join(going_on)}; stop one with: arena stop NAME --home {root}")
+            stops = "".join(f"\n    {command('stop', name, home=root)}" for name in going_on)
+            say(f"Still being played: {', '.join(going_on)}; what stops it:{stops}")

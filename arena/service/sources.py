@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
+from arena.commandline import command
 from arena.images import Origin, png
 from arena.service import models
 from arena.service.views import NotFound, version_of
@@ -71,4 +72,4 @@ def _read(folder: Path, round: CommittedRound, name: str, index: int) -> Images:
 
 def _unreadable(round: CommittedRound) -> ArenaError:
     where = f"{SAMPLE_SOURCES} of round {round.number} of {round.match}"
-    return ArenaError(f"{where} cannot be read; see arena verify {round.match}")
+    return ArenaError(f"{where} cannot be read; see {command('verify', round.match)}")

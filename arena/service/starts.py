@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -20,7 +19,7 @@ from typing import Any
 import psutil
 import yaml
 
-from arena import locks
+from arena import children, locks
 from arena.play.config import MatchConfig, WrongSetting, check_name, numbered_names, validate
 from arena.service.checker import WHERE
 from arena.service.records import FOLDER, STOPPED, Record, read_record, read_records, record_path
@@ -218,9 +217,10 @@ class Starts:
         Raises ArenaError when the cluster cannot be asked.
         """
         cluster = str(self._terms.cluster)
-        command, seconds = [sys.executable, "-c", ROOM, cluster], ROOM_SECONDS
+        command, seconds = children.python("-c", ROOM, cluster), ROOM_SECONDS
+        apart: dict[str, Any] = {"env": children.environment(), "cwd": children.NOWHERE, "stdin": subprocess.DEVNULL}
         try:
-            told = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=seconds, check=True)
+            told = subprocess.run(command, capture_output=True, timeout=seconds, check=True, **apart)
             room = json.loads(told.stdout)
         except (subprocess.SubprocessError, ValueError):
             raise ArenaError(f"the Ray cluster at {cluster!r} does not say within {seconds:g} s what is free") from None
@@ -239,7 +239,7 @@ class Starts:
         arguments = [*arguments, "--home", str(self._root), "--ray", self._terms.ray]
         given = {"--mlflow": self._terms.mlflow, "--patience": self._terms.patience}
         arguments += [text for name, value in given.items() if value is not None for text in (name, str(value))]
-        environment = {key: value for key, value in os.environ.items() if key != "ARENA_TOKEN"}
+        environment = children.environment({key: value for key, value in os.environ.items() if key != "ARENA_TOKEN"})
         partial = self._root / FOLDER / f".{name}.{token_hex(8)}"
         with partial.open("x", encoding="utf-8") as record, record_path(self._root, name, "log").open("ab") as log:
             log.truncate(0)
@@ -256,7 +256,7 @@ class Starts:
                     earlier.wait()  # it has let go of its record, so it is all but gone
                 os.replace(partial, record_path(self._root, name))  # noqa: PTH105 - the atomic call by its own name
                 child = self._children[name] = subprocess.Popen(
-                    [sys.executable, "-c", program, *arguments],
+                    children.python("-c", program, *arguments),  # in this folder, from which settings name faces
                     env=environment,
                     stdin=subprocess.DEVNULL,
                     stdout=log,

@@ -41,6 +41,7 @@ class State:
         self, root: Path, tick: float, terms: Terms | None = None, mlflow_link: MlflowLink | None = None
     ) -> None:
         """`tick`: seconds between two looks at the ledger for a stream of events. Raises ArenaError without a home."""
+        root = root.absolute()  # the processes that are started for it are elsewhere
         self.ledger = Follower(root)
         self.starts = Starts(root, terms or Terms())
         self.players = Players(self.ledger, self.starts)

@@ -7,10 +7,10 @@ import json
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from arena import children
 from arena.service.forkserver import READY, STARTED
 from arena.types import ArenaError
 
@@ -53,7 +53,7 @@ class Worker:
 
         `start_seconds`: until the server must be ready. `idle_seconds`: unused for so long it is ended.
         """
-        self._command = [sys.executable, "-c", PROGRAM, module, str(seconds), str(memory)]
+        self._command = children.python("-c", PROGRAM, module, str(seconds), str(memory))
         self._what = module.rpartition(".")[2]
         self._seconds, self._start_seconds, self._idle_seconds = seconds, start_seconds, idle_seconds
         self._turn = asyncio.Semaphore(at_once)
@@ -127,12 +127,14 @@ class _Server:
 
     def __init__(self, command: Sequence[str]) -> None:
         self._control, theirs = socket.socketpair()
+        known = {name: value for name, value in os.environ.items() if name not in SECRETS}
         with theirs:
             self._process = subprocess.Popen(
                 command,
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
-                env={name: value for name, value in os.environ.items() if name not in SECRETS} | ENVIRONMENT,
+                env=children.environment(known) | ENVIRONMENT,
+                cwd=children.NOWHERE,
                 start_new_session=True,  # Ctrl-C is for the service; the server ends with its stdin
             )
         self._control.setblocking(False)

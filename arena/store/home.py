@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from arena import locks
+from arena.commandline import command
 from arena.store import rounds
 from arena.store.disk import Disk, readable_errors
 from arena.store.migrations import migrate
@@ -168,7 +169,8 @@ class Home:
         with self.transaction() as ledger:
             if self.has_match(name):
                 raise ArenaError(
-                    f"there is a match called {name} in {self.root}; continue it with: arena resume {name}"
+                    f"there is a match called {name} in {self.root}; continue it with: "
+                    + command("resume", name, home=self.root)
                 )
             row = (name, now, json.dumps(config), json.dumps(facts))
             ledger.execute("INSERT INTO match VALUES (?, ?, ?, ?)", row)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import json
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,12 +30,10 @@ from arena.store.names import EXAM, SAMPLES
 from arena.store.record import RoundRecord, rounds_of
 from arena.store.settings import read_settings
 from arena.tracking.note import ROWS, note
-from arena.types import ArenaError
+from arena.types import ROLES, ArenaError
 
 EXAM_METRICS = ("accuracy", "auroc", "average_precision", "brier", "eer", "p_value", "threshold")
 INTERVALS = ("accuracy_low", "accuracy_high", "auroc_low", "auroc_high")
-SETTINGS = ("faces", "false_alarm_rate", "gallery", "image_size", "knowledge", "reservoir", "rounds", "seed")
-"""The settings of a match that are worth a row when matches are compared; contenders and exam come on top."""
 MOST_SHOWN = 40
 """More rounds than this are thinned out: a frame of 64 faces takes about 0.3 MB and 0.3 s of a core, the charts of an
 exam 10 kB."""
@@ -102,7 +100,7 @@ def entry(home: Home, match: MatchRow, errand: Errand, story: Story, newest: boo
 
     `story`: as far as this errand. `newest`: no later errand waits, so the charts are worth drawing.
     """
-    told = tags(match, story)
+    told = tags(home.root, match, story)
     if errand.kind == "match":
         plan = {"config": match.config, "facts": match.facts}
         return Entry(told, params(match.config), files={"match.json": json.dumps(plan, indent=2).encode()})
@@ -125,25 +123,35 @@ def _may_be_shown(home: Home, match: MatchRow) -> bool:
 
 
 def params(config: Mapping[str, Any]) -> dict[str, str]:
-    """The settings of a match, flat, without what never differs or does not matter to the result."""
-    flat = {name: config[name] for name in SETTINGS}
-    exam = config["exam"]
-    flat |= {f"exam.{name}": exam[name] for name in ("size", "win_accuracy")} | {"exam.marking": Rule.of(exam).marking}
-    for role in ("generator", "detector"):
-        flat[role] = config[role]["name"]
-        flat |= {f"{role}.{option}": value for option, value in config[role]["options"].items()}
-    return {name: str(value) for name, value in flat.items()}
+    """All settings of a match, flat; a contender's name under its role, its options below."""
+    marked = {**config, "exam": {**config["exam"], "marking": Rule.of(config["exam"]).marking}}
+    for role in ROLES:
+        marked |= {role: config[role]["name"], f"{role}.": config[role]["options"]}
+    return dict(_flat(marked))
 
 
-def tags(match: MatchRow, story: Story) -> dict[str, str]:
-    """What may change from round to round: the score and the note; and what describes a match but is no setting."""
+def _flat(settings: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in settings.items():
+        place = above + name
+        if isinstance(value, Mapping):
+            yield from _flat(value, place if place.endswith(".") else place + ".")
+        else:
+            yield place, str(value)
+
+
+def tags(home: Path, match: MatchRow, story: Story) -> dict[str, str]:
+    """What may change from round to round: the score and the note; and what describes a match but is no setting.
+
+    `home`: its folder.
+    """
     facts, wins = match.facts, story.wins
     return {
-        "mlflow.note.content": note(match, story.latest, wins, max(story.last, 0)),
+        "mlflow.note.content": note(home, match, story.latest, wins, max(story.last, 0)),
         "mlflow.source.name": "arena",
         "arena.match": match.name,
         "score": story.score,
         "winner": "A" if wins["A"] > wins["B"] else "B" if wins["B"] > wins["A"] else "even",
+        **_standing(story),
         "device": facts["device"],
         "precision": facts["precision"],
         "machine": f"{facts['machine']}, Python {facts['python']}",
@@ -151,6 +159,13 @@ def tags(match: MatchRow, story: Story) -> dict[str, str]:
         "faces.synthetic": str(facts["faces"]["synthetic"]).lower(),
         "versions": ", ".join(f"{package} {found}" for package, found in facts["versions"].items()),
     }
+
+
+def _standing(story: Story) -> dict[str, str]:
+    """What makes a column where runs are listed: how each team stands, and how the last exam went."""
+    standing = {f"clear_wins_{team.lower()}": str(wins) for team, wins in story.wins.items()}
+    last = story.latest[-1].verdict if story.latest else None
+    return standing if last is None else standing | {"last_accuracy": f"{last.accuracy:.3f}"}
 
 
 def points(record: RoundRecord, wins: Mapping[str, int]) -> list[Point]:
@@ -164,7 +179,7 @@ def points(record: RoundRecord, wins: Mapping[str, int]) -> list[Point]:
     if record.verdict is not None:  # the opening has no exam
         values |= _judged(record.verdict, wins)
     curves = [
-        Point(f"train/{role}/{name}", float(value), point.images)
+        Point(f"train/{role}/{'loss' if name == role else name}", float(value), point.images)
         for role, training in record.training.items()
         for point in training.curve
         for name, value in point.losses.items()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
+from arena.commandline import command
 from arena.referee.verdict import Rule
 from arena.results.words import exam_in_words, in_use
 from arena.store.home import MatchRow
@@ -13,10 +15,11 @@ ROWS = 30
 """Rounds in the table: MLflow keeps 8000 characters of a tag, and a row takes about 90."""
 
 
-def note(match: MatchRow, latest: Iterable[RoundRecord], wins: Mapping[str, int], rounds: int) -> str:
+def note(home: Path, match: MatchRow, latest: Iterable[RoundRecord], wins: Mapping[str, int], rounds: int) -> str:
     """What the match is, how it stands, and the commands to go on.
 
-    `latest`: the records of the last rounds of those played. `wins`: clear ones by team. `rounds`: those played.
+    `home`: its folder. `latest`: the records of the last rounds of those played. `wins`: clear ones by team. `rounds`:
+    those played.
     """
     config, faces = match.config, match.facts["faces"]
     played, undecided = rounds_of(latest), rounds - sum(wins.values())
@@ -37,7 +40,7 @@ def note(match: MatchRow, latest: Iterable[RoundRecord], wins: Mapping[str, int]
         parts.append(_table(played, rounds))
         last, rule = played[-1].judged, Rule.of(config["exam"])
         parts.append(f"The last exam: {exam_in_words(last, rule.win_accuracy)}. In use B {in_use(last)}.")
-    parts.append(_commands(match.name, config["rounds"], rounds))
+    parts.append(_commands(home, match.name, config["rounds"], rounds))
     return "\n\n".join(parts)
 
 
@@ -56,7 +59,7 @@ def _table(played: Sequence[RoundRecord], rounds: int) -> str:
     return table if rounds <= ROWS else f"The last {ROWS} rounds:\n\n{table}"
 
 
-def _commands(name: str, rounds: int, played: int) -> str:
-    further = f"arena resume {name}" + (f" --rounds {2 * rounds}" if played >= rounds else "")
-    replay = f"arena verify {name}" + (f" --replay {played}" if played else "")
-    return f"Continue: `{further}`. Check: `{replay}`. Look: `arena show {name}`."
+def _commands(home: Path, name: str, rounds: int, played: int) -> str:
+    further = command("resume", name, *(["--rounds", rounds] if played >= rounds else []), home=home)
+    replay = command("verify", name, *(["--replay", played] if played else []), home=home)
+    return f"Continue: `{further}`. Check: `{replay}`. Look: `{command('show', name, home=home)}`."

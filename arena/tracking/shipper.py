@@ -16,7 +16,7 @@ from arena import locks
 from arena.store.home import Errand, Home
 from arena.store.record import RoundRecord
 from arena.tracking.entry import Story, entry
-from arena.tracking.store import MlflowStore, Store, check_uri, default_uri, shown
+from arena.tracking.store import MlflowStore, Store, catching_up, check_uri, default_uri, shown
 from arena.types import ArenaError
 
 OnWarning = Callable[[str], None]
@@ -100,7 +100,7 @@ def ship_all(root: Path, uri: str | None = None, connect: Connect = MlflowStore)
     except ArenaError:
         raise
     except Exception as error:
-        raise ArenaError(sentence(uri, error)) from error
+        raise ArenaError(_catching_up(root, uri, error)) from error
     finally:
         home.close()
 
@@ -123,7 +123,7 @@ class Shipper:
 
         `on_warning` is called from the thread, once per outage. Raises ArenaError for a URI that makes no sense.
         """
-        self._root, self._uri, self._match = root, check_uri(uri or default_uri(root)), match
+        self._root, self.uri, self._match = root, check_uri(uri or default_uri(root)), match
         self._on_warning, self._connect = on_warning, connect
         self._store: Store | None = None
         self._tellers: dict[str, Teller] = {}
@@ -163,7 +163,7 @@ class Shipper:
             except Exception as error:
                 shipped, self._store = False, None  # a store that comes back may be another one
                 if not failures and not self._abandoned.is_set():
-                    self._on_warning(sentence(self._uri, error))
+                    self._on_warning(_catching_up(self._root, self.uri, error))
             if stopping:
                 return
             failures = 0 if shipped else failures + 1
@@ -183,7 +183,7 @@ class Shipper:
             with only_shipper(self._root) as alone:
                 if not alone:
                     return False
-                self._store = self._store or self._connect(self._uri, self._root)
+                self._store = self._store or self._connect(self.uri, self._root)
                 for match in waiting:
                     teller = self._tellers.setdefault(match, Teller(match))
                     try:
@@ -206,11 +206,15 @@ def only_shipper(root: Path, patience: float = 0.0) -> Iterator[bool]:
 
 
 def sentence(uri: str, error: Exception) -> str:
-    """What is wrong with a store, for people."""
+    """What is wrong with a store, for people; without a full stop."""
     if isinstance(error, ArenaError):
         reason = str(error)
     else:
         lines = str(error).strip().splitlines()
         dead = lines and any(sign in lines[0] for sign in ("Max retries exceeded", "Connection refused", "timed out"))
         reason = "it does not answer" if dead else lines[0][:200] if lines else type(error).__name__
-    return f"MLflow at {shown(uri)} is not up to date: {reason}; nothing is lost, arena mlflow catches up"
+    return f"MLflow at {shown(uri)} is not up to date: {reason}"
+
+
+def _catching_up(root: Path, uri: str, error: Exception) -> str:
+    return f"{sentence(uri, error)}; nothing is lost, catch up with: {catching_up(root, uri)}"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
+from arena.commandline import command
 from arena.store.home import Errand, MatchRow
 from arena.types import ArenaError
 
@@ -64,6 +65,12 @@ def shown(uri: str) -> str:
     """The URI without its password."""
     password = urlsplit(uri).password
     return uri if password is None else uri.replace(f":{password}@", ":***@", 1)
+
+
+def catching_up(root: Path, uri: str) -> str:
+    """The command that tells a store of MLflow what it has not been told of a home."""
+    is_usual = uri in (default_uri(root), os.environ.get("MLFLOW_TRACKING_URI"))
+    return command("mlflow", *([] if is_usual else ["--mlflow", shown(uri)]), home=root)
 
 
 def artifact_folder(root: Path, uri: str) -> Path | None:
@@ -235,6 +242,6 @@ def _experiment(client: MlflowClient, uri: str, root: Path, name: str) -> str:
     if uri == default_uri(root) and folder is not None and experiment.artifact_location != folder.as_uri():
         raise ArenaError(
             f"the home {root} was moved since MLflow's store in it was made; "
-            "delete its mlflow.db and mlartifacts, and arena mlflow makes both anew from the ledger"
+            f"delete its mlflow.db and mlartifacts and make both anew from the ledger with: {catching_up(root, uri)}"
         )
     return str(experiment.experiment_id)

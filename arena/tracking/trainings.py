@@ -83,4 +83,4 @@ def _tell(told: Told, root: Path, uri: str | None, problems: list[str]) -> None:
             store = MlflowStore(checked, root, EXPERIMENT)
             store.record(told.files["detector"].stem, told.mark, entry_of(told), int(1000 * time.time()))
     except Exception as error:  # a training is never the worse for it
-        problems.append(sentence(checked, error))
+        problems.append(f"{sentence(checked, error)}; the same command tells it again")

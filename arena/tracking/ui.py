@@ -9,12 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from arena import children
 from arena.tracking.links import experiment_link
 from arena.tracking.shipper import ship_all
 from arena.tracking.store import MlflowStore, artifact_folder, check_uri, default_uri, is_server
@@ -22,6 +23,7 @@ from arena.types import ArenaError
 
 LOG = "mlflow.log"
 """What MLflow's server says, in the home."""
+DEFAULT_PORT, PORTS_TRIED = 5000, 100
 STARTUP_SECONDS = 60.0
 STOP_SECONDS = 5.0
 
@@ -35,7 +37,7 @@ def _print(text: str) -> None:
 def ui_command(root: Path, host: str = "127.0.0.1", port: int = 5000, uri: str | None = None) -> list[str]:
     """The command that serves the UI of a store in a database; `uri`: None for the one inside the home."""
     uri = check_uri(uri or default_uri(root))
-    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri]
+    command = children.python("-m", "mlflow", "server", "--backend-store-uri", uri)
     command += ["--artifacts-destination", str(artifact_folder(root, uri))]
     return [*command, "--host", host, "--port", str(port), "--workers", "1", "--uvicorn-opts", "--log-level warning"]
 
@@ -43,7 +45,7 @@ def ui_command(root: Path, host: str = "127.0.0.1", port: int = 5000, uri: str |
 def ui_environment() -> dict[str, str]:
     """The environment for `ui_command`: without job runners one process in place of ten, and nothing calls home."""
     light = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    return {**os.environ, **light, "MLFLOW_LOGGING_LEVEL": "WARNING"}
+    return {**children.environment(), **light, "MLFLOW_LOGGING_LEVEL": "WARNING"}
 
 
 def ui_link(host: str, port: int) -> str:
@@ -82,8 +84,8 @@ def begin(root: Path, uri: str | None, host: str, port: int) -> subprocess.Popen
     This process never imports MLflow. Raises ArenaError for a URI that makes no sense.
     """
     program = "from arena.tracking.ui import become; become()"
-    arguments = [str(root), check_uri(uri or default_uri(root)), host, str(port)]
-    return _start([sys.executable, "-c", program, *arguments], os.environ, root / LOG)
+    arguments = [str(root.absolute()), check_uri(uri or default_uri(root)), host, str(port)]
+    return _start(children.python("-c", program, *arguments), children.environment(), root / LOG)
 
 
 def become() -> None:
@@ -108,6 +110,16 @@ def check_port(host: str, port: int, option: str = "--port") -> None:
         raise ArenaError(
             f"MLflow's UI cannot listen on {host}:{port} ({reason}); choose another port with {option}"
         ) from error
+
+
+def find_port(host: str, port: int, option: str = "--port") -> int:
+    """The first of PORTS_TRIED ports from this one on that is free; else `check_port` says what is wrong with it."""
+    for candidate in range(port, port + PORTS_TRIED):
+        with suppress(ArenaError):
+            check_port(host, candidate)
+            return candidate
+    check_port(host, port, option)
+    return port
 
 
 def wait_until_up(server: subprocess.Popen[bytes], base_url: str, log: Path, seconds: float = STARTUP_SECONDS) -> None:
@@ -140,6 +152,7 @@ def _start(command: Sequence[str], environment: Mapping[str, str], log: Path) ->
         return subprocess.Popen(
             command,
             env=dict(environment),
+            cwd=children.NOWHERE,
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,

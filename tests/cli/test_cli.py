@@ -111,7 +111,7 @@ def test_verify_replays_and_names_a_changed_file(finished, tmp_path):
 def test_resume_says_when_there_is_nothing_left_and_plays_more_on_request(finished):
     status, out, _ = finished("resume", "deep", "--ray", "off", "--mlflow", "off")
     assert status == 0
-    assert "--rounds N" in out
+    assert "arena resume deep --rounds 2" in out
     status, out, _ = finished("resume", "deep", "--rounds", 1, "--ray", "off", "--mlflow", "off", "--json")
     assert [one["round"] for one in objects(out)] == [3]
 
@@ -124,6 +124,37 @@ def test_a_dry_run_prints_settings_that_can_be_run_and_touches_nothing(arena, tm
     (tmp_path / "again.yaml").write_text(out)
     assert arena("run", "again.yaml", "--dry-run")[1] == out
     assert not (tmp_path / "arena-home").exists()
+
+
+DRY = ["run", "--dry-run", "--faces", "procedural:600", "--set", "image_size=16", "--set", "exam.size=10"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--name", "../deep"], "cannot be called"),
+        (["--faces", "procedural:160"], "bring at least 334 faces"),
+        (["--faces", "nowhere"], "there are no faces at 'nowhere'"),
+        (["--mlflow", "nowhere"], "'nowhere' is no address of an MLflow store"),
+        (["--home", "notes"], "no arena home"),
+    ],
+    ids=str,
+)
+def test_a_dry_run_finds_what_a_run_would_find(arena, tmp_path, words, sentence):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "today.txt").touch()
+    status, out, err = arena(*DRY, *words)
+    assert (status, out) == (1, "")
+    assert_one_sentence(err, sentence)
+
+
+def test_a_dry_run_finds_a_taken_name_and_says_how_parts_are_taken(finished):
+    status, _, err = finished(*DRY, "--name", "deep")
+    assert status == 1
+    assert_one_sentence(err, "there is already a match called deep")
+    status, _, err = finished(*DRY, "--set", "parts=[1, 1, 2]", "--name", "new")
+    assert (status, err) == (0, "new can be played: 600 faces, of which about A 25%, B 25%, referee 50%\n")
+    assert "new" not in finished("matches")[1]
 
 
 def test_contenders_are_listed_with_every_option_explained(arena):

@@ -13,6 +13,7 @@ import typer
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from arena.cli.commands import app as arena_app
 from arena.cli.faces import app
 from arena.faces.collect import collect
 from arena.faces.collect.shelf import Plan
@@ -30,6 +31,13 @@ class OneFaceEach:
 
     def find(self, images: Sequence[Pixels]) -> list[list[Found]]:
         return [[Found((5.0, 5.0, 65.0, 65.0), 0.99, np.zeros((5, 2), np.float32))] for _ in images]
+
+
+class NoFaces(OneFaceEach):
+    """Finds none in anything."""
+
+    def find(self, images: Sequence[Pixels]) -> list[list[Found]]:
+        return [[] for _ in images]
 
 
 def run(*words: object) -> Result:
@@ -63,6 +71,21 @@ def test_crop_then_play(people: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     assert f"arena run --faces {tmp_path / 'mine'}" in text
     with pytest.raises(ArenaError, match="cannot be balanced"):
         output("crop", people, "-o", tmp_path / "mine", "--size", 32, "--device", "cpu", "--balance")
+
+
+def test_crop_says_what_is_missing_for_a_match(people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crop, "Finder", OneFaceEach)
+    words = ["faces", "crop", str(people), "-o", str(tmp_path / "mine"), "--size", "32", "--device", "cpu"]
+    done = CliRunner().invoke(arena_app, words)
+    assert done.exit_code == 0
+    assert "a match cannot be played with them: too few faces" in done.stderr
+    assert "bring at least 334 faces" in done.stderr
+
+
+def test_no_face_at_all_is_no_success(people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crop, "Finder", NoFaces)
+    with pytest.raises(ArenaError, match=r"no face was found, so there is nothing to play with.*--min-size"):
+        output("crop", people, "-o", tmp_path / "mine", "--size", 32, "--device", "cpu")
 
 
 def test_split_and_pack_and_describe(people: Path, tmp_path: Path) -> None:

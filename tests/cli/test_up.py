@@ -89,7 +89,7 @@ def test_all_of_it_ends_with_one_interrupt(tmp_path):
             process.send_signal(signal.SIGINT)  # impatience leaves nothing behind either
         out, _ = process.communicate(timeout=60)
         assert process.returncode == 0, out
-        assert "first" in re.search("arena resume goes on with: (.*)", out)[1]
+        assert "continue with: arena resume first" in out
         assert "Traceback" not in out
     assert not [one for one in relatives if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
     home = Home.open(tmp_path / "arena-home")

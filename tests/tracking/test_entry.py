@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from arena.images import png
 from arena.quality.result import Estimate, Quality
 from arena.tracking.entry import MOST_SHOWN, Point, params, points, slider_files
 from arena.tracking.note import ROWS, note
+from arena.types import CurvePoint
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +51,11 @@ def test_params_are_flat_and_say_who_plays_with_what():
         "reservoir": "20",
         "rounds": "2",
         "seed": "7",
+        "parts": "[0.5, 0.35, 0.15]",
+        "device": "auto",
+        "precision": "auto",
         "exam.size": "20",
+        "exam.significance": "0.05",
         "exam.win_accuracy": "0.5",
         "exam.marking": "half",
         "generator": "dcgan",
@@ -173,7 +179,7 @@ def test_long_matches_have_a_short_film_and_a_thin_book(tmp_path):
 def test_note_says_what_the_match_is_and_how_to_go_on(home):
     match = home.match("duel")
     records = home.records("duel")
-    text = note(match, records[-ROWS:], {"A": 1, "B": 1}, 2)
+    text = note(Path("arena-home"), match, records[-ROWS:], {"A": 1, "B": 1}, 2)
     assert "**A 1 : 1 B** clear wins after 2 of 2 rounds." in text
     assert (
         "The last exam: 20 faces, the real ones of 10 people; an accuracy from 0.800 on or up to 0.200 is clear."
@@ -183,7 +189,23 @@ def test_note_says_what_the_match_is_and_how_to_go_on(home):
     assert "a detector trained on them says nothing about photos" in text
     assert "| 1 | 100.0% | 1.000 (" in text
     assert "| 2 | 0.0% |" in text
-    assert "`arena resume duel --rounds 4`" in text
+    assert "`arena resume duel --rounds 2`" in text
     assert "`arena verify duel --replay 2`" in text
-    before = note(match, records[:2], {"A": 0, "B": 1}, 1)
+    before = note(Path("arena-home"), match, records[:2], {"A": 0, "B": 1}, 1)
     assert "`arena resume duel`" in before
+
+
+def test_the_list_of_runs_says_who_leads_and_how_the_last_exam_went(home):
+    tags = told(home, 3).tags
+    columns = ("score", "winner", "clear_wins_a", "clear_wins_b", "last_accuracy")
+    assert [tags[name] for name in columns] == ["A 1 : 1 B", "even", "1", "1", "0.000"]
+    assert "last_accuracy" not in told(home, 0).tags
+
+
+def test_a_loss_is_not_called_like_its_team_twice(home):
+    record = home.records("duel")[1]
+    curve = (CurvePoint(5, {"generator": 0.5, "evasion": 0.25}),)
+    training = {**record.training, "generator": replace(record.training["generator"], curve=curve)}
+    keys = {point.key for point in points(replace(record, training=training), {"A": 0, "B": 0})}
+    assert {"train/generator/loss", "train/generator/evasion"} <= keys
+    assert "train/generator/generator" not in keys

@@ -141,7 +141,7 @@ def test_dead_store_stalls_and_loses_nothing(home):
     thread.nudge()
     assert thread.stop(timeout=60) == 5
     assert len(warnings) == 1
-    assert "does not answer; nothing is lost, arena mlflow catches up" in warnings[0]
+    assert "does not answer; nothing is lost, catch up with: arena mlflow" in warnings[0]
     store.dead = False
     ship_all(home.root, connect=lambda uri, root: store)
     assert store.heard == WHOLE

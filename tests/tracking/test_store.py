@@ -126,13 +126,14 @@ def test_a_dead_server_costs_nothing_but_a_warning(shipped, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     warnings = []
-    shipper = Shipper(home.root, f"http://127.0.0.1:{port}", "duel", warnings.append)
+    uri = f"http://127.0.0.1:{port}"
+    shipper = Shipper(home.root, uri, "duel", warnings.append)
     shipper.start()
     assert shipper.stop(timeout=60) == 1
     assert not shipper._thread.is_alive()
     assert warnings == [
-        f"MLflow at http://127.0.0.1:{port} is not up to date: it does not answer; "
-        "nothing is lost, arena mlflow catches up"
+        f"MLflow at {uri} is not up to date: it does not answer; "
+        f"nothing is lost, catch up with: arena mlflow --mlflow {uri} --home {home.root}"
     ]
     home.close()
 

@@ -15,8 +15,8 @@ from arena.types import ArenaError
 def test_command_is_light_and_absolute(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     command = ui.ui_command(tmp_path, "127.0.0.1", 5001, "sqlite:///mlflow.db")
-    assert command[:4] == [sys.executable, "-m", "mlflow", "server"]
-    options = dict(zip(command[4::2], command[5::2], strict=True))
+    assert command[:5] == [sys.executable, "-P", "-m", "mlflow", "server"]
+    options = dict(zip(command[5::2], command[6::2], strict=True))
     assert options["--backend-store-uri"] == f"sqlite:///{tmp_path}/mlflow.db"
     assert options["--artifacts-destination"] == f"{tmp_path}/mlartifacts"
     assert (options["--host"], options["--port"], options["--workers"]) == ("127.0.0.1", "5001", "1")
