@@ -142,7 +142,8 @@ def fit(
     from sklearn.calibration import CalibratedClassifierCV
     from sklearn.svm import LinearSVC
 
-    machine = LinearSVC(C=softness, dual=False)  # the primal has no random order
+    # The primal has no random order, but without a state of its own it would draw from everybody's.
+    machine = LinearSVC(C=softness, dual=False, random_state=0)
     fitted = CalibratedClassifierCV(machine, cv=_FOLDS, ensemble=False).fit(points, labels == FAKE)
     (one,) = fitted.calibrated_classifiers_
     (sigmoid,) = one.calibrators
