@@ -268,6 +268,16 @@ def test_who_looks_at_an_older_round_goes_on_doing_so(home, watched, visit):
     expect(follower).to_have_url(re.compile("#/match/duel/round/2$"))
 
 
+def test_what_happened_is_said_in_words_first(duel, visit):
+    page = visit(duel, "#/match/duel/round/1")
+    story, sentence = page.get_by_test_id("story"), page.get_by_test_id("sentence")
+    expect(story).to_contain_text("Nobody wins: no round was won by more than luck.")
+    expect(story).to_contain_text("In round 1, 25 of 100 fakes got through; in round 2, 75 of 100 fakes.")
+    expect(sentence).to_have_text("Too close to call: 25 of 100 fakes got through, which luck alone explains.")
+    page.get_by_test_id("cell-0").click()
+    expect(sentence).to_have_text(re.compile("^The generator warmed up alone"))
+
+
 def test_the_charts_of_a_match_are_drawn(duel, visit):
     page = visit(duel)
     for name, traces in (("AUROC of each round", 2), ("Accuracy of each round", 3), ("Losses of both teams", 2)):

@@ -6,6 +6,7 @@ import { outcome, sentence } from "../format.js";
 import { openFace } from "./face.js";
 import { Sheets, sheet, sheetAddress } from "./sheets.js";
 import { sources } from "./sources.js";
+import { walkThrough } from "./walk.js";
 
 const MILLISECONDS_A_ROUND = 450;
 
@@ -27,13 +28,14 @@ export function gallery({ match, size, onSelect, signal }) {
   const message = h("p", { class: "muted", "data-testid": "no-sheets" });
   const controls = h("div", { class: "time", hidden: true }, button, slider, place);
   const beside = h("label", { class: "row small", hidden: true }, "Side by side with", choice);
+  const walk = walkThrough(signal);
   const file = h("a", { download: "" }, "This sheet (PNG)");
   const film = h("a", { href: address("matches", match, "animation.gif"), download: "" }, "All rounds (GIF)");
-  const files = h("p", { class: "row small", hidden: true }, file, film);
+  const files = h("p", { class: "row small", hidden: true }, walk.button, file, film);
   const pair = h("div", { class: "pair", hidden: true }, shown.node, other.node);
   const node = h("section", { class: "panel gallery", "aria-label": "The same faces over the rounds", "data-testid": "gallery" },
     h("header", null, h("h2", null, "The same latents, round by round"), beside),
-    message, controls, pair, made.node, files,
+    message, controls, pair, made.node, files, walk.node,
   );
   let rounds = [];
   let at = -1;
@@ -100,6 +102,7 @@ export function gallery({ match, size, onSelect, signal }) {
     if (isHeld) replace(place, `${number} of ${rounds.length - 1}`);
     else lengthen();
     file.href = sheetAddress(rounds[number]);
+    walk.choose(rounds[number]);
     sheets.prepare(rounds, number);
     await show(shown, rounds[number], () => at === number);
   }

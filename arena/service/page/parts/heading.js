@@ -12,11 +12,13 @@ export function heading({ name, signal }) {
   const buttons = actions(signal);
   const score = h("p", { class: "score", "data-testid": "score" });
   const facts = h("dl", { class: "facts" });
+  const story = h("div", { class: "story", "data-testid": "story" });
   const problem = h("p", { class: "problem", "data-testid": "stopped-because" });
   const node = h("header", { class: "heading" },
     h("div", { class: "what" },
       h("div", { class: "row" }, h("h1", null, name), badge, link.node, buttons.node),
       problem,
+      story,
       facts,
     ),
     score,
@@ -27,6 +29,7 @@ export function heading({ name, signal }) {
     badge.setAttribute("class", `badge ${match.status}`);
     replace(badge, match.status);
     replace(score, team("A", match.a_won, clear(rounds, "A")), h("span", { class: "muted" }, "–"), team("B", match.b_won, clear(rounds, "B")));
+    replace(story, h("p", { class: "headline" }, match.story.headline), match.story.lines.length > 0 && h("p", null, match.story.lines.join(" ")));
     replace(facts, about(match, rounds));
     replace(problem, match.problem && `It stopped: ${sentence(match.problem)}`);
     problem.hidden = !match.problem;

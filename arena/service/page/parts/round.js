@@ -13,6 +13,7 @@ const MOST = 12;
 export function roundPanel({ id, signal }) {
   const title = h("h2", null, "Round");
   const when = h("span", { class: "muted small" });
+  const said = h("p", { class: "headline", "data-testid": "sentence" });
   const facts = h("dl", { class: "facts" });
   const scores = chart("Histogram of the detector's scores of real and of fake faces, with its threshold", { signal });
   const roc = chart("ROC curve of the exam", { signal });
@@ -22,7 +23,7 @@ export function roundPanel({ id, signal }) {
   );
   const pictures = h("div", { class: "exam", "data-testid": "exam" });
   const attributes = { id, role: "tabpanel", "aria-label": "The selected round", "data-testid": "round" };
-  const node = h("section", { ...attributes, class: "panel round" }, h("header", null, title, when), facts, charts, pictures);
+  const node = h("section", { ...attributes, class: "panel round" }, h("header", null, title, when), said, facts, charts, pictures);
   let version = null;
 
   async function draw(round) {
@@ -30,6 +31,7 @@ export function roundPanel({ id, signal }) {
     version = round.version;
     const { verdict } = round;
     replace(title, verdict ? `Round ${round.round}: ${outcome(verdict)}` : "The opening");
+    replace(said, round.sentence);
     replace(when, `${moment(round.committed)}, took ${duration(round.seconds)}`);
     replace(facts, verdict ? numbers(round) : opening(round));
     charts.hidden = pictures.hidden = verdict === null;

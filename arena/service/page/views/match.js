@@ -191,7 +191,7 @@ class MatchView {
     this.draw();
     // Who follows the newest round has it in the address, too.
     if (this.selected === null && location.hash.includes("/round/")) history.replaceState(null, "", location.hash.replace(/\d+$/, this.list().length - 1));
-    announce(round.verdict === null ? "The opening is done." : `Round ${round.round}: ${outcome(round.verdict)}`);
+    announce(round.verdict === null ? "The opening is done." : `Round ${round.round}: ${outcome(round.verdict)}. ${round.sentence}`);
     this.refresh();
   }
 
