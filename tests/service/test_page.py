@@ -11,6 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from servedhome import new_home
 
+from arena.results.glossary import GLOSSARY
 from arena.service.app import create_app
 from arena.service.routes.page import PAGE
 
@@ -116,6 +117,19 @@ def test_every_module_imports_what_is_there(name):
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_no_text_ever_becomes_markup_or_script(name):
     assert not MARKUP_OUT_OF_TEXT.search((PAGE / name).read_text(encoding="utf-8"))
+
+
+def test_every_word_that_is_explained_is_in_the_glossary():
+    called = re.compile(r"""\bterm\("([^"]+)"(?:, "([^"]+)")?\)|\["([^"]+)"(?:, "([^"]+)")?\](?=[,\]])""")
+    found = {}
+    for name in SCRIPTS:
+        if name == "main.js":
+            continue
+        for text, word, heading, its_word in called.findall((PAGE / name).read_text(encoding="utf-8")):
+            found[word or text or its_word or heading] = name
+    known = {name for entry in GLOSSARY for name in (entry.term, *entry.names)}
+    assert len(found) > 15
+    assert {word: name for word, name in found.items() if word not in known} == {}
 
 
 def test_every_view_has_its_module():

@@ -17,7 +17,7 @@ from arena.store.home import Home
 def home(tmp_path_factory):
     """A match of a generator with latents, and one of a generator without."""
     root = tmp_path_factory.mktemp("walked") / "home"
-    for name, generator in (("drawn", None), ("stamped", "stamper")):
+    for name, generator in (("drawn", None), ("noisy", "noise")):
         match = start(root, tiny(generator, rounds=1), name)
         played(match)
         match.home.close()
@@ -44,9 +44,9 @@ def test_a_walk_is_a_film_that_says_what_it_is(client):
 
 
 def test_a_generator_without_latents_says_so(client):
-    answer = client._http.get("matches/stamped/rounds/1/walk.webp")
+    answer = client._http.get("matches/noisy/rounds/1/walk.webp")
     assert answer.status_code == 404
-    assert answer.json()["detail"].startswith("stamper draws no faces from latents")
+    assert answer.json()["detail"].startswith("noise draws no faces from latents")
 
 
 def test_weights_that_are_gone_cannot_walk(home, client):

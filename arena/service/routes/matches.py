@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 
 from arena import __version__
+from arena.results.glossary import GLOSSARY
 from arena.service import models, views
 from arena.service.contenders import load_contenders
 from arena.service.routes.parameters import Arena, Limit, MatchName, Offset, new_router
@@ -55,6 +56,12 @@ async def standings(
     ledger = state.ledger
     names = list(ledger.matches) if match is None else [views.find_match(ledger, match).name]
     return state.answer(request, ledger.revision, lambda: views.standings_view(ledger, names))
+
+
+@router.get("/glossary", response_model=models.Glossary)
+async def glossary(request: Request, state: Arena) -> Response:
+    """What the words mean that results are told in."""
+    return state.answer(request, None, lambda: models.Glossary(items=list(GLOSSARY)))
 
 
 @router.get("/contenders", response_model=models.Contenders)

@@ -6,6 +6,7 @@ import { outcome, sentence } from "../format.js";
 import { openFace } from "./face.js";
 import { Sheets, sheet, sheetAddress } from "./sheets.js";
 import { sources } from "./sources.js";
+import { term } from "./term.js";
 import { walkThrough } from "./walk.js";
 
 const MILLISECONDS_A_ROUND = 450;
@@ -34,7 +35,7 @@ export function gallery({ match, size, onSelect, signal }) {
   const files = h("p", { class: "row small", hidden: true }, walk.button, file, film);
   const pair = h("div", { class: "pair", hidden: true }, shown.node, other.node);
   const node = h("section", { class: "panel gallery", "aria-label": "The same faces over the rounds", "data-testid": "gallery" },
-    h("header", null, h("h2", null, "The same latents, round by round"), beside),
+    h("header", null, h("h2", null, "The same ", term("latents"), ", round by round"), beside),
     message, controls, pair, made.node, files, walk.node,
   );
   let rounds = [];

@@ -4,6 +4,7 @@ import { h, replace } from "../dom.js";
 import { clearWinner, duration, moment, plural, sentence, setting } from "../format.js";
 import { actions, mlflowLink } from "./actions.js";
 import { fact } from "./numbers.js";
+import { term } from "./term.js";
 
 /** @param {{name: string, signal: AbortSignal}} options  @returns `draw(match, rounds)` */
 export function heading({ name, signal }) {
@@ -47,7 +48,7 @@ function team(letter, won, clear) {
   return h("span", { class: `side won-${letter.toLowerCase()} team-${letter.toLowerCase()}` },
     h("b", null, letter, h("span", { class: "unseen" }, " has clearly won ")),
     h("strong", null, clear),
-    h("small", null, "clear", won > clear && `, ${won - clear} not`),
+    h("small", null, term("clear", "clear win"), won > clear && `, ${won - clear} not`),
   );
 }
 
@@ -59,7 +60,7 @@ function about(match, rounds) {
     fact("Team B, detector", h("span", { class: "team-b" }, match.detector)),
     fact("Real faces", faces.images ? `${match.faces}: ${faces.images.toLocaleString("en")}` : match.faces),
     fact("Rounds", `${match.played} of ${match.rounds}`),
-    fact("Called fake", match.config.exam?.marking === "half" ? "the half with the highest scores" : "from B's threshold on"),
+    fact(term("Called fake", "marking"), match.config.exam?.marking === "half" ? "the half with the highest scores" : "from B's threshold on"),
     fact("Image size", `${match.config.image_size} px`),
     fact("Seed", match.seed),
     fact("Device", [match.facts.device, match.facts.precision].filter(Boolean).map(setting).join(", ") || "–"),

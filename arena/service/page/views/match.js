@@ -9,6 +9,7 @@ import { heading, noteList } from "../parts/heading.js";
 import { roundPanel } from "../parts/round.js";
 import { legend, strip } from "../parts/strip.js";
 import { roundsTable } from "../parts/table.js";
+import { term } from "../parts/term.js";
 import { doneShare, training } from "../parts/training.js";
 
 /** Milliseconds that a round has to stay selected before its exam is asked for: arrow keys pass over many. */
@@ -109,9 +110,9 @@ class MatchView {
     };
     const { parts } = this;
     this.rounds = h("section", { class: "panel", "aria-label": "Rounds" }, h("header", null, h("h2", null, "Rounds"), legend()), parts.strip.node);
-    this.faces = chartPanel("Faces", charts.faces);
+    this.faces = chartPanel(term("Faces", "one face"), charts.faces);
     this.judged = h("div", { class: "columns charts" },
-      chartPanel("AUROC", charts.auroc), chartPanel("Accuracy", charts.accuracy), this.faces, chartPanel("Losses", charts.losses));
+      chartPanel(term("AUROC"), charts.auroc), chartPanel(term("Accuracy", "accuracy"), charts.accuracy), this.faces, chartPanel("Losses", charts.losses));
     this.middle = h("div", { class: "middle" }, parts.gallery.node, parts.round.node);
     replace(this.main, parts.heading.node, this.rounds, parts.training.node, this.middle, this.judged, parts.table.node, parts.notes.node);
   }
