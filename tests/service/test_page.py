@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 from servedhome import new_home
 
 from arena.results.glossary import GLOSSARY
@@ -16,8 +17,15 @@ from arena.service.app import create_app
 from arena.service.routes.page import PAGE
 
 FILES = sorted(path.relative_to(PAGE).as_posix() for path in PAGE.rglob("*") if path.is_file())
+TEXTS = [name for name in FILES if not name.endswith(".webp")]
 SCRIPTS = [name for name in FILES if name.endswith(".js")]
-MEDIA_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+MEDIA_TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".webp": "image/webp",
+}
 IMPORT = re.compile(r"""(?:^import|^export|^\}).*?\sfrom "([^"]+)";|^import "([^"]+)";""", re.MULTILINE)
 MARKUP_OUT_OF_TEXT = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|DOMParser|javascript:|\.cssText"
@@ -139,7 +147,18 @@ def test_every_view_has_its_module():
     assert set(entries) == {entry for _, entry in routes}
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".webp")])
+def test_a_picture_of_the_page_is_small_and_says_that_it_was_drawn(name):
+    with Image.open(PAGE / name) as picture:
+        assert b"digitalsourcetype/algorithmicMedia" in picture.info["xmp"]
+    assert (PAGE / name).stat().st_size < 8000
+
+
+def test_the_page_is_small():
+    assert sum((PAGE / name).stat().st_size for name in FILES) < 300_000
+
+
+@pytest.mark.parametrize("name", TEXTS)
 def test_the_page_needs_nothing_from_elsewhere(name):
     addresses = re.findall(r"https?://[^\s\"'`<)]+", (PAGE / name).read_text(encoding="utf-8"))
     assert set(addresses) <= {"http://www.w3.org/2000/svg"}

@@ -3,7 +3,7 @@
 import { address, get } from "../api.js";
 import { chart } from "../charts.js";
 import { h, replace } from "../dom.js";
-import { count, duration, inUse, moment, outcome, pValue, score as shown, share } from "../format.js";
+import { count, duration, inUse, moment, outcome, plural, pValue, score as shown, share } from "../format.js";
 import { fact, withInterval } from "./numbers.js";
 import { explaining, term } from "./term.js";
 
@@ -88,7 +88,7 @@ function drawExam(place, exam) {
   replace(place,
     exam.fakes_shown ? row("Most convincing fakes", fooled, exam.most_convincing, "fake") : h("p", { class: "small" }, `${fooled}; they are made of photographs of people, or may be, which this home does not show.`),
     exam.fakes_shown && row("Most obvious fakes", null, exam.most_obvious, "fake"),
-    alarms.length > 0 && row("Real faces that alarmed most", `${count(exam.false_alarms)} false alarms`, alarms, "real"),
+    alarms.length > 0 && row("Real faces that alarmed most", plural(exam.false_alarms, "false alarm"), alarms, "real"),
   );
 }
 
