@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from servedhome import FAKE_SCORES, new_match, play
 
 from arena.store.home import Home
@@ -284,6 +286,26 @@ def test_the_charts_of_a_match_are_drawn(duel, visit):
         chart = page.get_by_role("img", name=name)
         chart.scroll_into_view_if_needed()
         expect(chart.locator(".main-svg .scatterlayer .trace")).to_have_count(traces)
+
+
+def test_a_chart_is_taken_home_as_picture_and_as_numbers(duel, visit):
+    page = visit(duel, "#/match/duel")
+    chart = page.locator("section", has=page.get_by_role("img", name="Accuracy of each round"))
+    chart.scroll_into_view_if_needed()
+    chart.get_by_text("Save").click()
+    taken = {}
+    for kind in ("PNG", "SVG", "CSV"):
+        with page.expect_download() as file:
+            chart.get_by_role("button", name=kind).click()
+        taken[kind] = file.value.suggested_filename, Path(file.value.path()).read_bytes()
+    assert [name.rpartition(".")[2] for name, _ in taken.values()] == ["png", "svg", "csv"]
+    with Image.open(io.BytesIO(taken["PNG"][1])) as picture:
+        assert picture.size == (1800, 960)
+        assert len(set(picture.convert("L").tobytes())) > 10
+    assert b"Accuracy, 95 % interval" in taken["SVG"][1]
+    lines = taken["CSV"][1].decode().splitlines()
+    assert lines[0] == "series,round,accuracy,low,high"
+    assert [line for line in lines if line.startswith('"A, too close",2,0.25,')]
 
 
 def test_all_rounds_in_numbers(duel, visit):

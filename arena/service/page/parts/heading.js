@@ -1,5 +1,6 @@
 // Which match this is and how it stands.
 
+import { address } from "../api.js";
 import { h, replace } from "../dom.js";
 import { clearWinner, duration, moment, plural, sentence, setting } from "../format.js";
 import { actions, mlflowLink } from "./actions.js";
@@ -11,13 +12,14 @@ export function heading({ name, signal }) {
   const badge = h("span", { class: "badge", "data-testid": "status" });
   const link = mlflowLink(signal);
   const buttons = actions(signal);
+  const report = h("a", { class: "button", href: address("matches", name, "report.html"), download: "", hidden: true, "data-testid": "report" }, "Report (HTML)");
   const score = h("p", { class: "score", "data-testid": "score" });
   const facts = h("dl", { class: "facts" });
   const story = h("div", { class: "story", "data-testid": "story" });
   const problem = h("p", { class: "problem", "data-testid": "stopped-because" });
   const node = h("header", { class: "heading" },
     h("div", { class: "what" },
-      h("div", { class: "row" }, h("h1", null, name), badge, link.node, buttons.node),
+      h("div", { class: "row" }, h("h1", null, name), badge, link.node, report, buttons.node),
       problem,
       story,
       facts,
@@ -34,6 +36,7 @@ export function heading({ name, signal }) {
     replace(facts, about(match, rounds));
     replace(problem, match.problem && `It stopped: ${sentence(match.problem)}`);
     problem.hidden = !match.problem;
+    report.hidden = rounds.length === 0;
     buttons.draw(match);
     if (linked !== rounds.length) link.load([name]);
     linked = rounds.length;
