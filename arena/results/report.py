@@ -47,7 +47,7 @@ def match_report(home: Home, match: str) -> str:
     sheets = _sheets(home, row, records) if is_shown else {}
     told = "".join(f"<p>{escape(line)}</p>" for line in story.lines)
     before = f"<p class=headline>{escape(story.headline)}</p>{told}{_strip(records)}{_about_faces(row, is_shown)}"
-    after = "".join((_verdicts(records), _settings(row), _replaying(row)))
+    after = "".join((_verdicts(records), _settings(row), _replaying(row, records[-1].round)))
     return chart_book(match, _figures(row, records), _exams(home, match, records), Frame(before, after, sheets))
 
 
@@ -124,8 +124,10 @@ def _line(records: Sequence[RoundRecord], i: int) -> str:
     first = f'<tr id="round-{record.round}"><th scope=row>{record.round or "opening"}</th>'
     if v is None:
         return f"{first}{'<td>–</td>' * 6}{said}</tr>"
+    merit = "clear" if v.clear_winner else "too close"
+    how = "by forfeit" if v.forfeit else "degenerate" if v.degenerate else merit
     cells = (
-        f"{v.winner}, {'forfeit' if v.forfeit else 'degenerate' if v.degenerate else v.call if v.call != v.winner else 'clear'}",
+        f"{v.winner}, {how}",
         f"{v.accuracy:.3f} ({v.accuracy_low:.2f}–{v.accuracy_high:.2f})",
         f"{v.auroc:.3f} ({v.auroc_low:.2f}–{v.auroc_high:.2f})",
         f"{v.tpr:.0%}",
@@ -150,15 +152,15 @@ def _leaves(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, st
             yield f"{path}{key}", str(value)
 
 
-def _replaying(row: MatchRow) -> str:
+def _replaying(row: MatchRow, last: int) -> str:
     """How to play it again, and how to check what was played."""
     config = row.config | {"faces": Path(row.config["faces"]).name}
     again = f"arena run match.yaml --name {row.name}-again"
-    check = f"arena verify {row.name} --replay {row.config['rounds']}"
+    check = f"arena verify {row.name} --replay {last}"
     return (
-        f"<h2>Play it again</h2><p>Where the match is kept, <code>{escape(check)}</code> checks every file and sits the "
-        f"last exam once more. Elsewhere: save these lines as <code>match.yaml</code>, set <code>faces</code> to where "
-        f"the real faces are, and <code>{escape(again)}</code> plays it with the same seed.</p>"
+        f"<h2>Play it again</h2><p>Where the match is kept, <code>{escape(check)}</code> checks every file and sits "
+        f"the last exam once more. Elsewhere: save these lines as <code>match.yaml</code>, set <code>faces</code> to "
+        f"where the real faces are, and <code>{escape(again)}</code> plays it with the same seed.</p>"
         f"<details><summary>match.yaml</summary><pre>{escape(yaml.safe_dump(config, sort_keys=False))}</pre></details>"
         f"<p class=muted>Made by arena {__version__}.</p>"
     )
