@@ -45,8 +45,10 @@ def match_report(home: Home, match: str) -> str:
     story = tell_match(records, row.config["rounds"])
     is_shown = not row.fakes_show_people or read_settings(home.root).show_real_faces
     sheets = _sheets(home, row, records) if is_shown else {}
-    told = "".join(f"<p>{escape(line)}</p>" for line in story.lines)
-    before = f"<p class=headline>{escape(story.headline)}</p>{told}{_strip(records)}{_about_faces(row, is_shown)}"
+    told = escape(" ".join(story.lines))
+    before = (
+        f"<p class=headline>{escape(story.headline)}</p><p>{told}</p>{_strip(records)}{_about_faces(row, is_shown)}"
+    )
     after = "".join((_verdicts(records), _settings(row), _replaying(row, records[-1].round)))
     return chart_book(match, _figures(row, records), _exams(home, match, records), Frame(before, after, sheets))
 

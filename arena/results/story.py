@@ -138,9 +138,9 @@ def _but(record: RoundRecord) -> str:
     v = record.judged
     faces = record.quality and record.quality.one_face
     if v.clear_winner == "A" and faces and faces.value < HARDLY:
-        return f"But only {_in_100(faces.value, 'fake')} look like a face."
+        return f"But {_only(faces.value)} look like a face."
     if v.clear_winner == "B" and v.tpr < HARDLY:
-        return f"But its own alarm would have caught only {_in_100(v.tpr, 'fake')}."
+        return f"But its own alarm would have caught {_only(v.tpr)}."
     if v.clear_winner == "B" and v.false_alarm_rate >= OFTEN:
         return f"But its own alarm suspects {_in_100(v.false_alarm_rate, 'real face')}, too."
     return ""
@@ -220,6 +220,10 @@ def _in_100(share: float, noun: str) -> str:
     if share in (0, 1):
         return f"{'all' if share else 'none'} of the {noun}s"
     return f"{min(max(round(100 * share), 1), 99)} of 100 {noun}s"
+
+
+def _only(share: float) -> str:
+    return f"{'only ' if share else ''}{_in_100(share, 'fake')}"
 
 
 def _many(number: int, noun: str) -> str:

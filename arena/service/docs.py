@@ -69,9 +69,9 @@ def docs_page(openapi: Schema) -> str:
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>",
         f"<meta name=color-scheme content='light dark'><title>{escape(title)} API</title>",
         f"<h1>{escape(title)} API {escape(version)}</h1><p>{escape(openapi['info'].get('description', ''))}</p>",
-        "<p>For programs: <a href=/api/openapi.json>/api/openapi.json</a>. What only looks (GET) needs nothing, and can be "
-        "tried by its link where there is one. Everything else changes something or takes work, and needs the arena's "
-        "token in a header, <code>Authorization: Bearer TOKEN</code>.</p><h2>Routes</h2>",
+        "<p>For programs: <a href=/api/openapi.json>/api/openapi.json</a>. What only looks (GET) needs nothing, and "
+        "can be tried by its link where there is one. Everything else changes something or takes work, and needs the "
+        "arena's token in a header, <code>Authorization: Bearer TOKEN</code>.</p><h2>Routes</h2>",
     ]
     for path, methods in openapi["paths"].items():
         for method, operation in methods.items():

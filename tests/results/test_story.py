@@ -79,6 +79,7 @@ def test_a_round_is_told_by_its_numbers_and_by_what_came_before(accuracies, told
 def test_what_is_said_against_the_winner():
     assert "But" not in last(played(0.9))
     assert last(played(0.9, tpr=0.04)).endswith("But its own alarm would have caught only 4 of 100 fakes.")
+    assert last(played(0.9, tpr=0.0)).endswith("But its own alarm would have caught none of the fakes.")
     assert last(played(0.9, tnr=0.7)).endswith("But its own alarm suspects 30 of 100 real faces, too.")
     record = played(0.1)[-1]
     assert "But" not in tell_round(replace(record, quality=faces(0.6)), [])
