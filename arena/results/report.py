@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -141,9 +141,16 @@ def _line(records: Sequence[RoundRecord], i: int) -> str:
 
 def _settings(row: MatchRow) -> str:
     versions = row.facts.get("versions", {})
-    lines = [*_leaves(row.config | {"faces": Path(row.config["faces"]).name}), *(_leaves(versions, "version of "))]
+    lines = [*_leaves(_without_folders(row.config)), *(_leaves(versions, "version of "))]
     cells = "".join(f"<tr><th scope=row>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in lines)
     return f"<details><summary><h2>Settings and versions</h2></summary><table>{cells}</table></details>"
+
+
+def _without_folders(value: Any) -> Any:
+    """Settings as a stranger may see them: of files and folders of this machine their names alone."""
+    if isinstance(value, Mapping):
+        return {key: _without_folders(inner) for key, inner in value.items()}
+    return PurePath(value).name if isinstance(value, str) and PurePath(value).is_absolute() else value
 
 
 def _leaves(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
@@ -156,7 +163,7 @@ def _leaves(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, st
 
 def _replaying(row: MatchRow, last: int) -> str:
     """How to play it again, and how to check what was played."""
-    config = row.config | {"faces": Path(row.config["faces"]).name}
+    config = _without_folders(row.config)
     again = f"arena run match.yaml --name {row.name}-again"
     check = f"arena verify {row.name} --replay {last}"
     return (

@@ -41,9 +41,12 @@ def test_story_verdicts_settings_and_how_to_replay_are_in_it(tmp_path):
 
 def test_fakes_that_may_not_be_shown_are_not_in_it(tmp_path):
     home = Home.create(tmp_path / "home")
-    home.create_match("swaps", CONFIG, FACTS | {"fakes_are": "composite"})
+    fakes = {"name": "folder", "options": {"path": "/home/somebody/swaps"}}
+    home.create_match("swaps", {**CONFIG, "generator": fakes}, FACTS | {"fakes_are": "composite"})
     play(home, 0, "swaps")
     page = match_report(home, "swaps")
+    assert "<th scope=row>generator.options.path</th><td>swaps</td>" in page
+    assert "/home/somebody" not in page
     assert content(page)["sheets"] == []
     assert "so none of them is in this file" in page
     (home.root / "settings.yaml").write_text("show_real_faces: true")
