@@ -43,9 +43,9 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
 }
 """Of every response. No CORS header is among them: pages of other origins can read nothing."""
-PAGE_HEADERS = HEADERS | {"content-security-policy": _POLICY.format(more=" 'wasm-unsafe-eval'", images=" data:")}
+PAGE_HEADERS = HEADERS | {"content-security-policy": _POLICY.format(more=" 'wasm-unsafe-eval'", images=" blob:")}
 """Of the page itself, which may judge photos on the visitor's device: by WebAssembly, still without `eval`.
-Plotly makes the PNG of a chart out of an image with a data address."""
+Plotly makes the PNG of a chart out of an image that it has in memory."""
 
 
 class Guard:
