@@ -16,6 +16,7 @@ from arena.cli import (
     play,
     probe,
     prune,
+    report,
     sampling,
     score,
     serve,
@@ -39,6 +40,7 @@ app.command("stop")(serve.stop)
 app.command("matches")(look.matches)
 app.command("standings")(look.standings)
 app.command("show")(look.show)
+app.command("report")(report.report)
 app.command("contenders")(look.contenders)
 app.command("verify")(look.verify)
 app.command("prune")(prune.prune)

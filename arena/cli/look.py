@@ -29,6 +29,7 @@ from arena.referee.blind import Tally, counted, visitors_tally
 from arena.referee.verdict import Rule
 from arena.results import standings as ranking
 from arena.results.animation import sample_sheet
+from arena.results.story import tell_match, tell_round
 from arena.results.words import exam_in_words, in_use
 from arena.store.home import Home, MatchRow
 from arena.store.names import GALLERY
@@ -145,6 +146,7 @@ def show(
         console.print(rounds_table(rounds_of(records)))
     for event in store.events(match):
         console.print(f"[yellow]round {event['round']}: {event['kind']}: {escape(event['detail'])}[/]")
+    console.print(f"[bold]{tell_match(records, row.config['rounds']).headline}[/]")
 
 
 def _show_round(store: Home, match: str, records: list[RoundRecord], number: int, as_json: bool) -> None:
@@ -155,6 +157,7 @@ def _show_round(store: Home, match: str, records: list[RoundRecord], number: int
         emit(found)
         return
     console = console_for()
+    console.print(f"[bold]{tell_round(records[number], records[:number])}[/]")
     for key, value in found[0].items():
         if key == "timings":
             for who, seconds in value.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,9 +9,8 @@ import typer
 
 from arena.cli.console import console as console_for
 from arena.cli.options import DEFAULT_HOME, HomeOption, MatchArgument
-from arena.images import animation, sheet
 from arena.results import animation as films
-from arena.results.samples import generator_of, walk, write_samples
+from arena.results.samples import generator_of, walk_film, write_samples
 from arena.store.disk import readable_errors
 from arena.store.home import Home
 from arena.types import ArenaError
@@ -77,10 +75,7 @@ def interpolate(
     kind = _kind(out)
     maker = generator_of(home, source, round)
     use_one_thread()
-    pictures = walk(maker.snapshot, faces, stops, frames, seed)
-    columns = math.ceil(math.sqrt(faces))
-    pages = [sheet(picture, columns) for picture in pictures]
-    _write(out, animation(pages, maker.fakes_are, kind, seconds_per_frame=0.08))
+    _write(out, walk_film(maker.snapshot, faces, stops, frames, seed, maker.fakes_are, kind))
 
 
 def _kind(out: Path) -> Literal["gif", "webp"]:

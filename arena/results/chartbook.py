@@ -11,6 +11,7 @@ import gzip
 import html
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,14 +33,27 @@ def plotly_script() -> Path:
     return Path(spec.submodule_search_locations[0], "package_data", "plotly.min.js")
 
 
+@dataclass(frozen=True)
+class Frame:
+    """What stands around charts. `before`, `after`: HTML, escaped already. `sheets`: addresses of pictures by round."""
+
+    before: str = ""
+    after: str = ""
+    sheets: Mapping[int, str] = field(default_factory=dict)
+
+
 def chart_book(
-    title: str, figures: Sequence[Figure], exams: Mapping[int, tuple[ExamRecord, Verdict]] | None = None
+    title: str,
+    figures: Sequence[Figure],
+    exams: Mapping[int, tuple[ExamRecord, Verdict]] | None = None,
+    frame: Frame = Frame(),
 ) -> str:
     """An HTML file with these figures and, below them, those of one exam at a time with its counts.
 
     `exams`: what was answered and how it was judged, by round; the reader chooses, the last one is shown first.
     """
     content = {
+        "sheets": [{"round": number, "image": image} for number, image in sorted(frame.sheets.items())],
         "figures": figures,
         "exams": [
             {"round": number, "figures": [score_figure(exam), roc_figure(exam, verdict)], "called": confusion(exam)}
@@ -49,7 +63,8 @@ def chart_book(
     # Inside a script element only "<" could end it.
     data = json.dumps(content, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     page = Template(TEMPLATE.read_text(encoding="utf-8"))
-    return page.substitute(title=html.escape(title), plotly=_packed_plotly(), content=data)
+    around = {"before": frame.before, "after": frame.after}
+    return page.substitute(title=html.escape(title), plotly=_packed_plotly(), content=data, **around)
 
 
 @cache

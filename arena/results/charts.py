@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count, pairwise
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from arena.results.standings import TEAMS
 from arena.store.record import RoundRecord, rounds_of
 from arena.types import FAKE, REAL, Labels, Scores
 
+T = TypeVar("T")
 Figure = dict[str, Any]
 """A Plotly figure: `data`, a list of traces, and `layout`."""
 
@@ -37,6 +38,8 @@ MOST_POINTS = 500
 """Of a curve of losses; more cannot be told apart on a screen."""
 MOST_TICKS = 10
 """At rounds; more labels have no room on a phone."""
+MANY = 60
+"""Rounds from which on a marker for each would hide the others."""
 _ROC_HOVER = "%{y:.1%} of fakes caught,<br>%{x:.1%} of reals accused<extra></extra>"
 
 
@@ -135,7 +138,8 @@ def accuracy_figure(records: Iterable[RoundRecord], win_accuracy: float = 0.5) -
         for close in (False, True):
             chosen = [r for r in rounds if r.judged.winner == team and (r.judged.call == "too close") == close]
             if chosen:
-                marker = {"color": colour, "size": 9, "symbol": f"{symbol}-open" if close else symbol}
+                size = 9 if len(rounds) < MANY else 5
+                marker = {"color": colour, "size": size, "symbol": f"{symbol}-open" if close else symbol}
                 traces.append(_accuracies("markers", chosen, f"{team}, too close" if close else f"{team} won", marker))
     forfeits = [r for r in rounds if r.judged.forfeit]
     if forfeits:
@@ -170,7 +174,8 @@ def compared_auroc_figure(matches: Mapping[str, Iterable[RoundRecord]]) -> Figur
         _, low = _over(rounds, "auroc_low")
         band = scatter("lines", numbers + numbers[::-1], high + low[::-1], fill="toself", legendgroup=name)
         band |= {"fillcolor": pale(marker["color"]), "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
-        middle = scatter("lines+markers", *_over(rounds, "auroc"), name=name, legendgroup=name, marker=marker)
+        mode = "lines+markers" if len(rounds) < MANY else "lines"
+        middle = scatter(mode, *_over(rounds, "auroc"), name=name, legendgroup=name, marker=marker)
         middle |= {"line": {"width": 2}, "customdata": _ends(rounds, "auroc"), "hovertemplate": _hover(name, "AUROC")}
         traces += [band, middle]
     layout = _over_rounds("AUROC, 95 % interval", "AUROC", traces)
@@ -199,7 +204,7 @@ def losses_figure(records: Iterable[RoundRecord]) -> Figure:
     for team, role in TEAMS.items():
         points = [point for training in trainings for point in training[role].curve]
         for i, name in enumerate(dict.fromkeys(name for point in points for name in point.losses)):
-            curve = _thinned([(p.images, _number(p.losses[name])) for p in points if name in p.losses])
+            curve = thinned([(p.images, _number(p.losses[name])) for p in points if name in p.losses], MOST_POINTS)
             line = {"color": COLOUR_A if team == "A" else COLOUR_B, "width": 1.5, "dash": DASHES[i % len(DASHES)]}
             hover = f"{team} {name} %{{y:.3g}}<extra></extra>"
             images, losses = [images for images, _ in curve], [loss for _, loss in curve]
@@ -218,7 +223,8 @@ def _accuracies(mode: str, rounds: Sequence[RoundRecord], name: str, marker: Fig
     """Accuracies as a trace with error bars of the marker's colour."""
     up = [_number(r.judged.accuracy_high - r.judged.accuracy) for r in rounds]
     down = [_number(r.judged.accuracy - r.judged.accuracy_low) for r in rounds]
-    bars = {"type": "data", "symmetric": False, "array": up, "arrayminus": down, "thickness": 1.2, "width": 3}
+    width = 3 if len(rounds) < MANY else 0
+    bars = {"type": "data", "symmetric": False, "array": up, "arrayminus": down, "thickness": 1.2, "width": width}
     trace = scatter(mode, *_over(rounds, "accuracy"), name=name, marker=marker, **more)
     more = {"customdata": _ends(rounds, "accuracy"), "hovertemplate": _hover(name, "accuracy")}
     return trace | more | {"error_y": bars | {"color": marker["color"]}}
@@ -261,12 +267,16 @@ def plain_layout(title: str, x: str, y: str) -> Figure:
 def _over_rounds(title: str, y: str, traces: Sequence[Figure]) -> Figure:
     """With ticks at rounds alone: left to itself, Plotly puts some between two rounds."""
     last = max((number for trace in traces for number in trace["x"]), default=1)
-    steps = (digit * 10**power for power in count() for digit in (1, 2, 5))
-    step = next(step for step in steps if last <= MOST_TICKS * step)
     layout = plain_layout(title, "round", y)
     layout["yaxis"]["range"] = [-0.02, 1.02]
-    layout["xaxis"] |= {"range": [0.5, last + 0.5], "tick0": 0, "dtick": step, "tickformat": "d"}
+    layout["xaxis"] |= {"range": [0.5, last + 0.5]} | whole_ticks(last)
     return layout
+
+
+def whole_ticks(last: int) -> Figure:
+    """Ticks at whole numbers alone, of an axis that goes up to `last`."""
+    steps = (digit * 10**power for power in count() for digit in (1, 2, 5))
+    return {"tick0": 0, "dtick": next(step for step in steps if last <= MOST_TICKS * step), "tickformat": "d"}
 
 
 def dashed_line(axis: str, value: float) -> Figure:
@@ -286,10 +296,10 @@ def pale(colour: str) -> str:
     return f"rgba({red},{green},{blue},0.18)"
 
 
-def _thinned(points: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
-    """At most MOST_POINTS of a curve, evenly chosen, the first and the last among them."""
-    chosen = np.linspace(0, len(points) - 1, min(len(points), MOST_POINTS)).round().astype(int)
-    return [points[i] for i in chosen]
+def thinned(items: Sequence[T], most: int) -> list[T]:
+    """At most so many of them, evenly chosen, the first and the last among them."""
+    chosen = np.linspace(0, len(items) - 1, min(len(items), most)).round().astype(int)
+    return [items[i] for i in chosen]
 
 
 def _number(value: float) -> float:

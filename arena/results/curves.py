@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from arena.results.charts import COLOUR_A, COLOUR_B, DASHES, GREY, Figure, dashed_line, pale, plain_layout, scatter
+from arena.results.charts import (
+    COLOUR_A,
+    COLOUR_B,
+    DASHES,
+    GREY,
+    Figure,
+    dashed_line,
+    pale,
+    plain_layout,
+    scatter,
+    whole_ticks,
+)
 
 
 class Measured(Protocol):
@@ -62,7 +73,7 @@ def auroc_over_epochs(epochs: Sequence[Measured]) -> Figure:
         traces.append(scatter("lines+markers", numbers, shown, name=name, line=line, hovertemplate=hover))
     layout = plain_layout("Validation, 95 % interval of the AUROC", "epoch", "share")
     layout["yaxis"]["range"] = [-0.02, 1.02]
-    layout["xaxis"] |= {"tickformat": "d"}
+    layout["xaxis"] |= whole_ticks(max(numbers, default=1))
     return {"data": traces, "layout": layout | {"shapes": [dashed_line("y", 0.5)]}}
 
 

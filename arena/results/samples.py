@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from arena.faces.coding import coder
 from arena.faces.sets.pack import whole_folder
-from arena.images import png
+from arena.images import Artificial, animation, png, sheet
 from arena.seeds import derive
 from arena.snapshot import player, read_snapshot
 from arena.store.disk import readable_errors
@@ -22,6 +24,8 @@ from arena.types import ArenaError, FakesAre, Images, Snapshot
 
 BATCH = 500
 """Images drawn with one seed: the first of many are those of few, and a hundred thousand are never in memory."""
+FRAME_SECONDS = 0.08
+"""How long a frame of a walk is seen."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time stamp of files in a zip, so that equal samples make equal files."""
 
@@ -132,3 +136,12 @@ def walk(snapshot: Snapshot, tracks: int, stops: int, frames: int, seed: int) ->
             )
         films.append(film)
     return list(np.stack(films, axis=1))
+
+
+def walk_film(
+    snapshot: Snapshot, faces: int, stops: int, frames: int, seed: int, origin: Artificial, kind: Literal["gif", "webp"]
+) -> bytes:
+    """A `walk` of so many faces, in a square, as an animation that says what they are. Raises ArenaError as `walk`."""
+    columns = math.ceil(math.sqrt(faces))
+    pages = [sheet(pictures, columns) for pictures in walk(snapshot, faces, stops, frames, seed)]
+    return animation(pages, origin, kind, FRAME_SECONDS)

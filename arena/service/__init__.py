@@ -1,1 +1,1 @@
-"""The arena over HTTP: everything a home holds, read only, and what happens in it as it happens."""
+"""The arena over HTTP: everything a home holds, what happens in it as it happens, and what one can do with it."""

@@ -69,7 +69,9 @@ def docs_page(openapi: Schema) -> str:
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>",
         f"<meta name=color-scheme content='light dark'><title>{escape(title)} API</title>",
         f"<h1>{escape(title)} API {escape(version)}</h1><p>{escape(openapi['info'].get('description', ''))}</p>",
-        "<p>For programs: <a href=/api/openapi.json>/api/openapi.json</a></p><h2>Routes</h2>",
+        "<p>For programs: <a href=/api/openapi.json>/api/openapi.json</a>. What only looks (GET) needs nothing, and "
+        "can be tried by its link where there is one. Everything else changes something or takes work, and needs the "
+        "arena's token in a header, <code>Authorization: Bearer TOKEN</code>.</p><h2>Routes</h2>",
     ]
     for path, methods in openapi["paths"].items():
         for method, operation in methods.items():
@@ -81,7 +83,9 @@ def docs_page(openapi: Schema) -> str:
 
 
 def _operation(path: str, method: str, operation: Schema) -> Iterator[str]:
-    yield f"<h3><code>{method.upper()} {escape(path)}</code></h3>"
+    is_open = method == "get" and "{" not in path
+    place = f"<a href='{escape(path)}'>{escape(path)}</a>" if is_open else escape(path)
+    yield f"<h3><code>{method.upper()} {place}</code></h3>"
     yield f"<p>{escape(operation.get('description', operation['summary']))}</p><dl>"
     for parameter in operation.get("parameters", []):
         schema, note = parameter["schema"], parameter.get("description", "")

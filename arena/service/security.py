@@ -33,18 +33,19 @@ MOST_BODY = 16_000_000
 SIGNED_IN = "arena.signed_in"
 """Where the guard notes in a request's scope whether it carries the token."""
 _POLICY = (
-    "default-src 'none'; script-src 'self'{more}; style-src 'self'; img-src 'self'; "
+    "default-src 'none'; script-src 'self'{more}; style-src 'self'; img-src 'self'{images}; "
     "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 HEADERS = {
-    "content-security-policy": _POLICY.format(more=""),
+    "content-security-policy": _POLICY.format(more="", images=""),
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-origin",
 }
 """Of every response. No CORS header is among them: pages of other origins can read nothing."""
-PAGE_HEADERS = HEADERS | {"content-security-policy": _POLICY.format(more=" 'wasm-unsafe-eval'")}
-"""Of the page itself, which may judge photos on the visitor's device: by WebAssembly, still without `eval`."""
+PAGE_HEADERS = HEADERS | {"content-security-policy": _POLICY.format(more=" 'wasm-unsafe-eval'", images=" blob:")}
+"""Of the page itself, which may judge photos on the visitor's device: by WebAssembly, still without `eval`.
+Plotly makes the PNG of a chart out of an image that it has in memory."""
 
 
 class Guard:

@@ -17,6 +17,7 @@ from arena.service.places import Places
 from arena.service.players import Players
 from arena.service.realfaces import RealFaces
 from arena.service.starts import Starts, Terms
+from arena.service.walks import Walks
 from arena.store.follow import CommittedRound, Follower
 from arena.store.home import MatchRow
 from arena.store.progress import read_progress
@@ -52,6 +53,7 @@ class State:
         self.films = pictures.Films()
         self.reals = RealFaces(root)
         self.photos = PhotoCheck()
+        self.walks = Walks()
         self.devices = Devices(root)
         self.streams = Places(MOST_STREAMS, MOST_STREAMS_EACH, "streams of events are open", STREAM_RETRY_SECONDS)
         self.contenders: asyncio.Task[models.Contenders] | None = None
@@ -60,6 +62,7 @@ class State:
     async def close(self) -> None:
         """Let go of the ledger and of what is still being asked."""
         self.photos.close()
+        self.walks.close()
         self.devices.close()
         if self.contenders is not None:
             self.contenders.cancel()

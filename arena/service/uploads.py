@@ -64,7 +64,7 @@ def is_photo(head: bytes) -> bool:
 
 def _check(head: bytes) -> None:
     if not is_photo(head):
-        raise HTTPException(415, "send the bytes of a PNG, JPEG or WebP image as the body of the request; this is none")
+        raise HTTPException(415, "this is no photo that can be read here: it must be a PNG, JPEG or WebP")
 
 
 def _too_large(most: int) -> HTTPException:

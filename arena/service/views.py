@@ -14,6 +14,7 @@ from arena.quality import words
 from arena.quality.result import Quality
 from arena.referee.blind import visitors_tally
 from arena.results import standings as ranking
+from arena.results import story
 from arena.service import models
 from arena.store.follow import CommittedRound, Cursor, Follower, Happening
 from arena.store.home import MatchRow
@@ -32,7 +33,7 @@ def find_match(ledger: Follower, name: str) -> MatchRow:
     """A match of the ledger, which is the only way to a path in the home. Raises NotFound."""
     row = ledger.matches.get(name)
     if row is None:
-        raise NotFound(f"there is no match called {name!r}; /api/matches lists them all")
+        raise NotFound(f"there is no match called {name!r} here")
     return row
 
 
@@ -78,6 +79,7 @@ def match_detail(
             "config": row.config | {"faces": _file_name(row.config["faces"])},
             "facts": row.facts | {"faces": faces},
             "notes": notes,
+            "story": story.tell_match(_records(ledger, row.name), row.config["rounds"]),
             "fakes_refused": fakes_refused,
             "cursor": cursor_text(ledger.cursor),
         }
@@ -111,9 +113,9 @@ def _file_name(source: str) -> str:
     return PurePath(source).name
 
 
-def round_view(round: CommittedRound) -> models.Round:
+def round_view(ledger: Follower, round: CommittedRound) -> models.Round:
     """A round without its curves."""
-    return models.Round.model_validate(_round(round, round.record))
+    return models.Round.model_validate(_round(ledger, round, round.record))
 
 
 def round_detail(ledger: Follower, round: CommittedRound) -> models.RoundDetail:
@@ -122,10 +124,12 @@ def round_detail(ledger: Follower, round: CommittedRound) -> models.RoundDetail:
     ((text,),) = ledger.home.rows(query, round.match, round.number)
     record = RoundRecord.from_json(json.loads(text))
     curves = {role: [asdict(point) for point in report.curve] for role, report in record.training.items()}
-    return models.RoundDetail.model_validate(_round(round, record) | {"curves": curves, "timings": record.timings})
+    return models.RoundDetail.model_validate(
+        _round(ledger, round, record) | {"curves": curves, "timings": record.timings}
+    )
 
 
-def _round(round: CommittedRound, record: RoundRecord) -> dict[str, Any]:
+def _round(ledger: Follower, round: CommittedRound, record: RoundRecord) -> dict[str, Any]:
     verdict = record.verdict
     in_use = verdict and {"fakes_caught": verdict.tpr, "false_alarm_rate": verdict.false_alarm_rate}
     return {
@@ -134,6 +138,7 @@ def _round(round: CommittedRound, record: RoundRecord) -> dict[str, Any]:
         "committed": round.committed,
         "seconds": record.seconds,
         "version": version_of(round),
+        "sentence": story.tell_round(record, _records(ledger, round.match)[: round.number]),
         "verdict": verdict,
         "in_use": in_use,
         "quality": record.quality and _quality(record.quality),
@@ -204,7 +209,7 @@ def entry_view(ledger: Follower, entry: Happening) -> models.Model:
     if entry.kind == "round":
         assert entry.round is not None
         committed = find_round(ledger, entry.match, entry.round)
-        return models.RoundCommitted(match=entry.match, at=entry.at, round=round_view(committed))
+        return models.RoundCommitted(match=entry.match, at=entry.at, round=round_view(ledger, committed))
     return models.EVENTS[entry.kind].model_validate({"match": entry.match, "at": entry.at})
 
 

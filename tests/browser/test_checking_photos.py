@@ -20,6 +20,8 @@ DROP = """([data, name]) => {
     new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
 }"""
 
+PLACE = "(bar) => Number(getComputedStyle(bar).getPropertyValue('--score'))"
+
 
 @pytest.fixture
 def page(duel, visit):
@@ -36,6 +38,12 @@ def test_a_face_is_boxed_and_judged(page):
     choose(page, FACE)
     result = page.get_by_test_id("photo-result")
     expect(result).to_be_visible(timeout=120_000)
+    bar = page.get_by_test_id("face-0").get_by_role("img")
+    expect(bar).to_have_accessible_name(re.compile("^[\\d.<>]+ [×%].* the alarm level, a score of "))
+    verdict, high = page.get_by_test_id("face-0").locator("strong").text_content(), bar.evaluate(PLACE)
+    assert (verdict == "fake") == (high >= 0.5)
+    page.get_by_text("Use this from Python or curl").click()
+    expect(page.get_by_test_id("recipes")).to_contain_text("/api/detect?match=duel&round=2")
     expect(page.get_by_test_id("photo-summary")).to_have_text(re.compile("^1 face found, [01] called fake.$"))
     expect(page.get_by_test_id("announcer")).to_contain_text("1 face found")
     expect(page.get_by_test_id("face-0").locator("strong")).to_have_text(re.compile("^(real|fake)$"))
@@ -56,6 +64,31 @@ def test_a_face_is_boxed_and_judged(page):
     expect(heat).to_have_css("opacity", "0.3")
     page.get_by_test_id("heat-0").uncheck()
     expect(heat).to_be_hidden()
+
+
+def test_an_example_is_judged_at_a_click(page):
+    examples = page.get_by_test_id("examples").get_by_role("button")
+    expect(examples).to_have_count(4)
+    page.get_by_role("button", name="Drawn face 1").click()
+    expect(page.get_by_test_id("photo-summary")).to_contain_text("1 face found", timeout=120_000)
+    expect(page.get_by_role("img", name="Fake 1 of round 2 of duel")).to_have_js_property("naturalWidth", 8)
+
+
+@pytest.mark.parametrize(
+    ("score", "threshold", "said"),
+    [
+        (0.5, 0.5, "1.0 ×"),
+        (0.03, 0.0093, "3.3 ×"),
+        (0.0001, 0.0093, "1 %"),
+        (0.99999, 0.5, "> 100 ×"),
+        (0, 0.5, "< 1 %"),
+        (0.9, 2, "no alarm"),
+        (0.4999, 0.5, "99 %"),
+    ],
+)
+def test_a_score_is_told_beside_the_alarm_level(page, score, threshold, said):
+    told = "([s, t]) => import('/page/format.js').then(({ times, alarmLevel }) => times(alarmLevel(s, t)))"
+    assert page.evaluate(told, [score, threshold]) == said
 
 
 def test_a_photo_without_a_face_is_judged_as_a_whole(page):

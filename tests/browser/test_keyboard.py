@@ -67,7 +67,7 @@ def test_every_stop_of_the_tab_key_is_seen(duel, visit, view):
     page.reload()  # so that the first key begins at the beginning
     expect(page.locator(VIEWS[view]).first).to_be_visible()
     stops = []
-    for _ in range(80):
+    for _ in range(150):
         page.keyboard.press("Tab")
         where = page.evaluate(WHERE)
         if where is None:  # around the end, through the browser

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from servedhome import FAKE_SCORES, new_match, play
 
 from arena.store.home import Home
@@ -205,12 +207,105 @@ def test_a_round_of_the_strip_shows_its_exam(duel, visit):
     expect(roc.locator(".main-svg .scatterlayer .trace")).to_have_count(3)
 
 
+def chosen(page, number):
+    """Everything that shows a round shows this one."""
+    expect(page.get_by_test_id(f"cell-{number}")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("tab", selected=True)).to_have_count(1)
+    expect(page.get_by_test_id("slider")).to_have_value(str(number))
+    expect(page.get_by_test_id("slider-round")).to_have_text(f"{number} of 2")
+    named = f"Round {number}" if number else "Opening"
+    expect(caption(page)).to_contain_text(named)
+    expect(page.get_by_test_id("round")).to_contain_text(named if number else "The opening")
+
+
+def test_one_round_is_selected_everywhere(duel, visit):
+    page = visit(duel, "#/match/duel/round/1")
+    chosen(page, 1)
+    page.get_by_test_id("cell-0").click()
+    chosen(page, 0)
+    page.get_by_test_id("slider").press("End")
+    chosen(page, 2)
+    expect(page).to_have_url(re.compile("#/match/duel/round/2$"))
+    page.reload()
+    chosen(page, 2)
+    page.go_back()
+    chosen(page, 0)
+    page.go_back()
+    chosen(page, 1)
+    page.go_forward()
+    chosen(page, 0)
+    expect(page).to_have_url(re.compile("#/match/duel/round/0$"))
+
+
+def test_back_undoes_a_movement_and_then_leaves(duel, visit):
+    page = visit(duel, "#/matches")
+    page.get_by_role("link", name="duel").click()
+    chosen(page, 2)
+    slider = page.get_by_test_id("slider")
+    box = slider.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] - 8, middle)
+    page.mouse.down()
+    for share in (0.5, 0):  # over round 1 to the opening, in one movement
+        page.mouse.move(box["x"] + share * box["width"], middle)
+        chosen(page, 1 if share else 0)
+    page.mouse.up()
+    page.evaluate("window.opened = true")  # gone after a reload
+    page.go_back()
+    chosen(page, 2)
+    assert page.evaluate("window.opened")
+    page.go_back()
+    expect(page.get_by_test_id("match-duel")).to_be_visible()
+
+
+def test_who_looks_at_an_older_round_goes_on_doing_so(home, watched, visit):
+    play(home, 0)
+    play(home, 1)
+    page, follower = visit(watched, "#/match/duel/round/0"), visit(watched, "#/match/duel/round/1")
+    expect(caption(page)).to_have_text("Opening")
+    expect(caption(follower)).to_contain_text("Round 1")
+    play(home, 2, last=True)
+    chosen(page, 0)
+    chosen(follower, 2)
+    expect(follower).to_have_url(re.compile("#/match/duel/round/2$"))
+
+
+def test_what_happened_is_said_in_words_first(duel, visit):
+    page = visit(duel, "#/match/duel/round/1")
+    story, sentence = page.get_by_test_id("story"), page.get_by_test_id("sentence")
+    expect(story).to_contain_text("Nobody wins: no round was won by more than luck.")
+    expect(story).to_contain_text("In round 1, 25 of 100 fakes got through; in round 2, 75 of 100 fakes.")
+    expect(sentence).to_have_text("Too close to call: 25 of 100 fakes got through, which luck alone explains.")
+    page.get_by_test_id("cell-0").click()
+    expect(sentence).to_have_text(re.compile("^The generator warmed up alone"))
+
+
 def test_the_charts_of_a_match_are_drawn(duel, visit):
     page = visit(duel)
     for name, traces in (("AUROC of each round", 2), ("Accuracy of each round", 3), ("Losses of both teams", 2)):
         chart = page.get_by_role("img", name=name)
         chart.scroll_into_view_if_needed()
         expect(chart.locator(".main-svg .scatterlayer .trace")).to_have_count(traces)
+
+
+def test_a_chart_is_taken_home_as_picture_and_as_numbers(duel, visit):
+    page = visit(duel, "#/match/duel")
+    chart = page.locator("section", has=page.get_by_role("img", name="Accuracy of each round"))
+    chart.scroll_into_view_if_needed()
+    chart.get_by_text("Save").click()
+    taken = {}
+    for kind in ("PNG", "SVG", "CSV"):
+        with page.expect_download() as file:
+            chart.get_by_role("button", name=kind).click()
+        taken[kind] = file.value.suggested_filename, Path(file.value.path()).read_bytes()
+    assert [name.rpartition(".")[2] for name, _ in taken.values()] == ["png", "svg", "csv"]
+    with Image.open(io.BytesIO(taken["PNG"][1])) as picture:
+        assert picture.size == (1800, 960)
+        assert len(set(picture.convert("L").tobytes())) > 10
+    assert b"Accuracy, 95 % interval" in taken["SVG"][1]
+    lines = taken["CSV"][1].decode().splitlines()
+    assert lines[0] == "series,round,accuracy,low,high"
+    assert [line for line in lines if line.startswith('"A, too close",2,0.25,')]
 
 
 def test_all_rounds_in_numbers(duel, visit):

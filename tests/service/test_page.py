@@ -9,14 +9,23 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 from servedhome import new_home
 
+from arena.results.glossary import GLOSSARY
 from arena.service.app import create_app
 from arena.service.routes.page import PAGE
 
 FILES = sorted(path.relative_to(PAGE).as_posix() for path in PAGE.rglob("*") if path.is_file())
+TEXTS = [name for name in FILES if not name.endswith(".webp")]
 SCRIPTS = [name for name in FILES if name.endswith(".js")]
-MEDIA_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+MEDIA_TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".webp": "image/webp",
+}
 IMPORT = re.compile(r"""(?:^import|^export|^\}).*?\sfrom "([^"]+)";|^import "([^"]+)";""", re.MULTILINE)
 MARKUP_OUT_OF_TEXT = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|DOMParser|javascript:|\.cssText"
@@ -119,6 +128,19 @@ def test_no_text_ever_becomes_markup_or_script(name):
     assert not MARKUP_OUT_OF_TEXT.search((PAGE / name).read_text(encoding="utf-8"))
 
 
+def test_every_word_that_is_explained_is_in_the_glossary():
+    called = re.compile(r"""\bterm\("([^"]+)"(?:, "([^"]+)")?\)|\["([^"]+)"(?:, "([^"]+)")?\](?=[,\]])""")
+    found = {}
+    for name in SCRIPTS:
+        if name == "main.js":
+            continue
+        for text, word, heading, its_word in called.findall((PAGE / name).read_text(encoding="utf-8")):
+            found[word or text or its_word or heading] = name
+    known = {name for entry in GLOSSARY for name in (entry.term, *entry.names)}
+    assert len(found) > 15
+    assert {word: name for word, name in found.items() if word not in known} == {}
+
+
 def test_every_view_has_its_module():
     routes = re.findall(r'^  \[/\^.*\$/, "(\w+)", "(#/\w*)"\],$', (PAGE / "main.js").read_text(), flags=re.MULTILINE)
     assert {view for view, _ in routes} == {path.stem for path in (PAGE / "views").iterdir()}
@@ -126,7 +148,18 @@ def test_every_view_has_its_module():
     assert set(entries) == {entry for _, entry in routes}
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".webp")])
+def test_a_picture_of_the_page_is_small_and_says_that_it_was_drawn(name):
+    with Image.open(PAGE / name) as picture:
+        assert b"digitalsourcetype/algorithmicMedia" in picture.info["xmp"]
+    assert (PAGE / name).stat().st_size < 8000
+
+
+def test_the_page_is_small():
+    assert sum((PAGE / name).stat().st_size for name in FILES) < 300_000
+
+
+@pytest.mark.parametrize("name", TEXTS)
 def test_the_page_needs_nothing_from_elsewhere(name):
     addresses = re.findall(r"https?://[^\s\"'`<)]+", (PAGE / name).read_text(encoding="utf-8"))
     assert set(addresses) <= {"http://www.w3.org/2000/svg"}

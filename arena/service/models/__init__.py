@@ -13,6 +13,7 @@ from arena.service.models.events import (
     TeamProgress,
 )
 from arena.service.models.figures import Figure
+from arena.service.models.glossary import Glossary
 from arena.service.models.matches import (
     Contender,
     Contenders,
@@ -58,6 +59,7 @@ __all__ = [
     "ExamFake",
     "ExamReal",
     "Figure",
+    "Glossary",
     "Health",
     "Judge",
     "JudgedFace",

@@ -8,6 +8,7 @@ from pydantic import ConfigDict
 
 from arena.referee.blind import Tally
 from arena.results.standings import Standing
+from arena.results.story import Story
 from arena.service.models.base import Model, Seconds
 from arena.types import Role
 
@@ -60,6 +61,8 @@ class MatchDetail(Match):
     facts: dict[str, Any]
     """What was found out at its start: device, precision, faces, versions."""
     notes: list[Note]
+    story: Story
+    """Who won, or leads, and how it went, in words."""
     fakes_refused: str | None
     """Why its fakes may not be shown: they are made of photographs, or may be; null where they are shown."""
     cursor: str

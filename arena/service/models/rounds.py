@@ -70,6 +70,8 @@ class Round(Model):
     """How long it took."""
     version: str
     """Names this content: addresses below the round's with `?v=` of it may be kept for ever."""
+    sentence: str
+    """What happened, in words."""
     verdict: Verdict | None
     """The referee's result; null for the opening. `tpr` and `tnr` are those of `in_use`, `1 - tnr` its false alarms."""
     in_use: InUse | None

@@ -2,6 +2,7 @@
 
 import { get } from "./api.js";
 import { h, replace } from "./dom.js";
+import { chartFiles } from "./parts/chart-files.js";
 
 const SETTINGS = { displaylogo: false, responsive: true, displayModeBar: false, scrollZoom: false };
 /** Plotly brings a map library that makes an inline style sheet, which the policy forbids, unless this id is taken. */
@@ -33,7 +34,9 @@ function plotly() {
 export function chart(label, { signal, height = "16rem" }) {
   const plot = h("div", { class: "plot" });
   const message = h("p", null, "…");
-  const node = h("div", { class: "chart", role: "img", "aria-label": label, style: { "--height": height } }, plot, message);
+  const files = chartFiles(label, async () => ({ Plotly: await plotly(), figure: themed(figure, true) }));
+  const node = h("div", null, h("div", { class: "chart", role: "img", "aria-label": label, style: { "--height": height } }, plot, message), files);
+  files.hidden = true;
   const seen = sight(node, signal);
   let figure = null;
   let wanted = null;
@@ -46,6 +49,7 @@ export function chart(label, { signal, height = "16rem" }) {
     const { data, layout } = themed(figure);
     await Plotly.react(plot, data, layout, SETTINGS);
     replace(message);
+    files.hidden = false;
   }
 
   async function load(path, version = null) {
@@ -60,6 +64,7 @@ export function chart(label, { signal, height = "16rem" }) {
     } catch (error) {
       if (signal.aborted || wanted !== path) return;
       figure = null;
+      files.hidden = true;
       if (plot.data) window.Plotly.purge(plot);
       replace(message, error.message);
     }
@@ -84,17 +89,20 @@ function sight(node, signal) {
   });
 }
 
-/** A figure in the page's type and on its ground; its colours are readable on both. The panel has the title already. */
-function themed({ data, layout }) {
+/**
+ * A figure in the page's type and on its ground; its colours are readable on both. The panel has the title already.
+ * @param {boolean} [isAlone] in a file, where it needs a ground and a title of its own
+ */
+function themed({ data, layout }, isAlone = false) {
   const style = getComputedStyle(document.documentElement);
   const color = (name) => resolved(style.getPropertyValue(name));
   const axis = { gridcolor: color("--line"), zerolinecolor: color("--line"), linecolor: color("--edge"), automargin: true };
   const own = {
-    paper_bgcolor: "transparent",
+    paper_bgcolor: isAlone ? color("--surface") : "transparent",
     plot_bgcolor: "transparent",
     font: { family: style.getPropertyValue("--sans"), size: 12, color: color("--ink") },
     hoverlabel: { bgcolor: color("--surface"), bordercolor: color("--edge"), font: { color: color("--ink") } },
-    margin: { l: 44, r: 12, t: 20, b: 36 },
+    margin: { l: 44, r: 12, t: isAlone ? 48 : 20, b: 36 },
     legend: { ...layout.legend, orientation: "h", x: 0, y: 0, yref: "container", yanchor: "bottom", font: { size: 12 }, bgcolor: "transparent" },
     autosize: true,
   };
@@ -103,7 +111,7 @@ function themed({ data, layout }) {
     own[name] = { ...layout[name], ...axis, title: { ...layout[name]?.title, font: { size: 12 } } };
   }
   const { title, template, width, height, ...rest } = layout;
-  return { data, layout: { ...rest, ...own } };
+  return { data, layout: { ...rest, ...own, ...(isAlone && { title }) } };
 }
 
 /** A colour as Plotly understands it, which knows no light-dark(). */

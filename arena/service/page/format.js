@@ -6,6 +6,26 @@ export const share = (value, digits = 3) => (value === null || value === undefin
 /** A score between 0 and 1: "0.713", "< 0.001" */
 export const score = (value) => (value > 0 && value < 0.0005 ? "< 0.001" : share(value));
 
+/** Scores nearer to 0 or 1 than this are taken for this far. */
+const LEAST = 1e-6;
+
+/**
+ * How high a score is beside the alarm threshold: 1 is right at it, 2 twice as high. In odds, so that it grows evenly
+ * from 0 to 1; null for a detector that never raises the alarm.
+ */
+export function alarmLevel(score, threshold) {
+  const odds = (value) => Math.min(Math.max(value, LEAST), 1 - LEAST) / (1 - Math.min(Math.max(value, LEAST), 1 - LEAST));
+  return threshold > 1 ? null : odds(score) / odds(threshold);
+}
+
+/** An alarm level: "3.2 ×", "12 %" */
+export function times(level) {
+  if (level === null) return "no alarm";
+  if (level >= 100) return "> 100 ×";
+  if (level >= 1) return `${level.toFixed(level < 10 ? 1 : 0)} ×`;
+  return level < 0.01 ? "< 1 %" : `${Math.floor(100 * level)} %`;
+}
+
 /** 0.7134 -> "71 %" */
 export const percent = (value) => (value === null || value === undefined ? "–" : `${Math.round(100 * value)} %`);
 

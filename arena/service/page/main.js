@@ -1,7 +1,8 @@
 // Which view is shown: the hash of the address decides. Every view is a module with
 //   show(main, {params, path, signal, live, reload})
 // that draws into `main`, with an h1, until `signal` aborts. `params`: URLSearchParams; `path`: the parts of the route;
-// `reload()`: show the view anew.
+// `reload()`: show the view anew. It may return a function that is given the next address of the same view, as {params,
+// path}, and says whether it has gone there itself.
 
 import { ApiError } from "./api.js";
 import { h, replace } from "./dom.js";
@@ -22,6 +23,8 @@ const ROUTES = [
 
 const main = document.getElementById("main");
 let leaving = new AbortController();
+/** The view that is shown, and how it goes to another address itself, if it can. */
+let shown = { view: null, move: () => false };
 
 /** @returns {{view: string | null, nav: string | null, path: string[], params: URLSearchParams}} */
 function route(hash) {
@@ -39,6 +42,7 @@ async function navigate(isFirst) {
   leaving = new AbortController();
   const { signal } = leaving;
   const { view, nav, path, params } = route(location.hash);
+  shown = { view, move: () => false };
   markNav(nav);
   const place = h("div", { class: `view view-${view}` });
   replace(main, place);
@@ -46,7 +50,9 @@ async function navigate(isFirst) {
   try {
     if (view === null) throw new ApiError(404, "There is no such page here.");
     const { show } = await import(`./views/${view}.js`);
-    if (!signal.aborted) await show(place, { params, path, signal, live, reload: () => navigate(false) });
+    if (signal.aborted) return;
+    const move = await show(place, { params, path, signal, live, reload: () => navigate(false) });
+    if (!signal.aborted && move) shown = { view, move };
   } catch (error) {
     if (signal.aborted || error.name === "AbortError") return;
     if (!(error instanceof ApiError)) console.error(error);
@@ -128,7 +134,8 @@ document.getElementById("skip").addEventListener("click", (event) => {
 });
 addEventListener("hashchange", () => {
   adoptToken();
-  navigate(false);
+  const next = route(location.hash);
+  if (next.view !== shown.view || !shown.move(next)) navigate(false);
 });
 live.on("state", drawBanner);
 adoptToken();

@@ -6,11 +6,15 @@ import asyncio
 from typing import Annotated
 
 from fastapi import Query, Request, Response
+from fastapi.responses import HTMLResponse
 
 from arena import __version__
+from arena.results.glossary import GLOSSARY
+from arena.results.report import match_report
 from arena.service import models, views
 from arena.service.contenders import load_contenders
 from arena.service.routes.parameters import Arena, Limit, MatchName, Offset, new_router
+from arena.service.state import REVALIDATE
 
 router = new_router()
 
@@ -45,6 +49,14 @@ async def one_match(request: Request, state: Arena, match: MatchName) -> Respons
     return state.answer(request, version, lambda: views.match_detail(state.ledger, row, playing, problems, refused))
 
 
+@router.get("/matches/{match}/report.html", response_class=HTMLResponse)
+def report(state: Arena, match: MatchName) -> Response:
+    """The match as one file to hand on: it needs no server and asks nobody for anything."""
+    views.find_round(state.ledger, match, 0)
+    headers = {"content-disposition": f'attachment; filename="{match}.html"', "cache-control": REVALIDATE}
+    return HTMLResponse(match_report(state.ledger.home, match), headers=headers)
+
+
 @router.get("/standings", response_model=models.Standings)
 async def standings(
     request: Request,
@@ -55,6 +67,12 @@ async def standings(
     ledger = state.ledger
     names = list(ledger.matches) if match is None else [views.find_match(ledger, match).name]
     return state.answer(request, ledger.revision, lambda: views.standings_view(ledger, names))
+
+
+@router.get("/glossary", response_model=models.Glossary)
+async def glossary(request: Request, state: Arena) -> Response:
+    """What the words mean that results are told in."""
+    return state.answer(request, None, lambda: models.Glossary(items=list(GLOSSARY)))
 
 
 @router.get("/contenders", response_model=models.Contenders)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Literal
 
 from fastapi import Depends, Path, Query, Request, Response
@@ -40,7 +41,7 @@ async def rounds(request: Request, state: Arena, match: MatchName, offset: Offse
 
     def page() -> models.RoundPage:
         found = state.ledger.rounds.get(match, [])
-        items = [views.round_view(round) for round in found[offset : offset + limit]]
+        items = [views.round_view(state.ledger, round) for round in found[offset : offset + limit]]
         return models.RoundPage(total=len(found), offset=offset, items=items)
 
     return state.answer(request, state.ledger.revision, page)
@@ -96,6 +97,15 @@ def sample_source(request: Request, state: Arena, round: Committed, index: Numbe
         state.reals.check(row)
     origin = origin_of(row)
     return committed(request, round, lambda: sources.source(folder, round, index, name, origin), also=origin)
+
+
+@router.get("/matches/{match}/rounds/{number}/walk.webp", response_class=Webp, responses=FAKES_FORBIDDEN)
+async def walk(request: Request, state: Arena, round: Committed) -> Response:
+    """A film of what the generator draws between some latents. 404 where it draws no faces from latents."""
+    folder, row = state.ledger.home.round_folder(round.match, round.number), state.ledger.matches[round.match]
+    await asyncio.to_thread(state.reals.check_fakes, row)
+    film = await state.walks.film(row, round, folder)
+    return committed(request, round, lambda: film, "image/webp", _allowed(row))
 
 
 @router.get("/matches/{match}/rounds/{number}/exam", response_model=models.Exam)

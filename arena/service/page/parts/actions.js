@@ -48,7 +48,7 @@ export function actions(signal) {
       event.preventDefault();
       act("resume", { rounds: Number(field.value) });
     };
-    return h("form", { class: "row", onsubmit: submit }, field, h("button", { disabled: leaving !== null, "data-testid": "more" }, leaving ? "Resuming …" : "more rounds"));
+    return h("form", { class: "row", onsubmit: submit }, h("label", { class: "row" }, "Play", field), h("button", { disabled: leaving !== null, "data-testid": "more" }, leaving ? "Resuming …" : "more rounds"));
   }
 
   function button(text, id, onclick) {

@@ -6,35 +6,45 @@ import { outcome, sentence } from "../format.js";
 import { openFace } from "./face.js";
 import { Sheets, sheet, sheetAddress } from "./sheets.js";
 import { sources } from "./sources.js";
+import { term } from "./term.js";
+import { walkThrough } from "./walk.js";
 
 const MILLISECONDS_A_ROUND = 450;
 
-/** @param {{match: string, size: number, signal: AbortSignal}} options `size`: pixels of a face */
-export function gallery({ match, size, signal }) {
+/**
+ * `select(number)` shows a round; who moves the slider or plays asks for it through `onSelect(number, isMore)`.
+ * @param {{match: string, size: number, onSelect: (round: number, isMore: boolean) => void, signal: AbortSignal}} options
+ * `size`: pixels of a face; `isMore`: in one movement with the choice before
+ */
+export function gallery({ match, size, onSelect, signal }) {
   const sheets = new Sheets();
   const onOpen = (index) => openFace({ match, index, rounds, size, signal });
   const [shown, other] = [0, 1].map((place) => sheet({ size, onOpen, onPoint: (index) => point(place, index) }));
   const made = sources({ size, signal });
   const attributes = { type: "range", min: 0, max: 0, step: 1, value: 0, "aria-label": "Round shown", "data-testid": "slider" };
-  const slider = h("input", { ...attributes, oninput: () => go(Number(slider.value)) });
+  const slider = h("input", { ...attributes, oninput: slide, onkeydown: (event) => (isRepeat = event.repeat), onchange: () => (isSliding = false) });
   const place = h("output", { class: "small", "data-testid": "slider-round" });
   const button = h("button", { type: "button", onclick: toggle, "data-testid": "play" });
   const choice = h("select", { "aria-label": "Round to compare with", "data-testid": "beside", onchange: drawOther });
   const message = h("p", { class: "muted", "data-testid": "no-sheets" });
   const controls = h("div", { class: "time", hidden: true }, button, slider, place);
   const beside = h("label", { class: "row small", hidden: true }, "Side by side with", choice);
+  const walk = walkThrough(signal);
   const file = h("a", { download: "" }, "This sheet (PNG)");
   const film = h("a", { href: address("matches", match, "animation.gif"), download: "" }, "All rounds (GIF)");
-  const files = h("p", { class: "row small", hidden: true }, file, film);
+  const files = h("p", { class: "row small", hidden: true }, walk.button, file, film);
   const pair = h("div", { class: "pair", hidden: true }, shown.node, other.node);
   const node = h("section", { class: "panel gallery", "aria-label": "The same faces over the rounds", "data-testid": "gallery" },
-    h("header", null, h("h2", null, "The same latents, round by round"), beside),
-    message, controls, pair, made.node, files,
+    h("header", null, h("h2", null, "The same ", term("latents"), ", round by round"), beside),
+    message, controls, pair, made.node, files, walk.node,
   );
   let rounds = [];
   let at = -1;
   let timer = null;
   let isHeld = false;
+  let isSliding = false;
+  let isRepeat = false;
+  let isOwn = false;
 
   slider.addEventListener("pointerdown", () => (isHeld = true));
   addEventListener("pointerup", release, { signal });
@@ -62,27 +72,20 @@ export function gallery({ match, size, signal }) {
     replace(place, `${at} of ${rounds.length - 1}`);
   }
 
-  /**
-   * There are these rounds now. Who looks at the last one, and is not moving the slider, sees the new last one.
-   * `refused`: why the fakes are not shown, null where they are.
-   */
+  /** There are these rounds now. `refused`: why the fakes are not shown, null where they are. */
   function draw(all, refused) {
     const found = refused === null ? all : [];
-    const isNew = rounds.some((round, number) => found[number]?.version !== round.version);
-    const follows = at === rounds.length - 1 && !isHeld && timer === null;
+    if (rounds.some((round, number) => found[number]?.version !== round.version)) at = -1; // another match of the name
     rounds = found;
     message.hidden = rounds.length > 0;
     for (const part of [controls, pair, files]) part.hidden = !message.hidden;
+    beside.hidden = rounds.length < 2;
     if (rounds.length === 0) {
       at = -1;
-      beside.hidden = true;
       return replace(message, refused === null ? "No round has been committed yet." : sentence(refused));
     }
-    beside.hidden = rounds.length < 2;
     if (choice.options.length - 1 !== rounds.length) drawChoice();
-    if (isNew) at = -1;
-    if (follows || isNew) go(rounds.length - 1);
-    lengthen();
+    if (at >= 0) lengthen();
   }
 
   function drawChoice() {
@@ -91,12 +94,16 @@ export function gallery({ match, size, signal }) {
     choice.value = chosen;
   }
 
-  async function go(number) {
+  /** Show a round that was chosen, here or elsewhere. */
+  async function select(number) {
+    if (number === at || number >= rounds.length) return;
+    if (!isOwn) pause();
     at = number;
-    slider.value = number;
     slider.setAttribute("aria-valuetext", title(rounds[number]));
-    replace(place, `${number} of ${rounds.length - 1}`);
+    if (isHeld) replace(place, `${number} of ${rounds.length - 1}`);
+    else lengthen();
     file.href = sheetAddress(rounds[number]);
+    walk.choose(rounds[number]);
     sheets.prepare(rounds, number);
     await show(shown, rounds[number], () => at === number);
   }
@@ -117,17 +124,30 @@ export function gallery({ match, size, signal }) {
     }
   }
 
+  /** Ask for a round. */
+  function ask(number, isMore) {
+    isOwn = true;
+    onSelect(number, isMore);
+    isOwn = false;
+  }
+
+  function slide() {
+    pause();
+    ask(Number(slider.value), isSliding || isRepeat);
+    isSliding = true;
+  }
+
   function toggle() {
-    if (prefersStillness()) return go(at + 1 < rounds.length ? at + 1 : 0);
+    if (prefersStillness()) return ask(at + 1 < rounds.length ? at + 1 : 0, false);
     if (timer !== null) return pause();
-    if (at >= rounds.length - 1) go(0);
+    ask(at >= rounds.length - 1 ? 0 : at + 1, false);
     timer = setInterval(advance, MILLISECONDS_A_ROUND);
     replace(button, "Pause");
   }
 
-  async function advance() {
+  function advance() {
     if (at >= rounds.length - 1) return pause();
-    await go(at + 1);
+    ask(at + 1, true);
   }
 
   function pause() {
@@ -136,14 +156,10 @@ export function gallery({ match, size, signal }) {
     replace(button, prefersStillness() ? "Next" : "Play");
   }
 
-  /** Look at a round that was chosen elsewhere. */
-  function select(number) {
-    if (number === at || number >= rounds.length) return;
-    pause();
-    go(number);
-  }
+  /** Whether somebody holds the slider or plays, and wants no other round meanwhile. */
+  const isMoving = () => isHeld || timer !== null;
 
-  return { node, draw, select };
+  return { node, draw, select, isMoving };
 }
 
 const title = ({ round, verdict }) => (verdict === null ? "Opening" : `Round ${round}: ${outcome(verdict)}`);

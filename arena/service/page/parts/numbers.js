@@ -7,4 +7,4 @@ import { interval, share } from "../format.js";
 export const withInterval = (value, low, high) => [share(value), h("span", { class: "muted" }, ` (${interval(low, high)})`)];
 
 /** A name over its value, for a list of class `facts`. */
-export const fact = (name, value, title = null) => h("div", { title }, h("dt", null, name), h("dd", null, value));
+export const fact = (name, value) => h("div", null, h("dt", null, name), h("dd", null, value));

@@ -1,7 +1,7 @@
 // The photo with a box around every face, and over each, if wanted, where the detector looked.
 
 import { h } from "../dom.js";
-import { share } from "../format.js";
+import { alarmLevel, times } from "../format.js";
 
 /** Longest side that is painted; no screen shows more of it here. */
 const MOST_PIXELS = 2048;
@@ -49,7 +49,7 @@ function place([left, top, right, bottom], { width, height }) {
 
 function box(face, index, result, pick) {
   const [left, top, right] = face.box;
-  const [word, certainty] = face.verdict ? [face.verdict, ` ${share(face.score, 2)}`] : [NOT_JUDGED, ""];
+  const [word, certainty] = face.verdict ? [face.verdict, ` ${times(alarmLevel(face.score, result.judge.threshold))}`] : [NOT_JUDGED, ""];
   const name = result.whole_image ? "What was judged" : `Face ${index + 1}`;
   const number = result.whole_image ? "" : `${index + 1} `;
   const isInside = top < TOP * result.height;

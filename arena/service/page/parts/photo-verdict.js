@@ -1,8 +1,13 @@
 // What the detector said of a photo, face by face.
 
 import { h } from "../dom.js";
-import { plural, score, sentence } from "../format.js";
+import { alarmLevel, plural, score, sentence, times } from "../format.js";
 import { NOT_JUDGED, picture, verdictClass } from "./photo-picture.js";
+import { term } from "./term.js";
+import { recipes } from "./photo-recipes.js";
+
+/** The ends of a bar, as alarm levels: so many times the threshold, and one part in so many. */
+const ENDS = 100;
 
 /** One sentence for who hears the page. */
 export function spoken({ whole_image: isWhole, faces, verdict }) {
@@ -29,7 +34,7 @@ export function photoVerdict(photo, result, note) {
       h("div", { class: "row" },
         h("h3", null, name),
         h("strong", { class: "judged-verdict" }, face.verdict ?? NOT_JUDGED),
-        face.verdict && h("span", null, score(face.score)),
+        face.verdict && h("span", null, level(face.score, result.judge.threshold)),
         face.heatmap &&
           h("label", { class: "row small heat-toggle" }, toggle, "Heat map", h("span", { class: "unseen" }, ` of ${name}`)),
       ),
@@ -46,22 +51,32 @@ export function photoVerdict(photo, result, note) {
       [note, result.note].map((text) => text && h("p", { class: "notice warn small" }, sentence(text))),
       h("ol", { class: "judged-faces" }, items),
       h("p", { class: "muted small" },
-        `From a score of ${score(result.judge.threshold)} on, a face is called fake; the mark on each bar shows it. `,
+        "The middle of each bar is the ", term("alarm level"), ", from which on a face is called fake: ",
+        result.judge.threshold > 1 ? "this detector never raises it. " : `a score of ${score(result.judge.threshold)}. `,
         result.faces.length > 1 && result.verdict &&
-          `The photo counts as ${result.verdict}, by its highest score of ${score(result.score)}.`,
+          `The photo counts as ${result.verdict}, by its highest score: ${level(result.score, result.judge.threshold)}.`,
       ),
       result.prepared && h("p", { class: "muted small", "data-testid": "prepared" }, sentence(result.prepared)),
       result.faces.some((face) => face.heatmap) && strength(shown),
       judged(result.judge),
+      recipes(result.judge),
     ),
   );
 }
 
-/** A score from 0 to 1 with the threshold as a mark. */
+/** "3.2 × the alarm level" */
+function level(score, threshold) {
+  const high = alarmLevel(score, threshold);
+  return high === null ? "no alarm level" : `${times(high)} ${high < 1 ? "of " : ""}the alarm level`;
+}
+
+/** How high a score is, with the alarm threshold in the middle. */
 function bar(face, threshold) {
+  const high = alarmLevel(face.score, threshold) ?? 1 / ENDS;
+  const place = 0.5 + Math.log(high) / Math.log(ENDS) / 2;
   return h("div", {
-    class: "bar-of-score", role: "img", "aria-label": `score ${score(face.score)}, threshold ${score(threshold)}`,
-    style: { "--score": face.score, "--threshold": threshold },
+    class: "bar-of-score", role: "img", "aria-label": `${level(face.score, threshold)}, a score of ${score(face.score)}`,
+    title: `Score ${score(face.score)}`, style: { "--score": Math.min(Math.max(place, 0.01), 1) },
   });
 }
 

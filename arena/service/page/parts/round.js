@@ -3,8 +3,9 @@
 import { address, get } from "../api.js";
 import { chart } from "../charts.js";
 import { h, replace } from "../dom.js";
-import { count, duration, inUse, moment, outcome, pValue, score as shown, share } from "../format.js";
+import { count, duration, inUse, moment, outcome, plural, pValue, score as shown, share } from "../format.js";
 import { fact, withInterval } from "./numbers.js";
+import { explaining, term } from "./term.js";
 
 /** Pictures of each kind. */
 const MOST = 12;
@@ -13,16 +14,17 @@ const MOST = 12;
 export function roundPanel({ id, signal }) {
   const title = h("h2", null, "Round");
   const when = h("span", { class: "muted small" });
+  const said = h("p", { class: "headline", "data-testid": "sentence" });
   const facts = h("dl", { class: "facts" });
   const scores = chart("Histogram of the detector's scores of real and of fake faces, with its threshold", { signal });
   const roc = chart("ROC curve of the exam", { signal });
   const charts = h("div", { class: "columns" },
-    h("div", null, h("h3", null, "Scores of the exam's faces"), scores.node),
-    h("div", null, h("h3", null, "ROC"), roc.node),
+    h("div", null, h("h3", null, term("Scores", "scores"), " of the exam's faces"), scores.node),
+    h("div", null, h("h3", null, term("ROC", "AUROC")), roc.node),
   );
   const pictures = h("div", { class: "exam", "data-testid": "exam" });
   const attributes = { id, role: "tabpanel", "aria-label": "The selected round", "data-testid": "round" };
-  const node = h("section", { ...attributes, class: "panel round" }, h("header", null, title, when), facts, charts, pictures);
+  const node = h("section", { ...attributes, class: "panel round" }, h("header", null, title, when), said, facts, charts, pictures);
   let version = null;
 
   async function draw(round) {
@@ -30,6 +32,7 @@ export function roundPanel({ id, signal }) {
     version = round.version;
     const { verdict } = round;
     replace(title, verdict ? `Round ${round.round}: ${outcome(verdict)}` : "The opening");
+    replace(said, round.sentence);
     replace(when, `${moment(round.committed)}, took ${duration(round.seconds)}`);
     replace(facts, verdict ? numbers(round) : opening(round));
     charts.hidden = pictures.hidden = verdict === null;
@@ -50,32 +53,26 @@ export function roundPanel({ id, signal }) {
 
 function numbers({ verdict: v, training, quality }) {
   return [
-    fact("Accuracy", withInterval(v.accuracy, v.accuracy_low, v.accuracy_high), marked(v)),
-    fact("AUROC", withInterval(v.auroc, v.auroc_low, v.auroc_high), "How often a fake scores above a real face"),
-    fact("In use", inUse(v), "Where the detector's own alarm threshold decides, as for a photo"),
-    fact("EER", share(v.eer), "Equal error rate"),
-    fact("Threshold", share(v.threshold), "In use a face is called fake from this score on"),
-    fact("p", pValue(v.p_value), "How likely chance alone does as well or as badly as that"),
-    fact("Exam", `${count(v.n)} faces${v.people === null ? "" : `, the real ones of ${count(v.people)} people`}`),
-    v.resolution !== null && fact("Clear is", `± ${share(v.resolution)}`, "By how much the accuracy of this exam has to differ from what wins: less can be chance"),
+    fact(term("Accuracy", "accuracy"), withInterval(v.accuracy, v.accuracy_low, v.accuracy_high)),
+    fact(term("AUROC"), withInterval(v.auroc, v.auroc_low, v.auroc_high)),
+    fact(term("In use", "in use"), inUse(v)),
+    fact(term("EER"), share(v.eer)),
+    fact(term("Threshold", "threshold"), share(v.threshold)),
+    fact(term("p"), pValue(v.p_value)),
+    fact(term("Exam", "exam"), `${count(v.n)} faces${v.people === null ? "" : `, the real ones of ${count(v.people)} people`}`),
+    v.resolution !== null && fact(explaining("Clear is", "By how much the accuracy of this exam has to differ from what wins: less can be luck."), `± ${share(v.resolution)}`),
     ...trained(training),
     ...measured(quality),
-    v.degenerate && fact("Degenerate", "no face was told from another"),
-    v.forfeit && fact("Forfeit", `the ${v.forfeit} could not play`),
+    v.degenerate && fact(term("Degenerate", "degenerate"), "no face was told from another"),
+    v.forfeit && fact(term("Forfeit", "forfeit"), `the ${v.forfeit} could not play`),
   ];
 }
 
-/** How the accuracy came about. */
-function marked({ marking }) {
-  const called = marking === "half" ? "half of the faces are fake, and the half with the highest scores is called so" : "called fake from the threshold on";
-  return `Share of the exam's faces called right (${called}), with its 95 % interval`;
-}
-
-const opening = ({ training, quality }) => [fact("Exam", "none: Team A warms up before the first round"), ...trained(training), ...measured(quality)];
+const opening = ({ training, quality }) => [fact(term("Exam", "exam"), "none: Team A warms up before the first round"), ...trained(training), ...measured(quality)];
 
 /** How good the fakes are, which decides nothing. */
 const measured = (quality) => (quality?.measures ?? []).map(({ title, text, n, best, remark }) =>
-  fact(title.charAt(0).toUpperCase() + title.slice(1), text, `Measured on ${count(n)} fakes; good is ${best}${remark && `; ${remark}`}`));
+  fact(explaining(title.charAt(0).toUpperCase() + title.slice(1), `Measured on ${count(n)} fakes; good is ${best}${remark && `; ${remark}`}.`), text));
 
 function trained(training) {
   return [["A", training.generator], ["B", training.detector]]
@@ -91,7 +88,7 @@ function drawExam(place, exam) {
   replace(place,
     exam.fakes_shown ? row("Most convincing fakes", fooled, exam.most_convincing, "fake") : h("p", { class: "small" }, `${fooled}; they are made of photographs of people, or may be, which this home does not show.`),
     exam.fakes_shown && row("Most obvious fakes", null, exam.most_obvious, "fake"),
-    alarms.length > 0 && row("Real faces that alarmed most", `${count(exam.false_alarms)} false alarms`, alarms, "real"),
+    alarms.length > 0 && row("Real faces that alarmed most", plural(exam.false_alarms, "false alarm"), alarms, "real"),
   );
 }
 

@@ -2,14 +2,15 @@
 
 import { h, replace } from "../dom.js";
 import { count, interval, percent, share } from "../format.js";
+import { heading } from "./table.js";
 
-const COLUMNS = ["Team", "Contender", "Matches", "Rounds", "Clear wins", "Clear losses", "Too close", "Degenerate", "Forfeits", "Share, 95 %", "B's accuracy", "B's AUROC"];
+const COLUMNS = ["Team", "Contender", "Matches", "Rounds", ["Clear wins", "clear wins"], ["Clear losses", "clear win"], ["Too close", "too close"], ["Degenerate", "degenerate"], ["Forfeits", "forfeits"], ["Share, 95 %", "interval"], ["B's accuracy", "accuracy"], ["B's AUROC", "AUROC"]];
 const SAID = "The share is of clear wins among the rounds that count; degenerate and forfeited rounds do not. Its interval is between matches, so one match has none.";
 
 /** `draw(standings)` with the service's answer. */
 export function standingsTable(caption) {
   const body = h("tbody", null);
-  const head = COLUMNS.map((name, index) => h("th", { scope: "col", class: index > 1 && "number" }, name));
+  const head = COLUMNS.map((name, index) => h("th", { scope: "col", class: index > 1 && "number" }, heading(name)));
   const table = h("table", null, h("caption", { class: "unseen" }, caption), h("thead", null, h("tr", null, head)), body);
   const said = h("p", { class: "small muted" });
   const visitors = h("p", { class: "small muted" });

@@ -19,7 +19,8 @@ export function describe({ round, verdict }) {
 }
 
 /**
- * @param {{panel: string, onSelect: (round: number) => void}} options `panel`: id of what shows the selected round
+ * @param {{panel: string, onSelect: (round: number, isMore: boolean) => void}} options `panel`: id of what shows the
+ * selected round; `isMore`: in one movement with the choice before
  */
 export function strip({ panel, onSelect }) {
   const list = h("div", { class: "cells", role: "tablist", "aria-label": "Rounds", "data-testid": "strip", onkeydown: step });
@@ -36,7 +37,7 @@ export function strip({ panel, onSelect }) {
     if (!(event.key in STEPS) || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     const to = Math.max(0, Math.min(cells.length - 1, selected + STEPS[event.key]));
-    onSelect(to);
+    onSelect(to, event.repeat);
     cells[to].focus({ preventScroll: true });
   }
 

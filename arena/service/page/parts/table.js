@@ -3,8 +3,9 @@
 import { h, replace } from "../dom.js";
 import { count, duration, outcome, pValue, percent, share } from "../format.js";
 import { withInterval } from "./numbers.js";
+import { term } from "./term.js";
 
-const COLUMNS = ["Round", "Verdict", "Accuracy", "AUROC", "In use: caught", "False alarms", "EER", "Threshold", "p", "Images A", "Images B", "Took"];
+const COLUMNS = ["Round", ["Verdict", "call"], ["Accuracy", "accuracy"], ["AUROC"], ["In use: caught", "in use"], ["False alarms", "false alarms"], ["EER"], ["Threshold", "threshold"], ["p"], "Images A", "Images B", "Took"];
 
 /** `draw(rounds)`; the table itself is only made when it is opened. */
 export function roundsTable() {
@@ -15,7 +16,7 @@ export function roundsTable() {
 
   function fill() {
     if (!node.open) return;
-    const head = COLUMNS.map((name, index) => h("th", { scope: "col", class: index > 1 && "number" }, name));
+    const head = COLUMNS.map((name, index) => h("th", { scope: "col", class: index > 1 && "number" }, heading(name)));
     replace(place, h("table", null, h("thead", null, h("tr", null, head)), h("tbody", null, rounds.toReversed().map(row))));
   }
 
@@ -26,6 +27,9 @@ export function roundsTable() {
 
   return { node, draw };
 }
+
+/** A name as it is, or one that the glossary explains: what is written, and its word. */
+export const heading = (name) => (Array.isArray(name) ? term(...name) : name);
 
 function row({ round, seconds, verdict: v, training }) {
   const cell = (value) => h("td", { class: "number" }, value);

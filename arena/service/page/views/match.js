@@ -9,6 +9,7 @@ import { heading, noteList } from "../parts/heading.js";
 import { roundPanel } from "../parts/round.js";
 import { legend, strip } from "../parts/strip.js";
 import { roundsTable } from "../parts/table.js";
+import { term } from "../parts/term.js";
 import { doneShare, training } from "../parts/training.js";
 
 /** Milliseconds that a round has to stay selected before its exam is asked for: arrow keys pass over many. */
@@ -24,12 +25,16 @@ export async function show(main, { path, signal, live, reload }) {
   live.on("note", (event) => event.match === name && view.refresh(), signal);
   live.on("resync", () => view.reload(), signal);
   live.on("playing", ({ matches }) => {
-    // Without a name in its address the view shows the match that is being played.
-    if (path[0] === undefined && matches.length > 0 && !matches.includes(name)) reload();
+    if (view.isCurrent && matches.length > 0 && !matches.includes(name)) reload();
     else view.refresh();
   }, signal);
-  await view.load(path[1] === undefined ? null : Number(path[1]));
+  view.isCurrent = view.wasCurrent = path[0] === undefined;
+  await view.load(numberIn(path));
+  return (next) => view.move(next.path);
 }
+
+/** The round in an address; null where it names none. */
+const numberIn = (path) => (path[1] === undefined ? null : Number(path[1]));
 
 /** The match that is being played, else the newest; null when there is none. */
 async function current(signal) {
@@ -53,8 +58,12 @@ class MatchView {
   constructor(name, main, signal) {
     Object.assign(this, { name, main, signal });
     this.base = address("matches", name);
-    /** The selected round; null follows the newest. */
+    /** The selected round, everywhere on the page and in its address; null follows the newest. */
     this.selected = null;
+    /** Without a name in its address the view shows the match that is being played. */
+    this.isCurrent = false;
+    /** Whether it was opened so. */
+    this.wasCurrent = false;
     this.byNumber = new Map();
     this.arrived = [];
     this.match = null;
@@ -69,7 +78,7 @@ class MatchView {
     const options = { signal: this.signal };
     const [match, rounds] = await Promise.all([get(this.base, options), everything(`${this.base}/rounds`, options)]);
     this.byNumber = new Map([...rounds, ...this.arrived].map((round) => [round.round, round]));
-    this.selected = selected < this.byNumber.size - 1 ? selected : null;
+    this.selected = this.chosen(selected);
     if (this.parts === undefined) this.build(match);
     this.match = match;
     this.draw();
@@ -91,9 +100,9 @@ class MatchView {
     };
     this.parts = {
       heading: heading({ name, signal }),
-      strip: strip({ panel: "round", onSelect: (number) => this.select(number) }),
+      strip: strip({ panel: "round", onSelect: (...chosen) => this.select(...chosen) }),
       training: training(),
-      gallery: gallery({ match: name, size: match.config.image_size, signal }),
+      gallery: gallery({ match: name, size: match.config.image_size, onSelect: (...chosen) => this.select(...chosen), signal }),
       round: roundPanel({ id: "round", signal }),
       table: roundsTable(),
       notes: noteList(),
@@ -101,9 +110,9 @@ class MatchView {
     };
     const { parts } = this;
     this.rounds = h("section", { class: "panel", "aria-label": "Rounds" }, h("header", null, h("h2", null, "Rounds"), legend()), parts.strip.node);
-    this.faces = chartPanel("Faces", charts.faces);
+    this.faces = chartPanel(term("Faces", "one face"), charts.faces);
     this.judged = h("div", { class: "columns charts" },
-      chartPanel("AUROC", charts.auroc), chartPanel("Accuracy", charts.accuracy), this.faces, chartPanel("Losses", charts.losses));
+      chartPanel(term("AUROC"), charts.auroc), chartPanel(term("Accuracy", "accuracy"), charts.accuracy), this.faces, chartPanel("Losses", charts.losses));
     this.middle = h("div", { class: "middle" }, parts.gallery.node, parts.round.node);
     replace(this.main, parts.heading.node, this.rounds, parts.training.node, this.middle, this.judged, parts.table.node, parts.notes.node);
   }
@@ -139,29 +148,51 @@ class MatchView {
     this.parts.strip.setNext(isPlaying ? upcoming : null, current ? doneShare(current) : 0, Math.min(this.match.rounds, this.match.rounds - upcoming + (isPlaying ? 0 : 1)));
   }
 
+  /** The newest round is one to follow; there may be fewer than an address says. */
+  chosen(number) {
+    return number !== null && number < this.byNumber.size - 1 ? number : null;
+  }
+
   drawSelected(rounds, pause) {
     const number = this.selected ?? rounds.length - 1;
     this.parts.strip.select(number);
+    this.parts.gallery.select(number);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.parts.round.draw(rounds[number]), pause);
   }
 
-  select(number) {
+  /** Somebody chooses a round. `isMore`: in one movement with the choice before, which Back undoes as a whole. */
+  select(number, isMore = false) {
     const rounds = this.list();
-    this.selected = number === rounds.length - 1 ? null : number;
-    history.replaceState(null, "", `#/match/${encodeURIComponent(this.name)}/round/${number}`);
+    if (number === (this.selected ?? rounds.length - 1)) return;
+    this.selected = this.chosen(number);
+    this.isCurrent = false;
+    history[isMore ? "replaceState" : "pushState"](null, "", `#/match/${encodeURIComponent(this.name)}/round/${number}`);
     this.drawSelected(rounds, PAUSE);
-    this.parts.gallery.select(number);
+  }
+
+  /** Go to another round of an address, as Back does; false for another match. */
+  move(path) {
+    const isSame = path[0] === undefined ? this.wasCurrent : path[0] === this.name;
+    if (this.parts === undefined || !isSame) return false;
+    this.isCurrent = path[0] === undefined;
+    this.selected = this.chosen(numberIn(path));
+    const rounds = this.list();
+    if (rounds.length > 0) this.drawSelected(rounds, 0);
+    return true;
   }
 
   /** A round has been committed. */
   arrive(round) {
     this.arrived.push(round);
     if (this.parts === undefined || this.byNumber.get(round.round)?.version === round.version) return;
+    if (this.selected === null && this.parts.gallery.isMoving()) this.selected = this.list().length - 1;
     this.byNumber.set(round.round, round);
     if (round.verdict !== null) this.match = { ...this.match, ...score(this.list()) };
     this.draw();
-    announce(round.verdict === null ? "The opening is done." : `Round ${round.round}: ${outcome(round.verdict)}`);
+    // Who follows the newest round has it in the address, too.
+    if (this.selected === null && location.hash.includes("/round/")) history.replaceState(null, "", location.hash.replace(/\d+$/, this.list().length - 1));
+    announce(round.verdict === null ? "The opening is done." : `Round ${round.round}: ${outcome(round.verdict)}. ${round.sentence}`);
     this.refresh();
   }
 

@@ -3,6 +3,7 @@
 import { ApiError, get, post } from "../api.js";
 import { announce, h, replace } from "../dom.js";
 import { onDevice } from "../parts/on-device.js";
+import { examples } from "../parts/photo-examples.js";
 import { fitted, photoInput } from "../parts/photo-file.js";
 import { judged, photoVerdict, spoken } from "../parts/photo-verdict.js";
 import { chosenIn, queryOf, roundChoice } from "../parts/round-choice.js";
@@ -34,9 +35,12 @@ export async function show(main, { params, signal, live }) {
     check(file, queryOf(chosen));
   };
 
+  const offered = examples(take, signal);
   const drawJudge = async () => {
     try {
-      replace(judge, judged(await get(`detector${queryOf(chosen)}`, { signal }), true));
+      const found = await get(`detector${queryOf(chosen)}`, { signal });
+      replace(judge, judged(found, true));
+      await offered.draw(found);
     } catch (error) {
       if (error.status !== 404) throw error;
       replace(judge, h("p", { class: "notice warn" }, error.detail, " ", h("a", { href: "#/start" }, "Start a match")));
@@ -55,7 +59,7 @@ export async function show(main, { params, signal, live }) {
   };
   await Promise.all([drawJudge(), drawChoice()]);
   live.on("round", () => drawJudge().catch(() => null), signal);
-  behindSignIn(place, "Checking a photo needs the arena's token", () => [local.element, photoInput(take, signal)], signal);
+  behindSignIn(place, "Checking a photo needs the arena's token", () => [local.element, photoInput(take, signal), offered.node], signal);
 }
 
 /** A function that has a photo judged and draws what comes of it; a newer photo takes the place of an older one. */
