@@ -14,6 +14,7 @@ import yaml
 from PIL import Image
 
 from arena import __version__
+from arena.commandline import command
 from arena.images import animation
 from arena.referee.exam import ExamRecord
 from arena.referee.verdict import Verdict
@@ -164,8 +165,8 @@ def _leaves(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, st
 def _replaying(row: MatchRow, last: int) -> str:
     """How to play it again, and how to check what was played."""
     config = _without_folders(row.config)
-    again = f"arena run match.yaml --name {row.name}-again"
-    check = f"arena verify {row.name} --replay {last}"
+    again = command("run", "match.yaml", "--name", f"{row.name}-again")
+    check = command("verify", row.name, "--replay", last)
     return (
         f"<h2>Play it again</h2><p>Where the match is kept, <code>{escape(check)}</code> checks every file and sits "
         f"the last exam once more. Elsewhere: save these lines as <code>match.yaml</code>, set <code>faces</code> to "
