@@ -6,14 +6,13 @@ import asyncio
 from typing import Annotated
 
 from fastapi import Query, Request, Response
-from fastapi.responses import HTMLResponse
 
 from arena import __version__
 from arena.results.glossary import GLOSSARY
 from arena.results.report import match_report
 from arena.service import models, views
 from arena.service.contenders import load_contenders
-from arena.service.routes.parameters import Arena, Limit, MatchName, Offset, new_router
+from arena.service.routes.parameters import Arena, Html, Limit, MatchName, Offset, new_router
 from arena.service.state import REVALIDATE
 
 router = new_router()
@@ -49,12 +48,12 @@ async def one_match(request: Request, state: Arena, match: MatchName) -> Respons
     return state.answer(request, version, lambda: views.match_detail(state.ledger, row, playing, problems, refused))
 
 
-@router.get("/matches/{match}/report.html", response_class=HTMLResponse)
+@router.get("/matches/{match}/report.html", response_class=Html)
 def report(state: Arena, match: MatchName) -> Response:
     """The match as one file to hand on: it needs no server and asks nobody for anything."""
     views.find_round(state.ledger, match, 0)
     headers = {"content-disposition": f'attachment; filename="{match}.html"', "cache-control": REVALIDATE}
-    return HTMLResponse(match_report(state.ledger.home, match), headers=headers)
+    return Html(match_report(state.ledger.home, match), headers=headers)
 
 
 @router.get("/standings", response_model=models.Standings)

@@ -40,6 +40,12 @@ class Webp(Response):
     media_type = "image/webp"
 
 
+class Html(Response):
+    """A document."""
+
+    media_type = "text/html; charset=utf-8"
+
+
 def new_router() -> APIRouter:
     """A router below /api whose schema tells what every route may answer."""
     return APIRouter(prefix="/api", responses=OTHER_ANSWERS)
