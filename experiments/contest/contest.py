@@ -39,12 +39,14 @@ def play_match(home: Home, config: MatchConfig, name: str) -> None:
 class Tale:
     """What a match was like. `letters`: A or B for a clear win of a round, a dot where it is too close.
 
-    `accuracies`: by round. `seconds`: median of a round's training, A's and B's; `opening`: of A's warm-up.
+    `accuracies`: by round. `alarms`: mean share of an exam's real faces that the detector would call fake in use.
+    `seconds`: median of a round's training, A's and B's; `opening`: of A's warm-up.
     """
 
     name: str
     letters: str
     accuracies: tuple[float, ...]
+    alarms: float
     seconds: tuple[float, float]
     opening: float
 
@@ -67,24 +69,26 @@ def tale(home: Home, name: str) -> Tale:
     a, b = (float(np.median([r.training[role].seconds for r in records])) for role in ("generator", "detector"))
     letters = "".join(verdict.clear_winner or "." for verdict in verdicts)
     accuracies = tuple(verdict.accuracy for verdict in verdicts)
-    return Tale(name, letters, accuracies, (a, b), opening.training["generator"].seconds)
+    alarms = float(np.mean([verdict.false_alarm_rate for verdict in verdicts]))
+    return Tale(name, letters, accuracies, alarms, (a, b), opening.training["generator"].seconds)
 
 
 def report(title: str, tales: Sequence[Tale]) -> None:
     """Print the table of a set of faces."""
     print(f"\n**{title}**\n")
-    print("| match | rounds | clear A | clear B | too close | swings | lead changes | accuracy by round | A, B s |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    print("| match | rounds | A | B | too close | swings | lead changes | accuracy by round | alarms | A, B s |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     for t in tales:
         path = " ".join(f"{accuracy:.2f}" for accuracy in t.accuracies)
         counts = " | ".join(str(t.letters.count(letter)) for letter in "AB.")
         spent = f"{t.opening:.0f} + {t.seconds[0]:.1f}, {t.seconds[1]:.1f}"
-        print(f"| {t.name} | {t.letters} | {counts} | {t.swings} | {t.leads} | {path} | {spent} |")
+        print(f"| {t.name} | {t.letters} | {counts} | {t.swings} | {t.leads} | {path} | {t.alarms:.1%} | {spent} |")
     letters = "".join(t.letters for t in tales)
     a, b = letters.count("A"), letters.count("B")
     led = sum(t.leads > 0 for t in tales)
     print(f"\nA {a}, B {b}: A has {100 * a / max(a + b, 1):.0f} % of the clear wins; ", end="")
-    print(f"too close {letters.count('.')}; the lead changes in {led} of {len(tales)} matches", flush=True)
+    print(f"too close {letters.count('.')}; the lead changes in {led} of {len(tales)} matches; ", end="")
+    print(f"false alarms {np.mean([t.alarms for t in tales]):.1%}", flush=True)
 
 
 def main() -> None:
