@@ -103,7 +103,7 @@ class RealFaces:
             except (OSError, KeyError, ArenaError):
                 raise NotFound(
                     f"the faces that {row.name} was played with are gone; decode them with: "
-                    + command("resume", row.name, home=self._root)
+                    + command("resume", row.name)  # folders of this machine stay on it
                 ) from None
             self._open.move_to_end(row.name)
             _, images, part = self._open[row.name]

@@ -52,6 +52,8 @@ def test_a_page_that_was_opened_in_vain_comes_alive(home, visit):
     with service(home.root) as address:
         page = visit(address)
         expect(page.get_by_role("tab")).to_have_count(1)
+        page.goto(f"{address}/#/matches")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Matches")
         witness(page).allow(AWAY)
     page.goto(f"{address}/#/match/duel/round/0")
     expect(page.get_by_test_id("problem")).to_contain_text("The arena's service does not answer.")

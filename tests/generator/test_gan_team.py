@@ -52,7 +52,7 @@ def critic():
 
 def test_pressure_scales_the_opponents_part_of_the_gradient():
     blind, (_, own) = step_gradients(0.3, None)
-    none, (_, same, evasion) = step_gradients(0.0, critic())
+    none, (_, same, evasion) = step_gradients(0.0, critic(), margin=0.0)
     some, _ = step_gradients(0.5, critic())
     double, _ = step_gradients(1.0, critic())
     assert own == same

@@ -70,17 +70,20 @@ def test_the_photo_check_stays_outside_and_ends_with_the_service(home):
     with subprocess.Popen(
         [*COMMAND, "--home", str(home.root), "--port", "0"], stdout=subprocess.PIPE, text=True
     ) as process:
-        address = re.search(r"http://\S+", process.stdout.readline()).group()
-        token = (home.root / "token").read_text().strip()
-        with Client(address, token) as client, pytest.raises(ArenaError, match="this is none"):
-            client.detect(b"no photo")  # starts decoder and judge all the same
-        workers = psutil.Process(process.pid).children()
-        assert len(workers) == 2
-        maps = Path(f"/proc/{process.pid}/maps")
-        assert not maps.exists() or "libtorch" not in maps.read_text()
-        process.send_signal(signal.SIGTERM)
-        assert process.wait() == 0
-        assert not [worker for worker in workers if worker.is_running()]
+        try:
+            address = re.search(r"http://\S+", process.stdout.readline()).group()
+            token = (home.root / "token").read_text().strip()
+            with Client(address, token) as client, pytest.raises(ArenaError, match="this is no photo"):
+                client.detect(b"no photo")  # starts decoder and judge all the same
+            workers = psutil.Process(process.pid).children()
+            assert len(workers) == 2
+            maps = Path(f"/proc/{process.pid}/maps")
+            assert not maps.exists() or "libtorch" not in maps.read_text()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait() == 0
+            assert not [worker for worker in workers if worker.is_running()]
+        finally:
+            process.kill()
 
 
 def test_a_taken_port_and_a_missing_home_are_one_sentence(home, tmp_path):
