@@ -28,10 +28,12 @@ def shot(address: str, match: str, width: int, height: int) -> bytes:
     """The page as a browser of this size shows it once its charts are drawn."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": width, "height": height}, color_scheme="light", bypass_csp=True)
+        # Charts are drawn when they come in sight: all of them do in a window this high.
+        page = browser.new_page(viewport={"width": width, "height": 6000}, color_scheme="light", bypass_csp=True)
         page.goto(f"{address}/#/match/{match}")
         page.locator(".main-svg").first.wait_for()
         page.locator(".main-svg").nth(2).wait_for()
+        page.set_viewport_size({"width": width, "height": height})
         page.wait_for_function(DRAWN)
         picture = page.screenshot()
         browser.close()
