@@ -6,6 +6,7 @@ import contextlib
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
@@ -43,7 +44,7 @@ from arena.cli.options import (
 )
 from arena.cli.rehearsal import check_mlflow, gpus_here, rehearse
 from arena.commandline import command
-from arena.play.config import read_settings, validate, with_absolute_faces
+from arena.play.config import MatchConfig, read_settings, validate, with_absolute_faces
 from arena.play.devices import Probe, check_device, choose_device, choose_precision
 from arena.play.forecast import foretold
 from arena.play.match import Match, new_match, open_match, play, play_more, prepare_faces, reserved_name
@@ -101,11 +102,7 @@ def run(
     if ray in ("local", "off"):
         choose_device(resolved, gpus_here(), "on this machine")  # before anything takes time
     if dry_run:
-        tell(console_for(as_json=True), rehearse(resolved, name, home), "dim")
-        if as_json:
-            emit([resolved.dump()])
-        else:
-            typer.echo(yaml.safe_dump(resolved.dump(), sort_keys=False), nl=False)
+        _rehearse(resolved, name, home, as_json)
         return
     console = console_for(as_json)
     store = Home.create(home)
@@ -125,6 +122,15 @@ def run(
             _announce(console, match)
             finished = _play(match, workers.set_table, screen, mlflow)
     _farewell(console, match, finished, mlflow)
+
+
+def _rehearse(config: MatchConfig, name: str | None, home: Path, as_json: bool) -> None:
+    """Check what a run would check, and print the settings instead of playing."""
+    tell(console_for(as_json=True), rehearse(config, name, home), "dim")
+    if as_json:
+        emit([config.dump()])
+    else:
+        typer.echo(yaml.safe_dump(config.dump(), sort_keys=False), nl=False)
 
 
 def resume(

@@ -246,12 +246,7 @@ class Desk:
         }
         config = self._config
         states = {STATE.format(role=role): safetensors_chunks(hand_in.state) for role, hand_in in hand_ins.items()}
-        files: dict[str, Content] = {GALLERY: npy_chunks(show.gallery)}
-        page = sample_sheet(show.samples, SHEET_COLUMNS)
-        files[SAMPLES] = png(page, self._fakes_are, f"match {self._match}, round {number}")
-        if show.sources is not None:
-            words = {"words": json.dumps(show.sources.words)}
-            files[SAMPLE_SOURCES] = safetensors_chunks(show.sources.images, words)
+        files = self._pictures(number, show)
         files |= {SNAPSHOT.format(role=role): to_chunks(hand_in.snapshot) for role, hand_in in hand_ins.items()}
         verdict = None
         if number:
@@ -281,6 +276,16 @@ class Desk:
         )
         as_stored = json.loads(json.dumps(record.to_json(), allow_nan=False))  # finite, and plain numbers
         return Staged(RoundRecord.from_json(as_stored), manifest, folder)
+
+    def _pictures(self, number: int, show: Show) -> dict[str, Content]:
+        """What a round has to show: the gallery, the sheet of samples and, where they are known, their sources."""
+        page = sample_sheet(show.samples, SHEET_COLUMNS)
+        sheet = png(page, self._fakes_are, f"match {self._match}, round {number}")
+        files: dict[str, Content] = {GALLERY: npy_chunks(show.gallery), SAMPLES: sheet}
+        if show.sources is not None:
+            words = {"words": json.dumps(show.sources.words)}
+            files[SAMPLE_SOURCES] = safetensors_chunks(show.sources.images, words)
+        return files
 
     def _handed_in(self, role: Role, number: int) -> HandIn:
         """What a team handed in after an acknowledged round."""

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import safetensors.numpy
 from PIL import Image
 
@@ -24,7 +23,7 @@ from arena.referee.exam import ExamRecord
 from arena.referee.verdict import Rule, Verdict
 from arena.results.animation import animation
 from arena.results.chartbook import chart_book
-from arena.results.charts import accuracy_figure, auroc_figure
+from arena.results.charts import accuracy_figure, auroc_figure, thinned
 from arena.store.home import Errand, Home, MatchRow
 from arena.store.names import EXAM, SAMPLES
 from arena.store.record import RoundRecord, rounds_of
@@ -205,7 +204,7 @@ def round_files(folder: Path, number: int, timestamp_ms: int, origin: Artificial
 
 def match_files(folders: Mapping[int, Path], origin: Artificial) -> dict[str, bytes]:
     """The animation over the rounds. A GIF, as MLflow's UI does not show WebP."""
-    sheets = {number: folders[number] / SAMPLES for number in _thinned(sorted(folders))}
+    sheets = {number: folders[number] / SAMPLES for number in thinned(sorted(folders), MOST_SHOWN)}
     return {"samples.gif": animation(sheets, origin)}
 
 
@@ -222,7 +221,7 @@ def chart_files(home: Home, match: MatchRow, story: Story) -> dict[str, bytes]:
     over_rounds = [accuracy_figure(records, win), auroc_figure(records)]
     exams = {
         number: (ExamRecord.from_arrays(safetensors.numpy.load_file(path)), judged[number])
-        for number in _thinned(sorted(judged))
+        for number in thinned(sorted(judged), MOST_SHOWN)
         if (path := home.round_folder(match.name, number) / EXAM).exists()
     }
     return {"charts.html": chart_book(f"{match.name}: {story.score}", over_rounds, exams).encode()}
@@ -231,12 +230,6 @@ def chart_files(home: Home, match: MatchRow, story: Story) -> dict[str, bytes]:
 def _doubled(number: int) -> bool:
     """Whether a match is twice as long as when this was so before."""
     return number > 0 and not number & (number - 1)
-
-
-def _thinned(numbers: Sequence[int]) -> list[int]:
-    """At most MOST_SHOWN of the rounds, evenly chosen, the first and the last among them."""
-    chosen = np.linspace(0, len(numbers) - 1, min(len(numbers), MOST_SHOWN)).round().astype(int)
-    return [numbers[i] for i in chosen]
 
 
 def slider_files(key: str, step: int, timestamp_ms: int, png: bytes, origin: Artificial) -> dict[str, bytes]:
