@@ -31,6 +31,7 @@ class DCGANOptions(GanOptions):
     """Adam's learning rate. The paper's 2e-4 moves too little in a round (experiments/contest)."""
     pressure: float = 1.5
     margin: float = 1.5
+    margin_growth: float = 2.0
     anticipate: int = 30
     robust: str = "translation,colour"
     average: float = 0.9
@@ -60,12 +61,13 @@ class DCGANOptions(GanOptions):
             "warmup_steps": 400,
             "pressure": 0.3,
             "margin": 0.0,
+            "margin_growth": 1.0,
             "anticipate": 0,
             "robust": "",
         },
     }
 
-    formerly: ClassVar[Mapping[str, Any]] = {"recipe": "2016", "margin": 0.0}
+    formerly: ClassVar[Mapping[str, Any]] = {"recipe": "2016", "margin": 0.0, "margin_growth": 1.0}
 
     def __post_init__(self) -> None:
         super().__post_init__()

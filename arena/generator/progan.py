@@ -126,8 +126,8 @@ class ProGAN(GanTeam[ProGANOptions]):
                 network.stage = stage  # type: ignore[assignment]
 
     def extra(self) -> dict[str, float]:
-        """The stage that the last step was taken in, and the share of its new layers."""
-        return {"stage": float(self.stage.number), "alpha": self.stage.alpha}
+        """Beside what others have, the stage that the last step was taken in, and the share of its new layers."""
+        return super().extra() | {"stage": float(self.stage.number), "alpha": self.stage.alpha}
 
     def restore(self, state: State) -> None:
         """See `types.Team.restore`."""

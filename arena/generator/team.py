@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, TypeVar
 
@@ -15,15 +15,16 @@ from torch import Tensor, nn
 from arena import registry
 from arena.faces.coding import coder
 from arena.generator.augment import augment, check_changes
+from arena.generator.bandit import passes
 from arena.generator.losses import evasion_loss
 from arena.generator.walk import great_circles
 from arena.networks.straight import Code, coded
 from arena.networks.team import NetworkTeam
 from arena.networks.trainable import Trainable, compute_dtype
 from arena.networks.training import Step, as_pool, run, seeded, to_images
-from arena.seeds import derive
+from arena.seeds import derive, rng
 from arena.snapshot import player
-from arena.types import Critic, Detector, Generator, Images, Material, Snapshot, Training
+from arena.types import LAST, Brief, Critic, Detector, Generator, Images, Material, Snapshot, Training
 
 SAMPLING_BATCH = 250
 """Images made at a time: fixed, because another batch size may round differently."""
@@ -45,6 +46,9 @@ class NetworkOptions:
     """Weight of the term that evades Team B's last snapshot in the white-box rule."""
     margin: float = 0.0
     """How far below zero the opponent's logits are to be brought: the next snapshot differs from the one evaded."""
+    margin_growth: float = 1.0
+    """The margin grows by this factor after a round in which most fakes were caught, and falls to a third after one in
+    which most passed: as much as it takes, for it costs faces. At least half, at most eight times; 1 keeps it."""
     anticipate: int = 0
     """Steps that a copy of Team B's snapshot trains on what Team A published before it is evaded, as B will."""
     robust: str = ""
@@ -63,6 +67,8 @@ class NetworkOptions:
             raise ValueError(f"margin must not be negative, not {self.margin}")
         if self.warmup_steps < 0 or not 0 <= self.pressure < math.inf or not 0 < self.learning_rate < math.inf:
             raise ValueError("warmup_steps and pressure must not be negative, learning_rate must be positive")
+        if not 1 <= self.margin_growth < math.inf:
+            raise ValueError(f"margin_growth must be at least 1, not {self.margin_growth}")
         check_changes("robust", self.robust)
         if not 0 <= self.average < 1:
             raise ValueError(f"average must be in [0, 1), not {self.average}")
@@ -81,6 +87,19 @@ class NetworkGenerator(NetworkTeam[O], Generator):
     Options: ClassVar[Any] = NetworkOptions
     plays = ("generator",)
     losses: tuple[str, ...]
+
+    def __init__(self, options: O, brief: Brief) -> None:
+        super().__init__(options, brief)
+        self.margin = options.margin
+        """By how much the opponent is evaded now."""
+
+    def extra(self) -> dict[str, float]:
+        """See `NetworkTeam.extra`: the margin where it changes."""
+        return {"margin": self.margin} if self.options.margin_growth > 1 else {}
+
+    def take_extra(self, extra: Mapping[str, float]) -> None:
+        """See `NetworkTeam.take_extra`."""
+        self.margin = extra.get("margin", self.margin)
 
     @abstractmethod
     def cycle(self, pool: Tensor, critic: Critic | None) -> Sequence[Step]:
@@ -142,7 +161,7 @@ class NetworkGenerator(NetworkTeam[O], Generator):
         losses = [loss]
         if critic is not None:
             opinion = critic(augment(fake, self.options.robust)).float()
-            losses.append(evasion_loss(opinion + self.options.margin))
+            losses.append(evasion_loss(opinion + self.margin))
         total = loss if critic is None else loss + self.options.pressure * losses[1]
         generator = self.trainables["generator"]
         generator.zero_grad()
@@ -171,6 +190,7 @@ class NetworkGenerator(NetworkTeam[O], Generator):
         critic = opponent.critic()
         if critic is None:
             return None, f"{opponent.contender} has no gradients to train against"
+        self._look_back(opponent, material)
         why = ""
         if self.options.anticipate and any(len(pool.images) for pool in material.fakes):
             try:
@@ -178,6 +198,20 @@ class NetworkGenerator(NetworkTeam[O], Generator):
             except Exception as error:  # whatever becomes of another team's contender is no failure of this one
                 why = f"its copy of {opponent.contender} could not be trained: {error}"
         return coded(critic, code), why
+
+    def _look_back(self, opponent: Detector, material: Material) -> None:
+        """More margin or less, by how the last gallery fares with the opponent's snapshot, beside real faces."""
+        fakes, growth, first = material.pool(LAST), self.options.margin_growth, self.options.margin
+        if growth == 1 or not len(fakes):
+            return
+        places = rng(derive(self.brief.seed, "adapt", self.images), "reals").choice(len(material.faces), len(fakes))
+        try:
+            scores = opponent.answer(np.concatenate([material.faces.images[np.sort(places)], fakes])).scores
+        except Exception:  # whatever becomes of another team's contender is no failure of this one
+            return
+        passed = passes(scores[len(places) :], scores[: len(places)]).mean()
+        margin = self.margin * (growth if passed < 0.5 else 1 / 3)
+        self.margin = min(max(margin, first / 2), first * 8)
 
     def _anticipated(self, round: int, snapshot: Snapshot, material: Material) -> Critic:
         """What the opponent may think after its next training: a copy of it, trained on the fakes it is about to see.

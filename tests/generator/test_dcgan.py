@@ -78,6 +78,7 @@ def test_another_size_is_one_sentence(size):
         ({"batch": 1}, "batch must be at least 2"),
         ({"warmup_steps": -1}, "warmup_steps and pressure must not be negative"),
         ({"margin": -1.0}, "margin must not be negative"),
+        ({"margin_growth": 0.5}, "margin_growth must be at least 1, not 0.5"),
         ({"pressure": -0.1}, "warmup_steps and pressure must not be negative"),
         ({"pressure": float("nan")}, "warmup_steps and pressure must not be negative"),
         ({"learning_rate": 0.0}, "learning_rate must be positive"),
