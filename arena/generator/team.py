@@ -48,7 +48,7 @@ class NetworkOptions:
     """How far below zero the opponent's logits are to be brought: the next snapshot differs from the one evaded."""
     margin_growth: float = 1.0
     """The margin grows by this factor after a round in which most fakes were caught, and falls to a third after one in
-    which most passed: as much as it takes, for it costs faces. At least half, at most eight times; 1 keeps it."""
+    which most passed: as much as it takes, for it costs faces. At least an eighth, at most eight times; 1 keeps it."""
     anticipate: int = 0
     """Steps that a copy of Team B's snapshot trains on what Team A published before it is evaded, as B will."""
     robust: str = ""
@@ -211,7 +211,7 @@ class NetworkGenerator(NetworkTeam[O], Generator):
             return
         passed = passes(scores[len(places) :], scores[: len(places)]).mean()
         margin = self.margin * (growth if passed < 0.5 else 1 / 3)
-        self.margin = min(max(margin, first / 2), first * 8)
+        self.margin = min(max(margin, first / 8), first * 8)
 
     def _anticipated(self, round: int, snapshot: Snapshot, material: Material) -> Critic:
         """What the opponent may think after its next training: a copy of it, trained on the fakes it is about to see.
