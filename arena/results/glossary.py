@@ -179,6 +179,13 @@ GLOSSARY = (
         ("latent",),
     ),
     Entry(
+        "margin",
+        "By how much the generator wants to fool the detector: more after a round that it lost, less after one it won.",
+        "So far below zero are the logits of the anticipated copy to be brought in the evasion. It doubles when most "
+        "of the last gallery is caught by Team B's last snapshot, and falls to a third when most of it passes.",
+        "arena.generator.team",
+    ),
+    Entry(
         "one face",
         "The share of the fakes that look like a face at all.",
         "MTCNN finds exactly one face in the image, with a probability of at least 0.9.",
