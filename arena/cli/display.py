@@ -17,13 +17,13 @@ from rich.table import Column, Table
 from arena.cli.console import emit, table, tell
 from arena.play.match import Observer
 from arena.quality.words import in_short, written
-from arena.results.words import in_use
+from arena.results.words import how_won, in_use
 from arena.store.record import RoundRecord
 from arena.types import Progress as Step
 from arena.types import Role
 
 COLOURS = {"A": "magenta", "B": "cyan"}
-HEADINGS = (">round", "winner", "call", ">accuracy", "95 %", ">AUROC", ">caught", ">alarms", ">p", ">faces", ">s")
+HEADINGS = (">round", "won", "how", ">accuracy", "95 %", ">AUROC", ">caught", ">alarms", ">p", ">faces", ">s")
 MEANING = (
     "caught, alarms: in use, the fakes caught and the false alarms at B's own threshold; "
     "faces: fakes that look like a face"
@@ -33,20 +33,18 @@ MEANING = (
 def round_row(record: RoundRecord) -> tuple[str, ...]:
     """A round's record as the cells under HEADINGS."""
     v = record.judged
-    call = "[dim]too close[/]" if v.call == "too close" else "clear"
-    notes = ["degenerate"] if v.degenerate else []
     return (
         f"{record.round}",
         f"[{COLOURS[v.winner]}]{v.winner}[/]",
-        ", ".join([f"{v.forfeit} forfeits" if v.forfeit else call, *notes]),
+        how if (how := how_won(v)) == "clear" else f"[dim]{how}[/]",
         f"{v.accuracy:.3f}",
         f"{v.accuracy_low:.3f}-{v.accuracy_high:.3f}",
         f"{v.auroc:.3f}",
         f"{v.tpr:.0%}",
         f"{v.false_alarm_rate:.1%}",
-        f"{v.p_value:.1e}" if v.p_value < 0.001 else f"{v.p_value:.3f}",
+        "<0.001" if v.p_value < 0.001 else f"{v.p_value:.3f}",
         _faces(record),
-        f"{record.seconds:.1f}",
+        f"{record.seconds:.1f}" if record.seconds < 1000 else f"{record.seconds:.0f}",
     )
 
 
@@ -113,10 +111,10 @@ class Display(Observer):
         tell(self.console, f"round {round}: {text}", "yellow")
 
     def _show(self, record: RoundRecord) -> None:
-        number, winner, call, accuracy, interval, auroc, *_, seconds = round_row(record)
+        number, winner, how, accuracy, interval, auroc, *_, seconds = round_row(record)
         good = in_short(record.quality) if record.quality else ""
         self.console.print(
-            f"round {number}/{self.rounds}: {winner} wins ({call}), "
+            f"round {number}/{self.rounds}: {winner} wins ({how}), "
             f"accuracy {accuracy} ({interval}), AUROC {auroc}; in use {in_use(record.judged)}; "
             f"{f'{good}; ' if good else ''}{seconds} s"
         )

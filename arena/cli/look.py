@@ -86,7 +86,7 @@ def standings_tables(
         drawn = table(title, columns, map(_standing_row, part))
         drawn.caption, drawn.caption_justify = f"{faces} ({digest}): {rule}" if digest else f"{faces}: {rule}", "left"
         yield drawn
-    yield "[dim]clear, lost: rounds won and lost clearly; close: too close to call; void: degenerate or forfeited[/]"
+    yield "[dim]clear, lost: rounds won and lost clearly; close: chance explains it; void: degenerate or forfeited[/]"
     if len(groups) > 1:
         yield "[dim]matches with other faces or by other rules are not thrown together[/]"
     if visitors is not None and visitors.accuracy is not None:

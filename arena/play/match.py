@@ -85,7 +85,7 @@ def reserved_name(home: Home, config: MatchConfig, name: str | None) -> Iterator
     """
     if name is not None and home.has_match(check_name(name)):
         raise ArenaError(
-            f"there is already a match called {name} in {home.root}; continue it with: "
+            f"there is already a match named {name} in {home.root}; continue it with: "
             + command("resume", name, home=home.root)
         )
     with home.reserve(numbered_names(config) if name is None else [name]) as free:

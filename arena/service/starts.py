@@ -185,7 +185,7 @@ class Starts:
         except ArenaError as error:
             raise WrongSetting("the name", str(error), "name") from error
         if name in matches:
-            raise Conflict(f"there is already a match called {name}; resume it, or choose another name")
+            raise Conflict(f"there is already a match named {name}; resume it, or choose another name")
         self._refuse_living(name)
         return name
 

@@ -33,7 +33,7 @@ def find_match(ledger: Follower, name: str) -> MatchRow:
     """A match of the ledger, which is the only way to a path in the home. Raises NotFound."""
     row = ledger.matches.get(name)
     if row is None:
-        raise NotFound(f"there is no match called {name!r} here")
+        raise NotFound(f"there is no match named {name!r} here")
     return row
 
 

@@ -275,7 +275,7 @@ def test_what_happened_is_said_in_words_first(duel, visit):
     story, sentence = page.get_by_test_id("story"), page.get_by_test_id("sentence")
     expect(story).to_contain_text("Nobody wins: no round was won by more than luck.")
     expect(story).to_contain_text("In round 1, 25 of 100 fakes got through; in round 2, 75 of 100 fakes.")
-    expect(sentence).to_have_text("Too close to call: 25 of 100 fakes got through, which luck alone explains.")
+    expect(sentence).to_have_text("Too close to say who won: 25 of 100 fakes got through, which luck alone explains.")
     page.get_by_test_id("cell-0").click()
     expect(sentence).to_have_text(re.compile("^The generator warmed up alone"))
 

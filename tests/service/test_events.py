@@ -239,9 +239,9 @@ def test_the_client_asks_for_everything(home, client):
 
 
 def test_the_client_says_what_the_service_says(client):
-    with pytest.raises(ArenaError, match="no match called 'nobody'"):
+    with pytest.raises(ArenaError, match="no match named 'nobody'"):
         client.match("nobody")
-    with pytest.raises(ArenaError, match="no match called 'nobody'"):
+    with pytest.raises(ArenaError, match="no match named 'nobody'"):
         next(client.events("nobody"))
 
 

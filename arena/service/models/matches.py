@@ -34,7 +34,7 @@ class Match(Model):
     played: int
     """Rounds with a verdict; the opening is none."""
     a_won: int
-    """Rounds that A has won, also those that are too close to call, degenerate or forfeited."""
+    """Rounds that A has won, also those that are too close, degenerate or forfeited."""
     b_won: int
     a_clear: int
     """Rounds that A has won by merit and clearly."""

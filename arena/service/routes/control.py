@@ -60,7 +60,7 @@ async def starts(request: Request, state: Arena) -> Response:
 async def forget(state: Arena, match: MatchName) -> None:
     """Forget a start that failed."""
     if match not in (one.name for one in state.players.started()):
-        raise views.NotFound(f"no match called {match!r} is being started")
+        raise views.NotFound(f"no match named {match!r} is being started")
     await asyncio.to_thread(state.starts.forget, match)
     state.players.look_again()
 
