@@ -8,7 +8,7 @@ import math
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,7 @@ def hold(root: Path, access: Access, terms: Terms, new: NewMatch | None, mlflow_
 
     `mlflow_port`: None for no UI of our own. Raises ArenaError when a port is taken or the match cannot be played.
     """
+    terms = replace(terms, end=True)
     if new is not None:
         validate(new.settings, "the settings", contenders=False)
     Home.create(root).close()

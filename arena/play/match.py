@@ -40,6 +40,9 @@ OnDecode = Callable[[int, int | None], None]
 class Observer:
     """Watches a match. Every method may be overridden; none may change the match."""
 
+    def on_begin(self, round: int) -> None:
+        """A round begins, or is begun again after something went wrong; 0 is the warm-up."""
+
     def on_opening(self, record: RoundRecord) -> None:
         """The warm-up is committed."""
 
@@ -251,6 +254,7 @@ def _play_until_staged(
     attempts = Attempts(RoundPlan(number, match.config.gallery))
     in_step = table is not None
     while True:
+        observer.on_begin(number)
         try:
             table = table or set_table(match.setup)
             if not in_step and number > 0:

@@ -12,7 +12,7 @@ from arena.results.story import Story
 from arena.service.models.base import Model, Seconds
 from arena.types import Role
 
-Status = Literal["playing", "finished", "stopped"]
+Status = Literal["starting", "playing", "finished", "stopped"]
 
 
 class Match(Model):
@@ -20,7 +20,8 @@ class Match(Model):
 
     name: str
     status: Status
-    """playing: a process is at it; finished: all rounds are played; stopped: `arena resume` goes on with it."""
+    """starting: the page has just started its process; playing: a process is at it; finished: all rounds are played;
+    stopped: `arena resume` goes on with it."""
     created: Seconds
     generator: str
     """Team A's contender."""

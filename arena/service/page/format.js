@@ -62,6 +62,9 @@ export const plural = (number, noun, nouns = `${noun}s`) => `${count(number)} ${
 /** A short value of a setting. */
 export const setting = (value) => (value === null ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value));
 
+/** Whether a process is at a match. */
+export const isUnderWay = ({ status }) => status === "playing" || status === "starting";
+
 /** "B wins, clear", "A wins, too close", "B wins, degenerate", "A wins by forfeit" */
 export function outcome(verdict) {
   if (verdict.forfeit) return `${verdict.winner} wins by forfeit`;

@@ -2,6 +2,7 @@
 
 import { address, get, post } from "../api.js";
 import { announce, h, replace } from "../dom.js";
+import { isUnderWay } from "../format.js";
 import { onChange, token } from "../session.js";
 
 /** More rounds that are offered for a match that has played all of its own. */
@@ -31,7 +32,7 @@ export function actions(signal) {
   }
 
   function offers() {
-    if (match.status === "playing") return stopButton();
+    if (isUnderWay(match)) return stopButton();
     if (match.status === "stopped") return button("Resume", "resume", () => act("resume", { rounds: null }));
     return moreForm();
   }
