@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.table import Table
+from rich.text import Text
 
 from arena.play.pace import left_in_words
 from arena.store.progress import Underway
@@ -26,12 +26,12 @@ def bars(underway: Underway, width: int) -> Table:
     grid.add_column(no_wrap=True, overflow="ellipsis", max_width=width - SPARE - len("match") - BAR - 2)
     where = f"round {underway.round}/{underway.rounds}" if underway.round else "warm-up"
     left = left_in_words(underway)
-    grid.add_row("[bold]match[/]", _bar(underway.done), f"{where}, {left}" if left else where)
+    grid.add_row(Text("match", "bold"), _bar(underway.done), f"{where}, {left}" if left else where)
     for role in ROLES:
         step = underway.teams.get(role)
         if step is not None:
             team = TEAMS[role]
-            grid.add_row(f"[bold {COLOURS[team]}]{team}[/]", _bar(step.step / max(step.steps, 1)), _trained(step))
+            grid.add_row(Text(team, f"bold {COLOURS[team]}"), _bar(step.step / max(step.steps, 1)), _trained(step))
     return grid
 
 
@@ -39,7 +39,6 @@ def _bar(share: float) -> ProgressBar:
     return ProgressBar(total=1.0, completed=share, width=BAR)
 
 
-def _trained(step: Progress) -> str:
-    losses = escape(", ".join(f"{name} {value:.2f}" for name, value in step.losses.items()))
-    speed = f"{step.step}/{step.steps} steps, {step.images_per_second:.0f} images/s"
-    return f"{speed}[dim], {losses}[/]" if losses else speed
+def _trained(step: Progress) -> Text:
+    losses = "".join(f", {name} {value:.2f}" for name, value in step.losses.items())
+    return Text.assemble(f"{step.step}/{step.steps} steps, {step.images_per_second:.0f} images/s", (losses, "dim"))

@@ -9,6 +9,7 @@ from typing import Any, TextIO
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 
 def _width(stream: TextIO) -> int | None:
@@ -61,5 +62,5 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
             column.lstrip(">"), justify="right" if is_number else "left", no_wrap=is_number, overflow="fold"
         )
     for row in rows:
-        grid.add_row(*row)
+        grid.add_row(*map(Text.from_markup, row))  # now: a live display is printed along with lines that have none
     return grid
