@@ -16,7 +16,7 @@ export function training() {
   const left = h("span", { "data-testid": "left" });
   const node = h("section", { class: "panel training", hidden: true, "aria-label": "Training now", "data-testid": "training" },
     h("header", null, heading, state),
-    h("div", { class: "total" }, total, left),
+    h("div", { class: "total" }, h("h3", null, "Match"), total, left),
     h("div", { class: "columns" }, teams.map((team) => team.node)),
   );
   let round = null;
