@@ -27,18 +27,20 @@ def bars(underway: Underway, width: int) -> Table:
     where = f"round {underway.round}/{underway.rounds}" if underway.round else "warm-up"
     left = left_in_words(underway)
     grid.add_row(Text("match", "bold"), _bar(underway.done), f"{where}, {left}" if left else where)
-    for role in ROLES:
-        step = underway.teams.get(role)
-        if step is not None:
-            team = TEAMS[role]
-            grid.add_row(Text(team, f"bold {COLOURS[team]}"), _bar(step.step / max(step.steps, 1)), _trained(step))
+    for role in ROLES if underway.round else ROLES[:1]:  # Team A warms up alone
+        step, team = underway.teams.get(role), TEAMS[role]
+        share = None if step is None else step.step / max(step.steps, 1)
+        grid.add_row(Text(team, f"bold {COLOURS[team]}"), _bar(share), _trained(step))
     return grid
 
 
-def _bar(share: float) -> ProgressBar:
-    return ProgressBar(total=1.0, completed=share, width=BAR)
+def _bar(share: float | None) -> ProgressBar:
+    """A bar that is filled so far; one that moves by itself where nobody knows how far."""
+    return ProgressBar(total=None if share is None else 1.0, completed=share or 0.0, width=BAR)
 
 
-def _trained(step: Progress) -> Text:
+def _trained(step: Progress | None) -> Text:
+    if step is None:
+        return Text("getting ready", "dim")
     losses = "".join(f", {name} {value:.2f}" for name, value in step.losses.items())
     return Text.assemble(f"{step.step}/{step.steps} steps, {step.images_per_second:.0f} images/s", (losses, "dim"))

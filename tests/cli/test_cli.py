@@ -132,7 +132,7 @@ DRY = ["run", "--dry-run", "--faces", "procedural:600", "--set", "image_size=16"
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--name", "../deep"], "cannot be called"),
+        (["--name", "../deep"], "cannot be named"),
         (["--faces", "procedural:160"], "bring at least 334 faces"),
         (["--faces", "nowhere"], "there are no faces at 'nowhere'"),
         (["--mlflow", "nowhere"], "'nowhere' is no address of an MLflow store"),

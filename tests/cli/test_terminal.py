@@ -97,18 +97,20 @@ def test_a_round_begins_without_the_bars_of_the_round_before(record):
         live.on_stage("seating the teams")
         assert terminal.seen(live) == ["seating the teams"]
         live.on_begin(0)
-        (warm_up,) = terminal.seen(live)  # before its first step
+        warm_up, a = terminal.seen(live)  # before its first step
         assert warm_up.startswith("match")
         assert warm_up.endswith("warm-up")
+        assert a.endswith("getting ready")
         live.on_progress(Progress("generator", 0, 100, 100))
         assert "100/100" in terminal.seen(live)[1]
         live.on_begin(1)
         live.on_progress(Progress("generator", 0, 100, 100))
-        (match,) = terminal.seen(live)
+        match, a, b = terminal.seen(live)
         assert match.endswith("round 1/2")
+        assert [a.split()[0], a[19:], b.split()[0], b[19:]] == ["A", "getting ready", "B", "getting ready"]
         live.on_round(replace(record[0], seconds=20.0))
         live.on_begin(2)
-        assert terminal.seen(live)[-1].endswith("round 2/2, about 20 s left")
+        assert terminal.seen(live)[-3].endswith("round 2/2, about 20 s left")
     assert "match" not in [line.split(" ")[0] for line in terminal.screen.lines]
     assert terminal.screen.has_cursor
 
@@ -121,7 +123,7 @@ def test_the_bars_stay_in_sight_of_a_long_match(record):
             live.on_round(replace(record[0], round=number, seconds=1.0))
         lines = terminal.seen(live)
         assert len(lines) < 20
-        assert "round 49/100" in lines[-1]
+        assert "round 49/100" in lines[-3]
     rounds = [line.split()[0] for line in terminal.screen.lines if line.strip()]
     assert rounds[1:50] == [str(number) for number in range(1, 50)]  # at the end all of them are there
 

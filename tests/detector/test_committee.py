@@ -107,7 +107,7 @@ def test_progress_runs_once_from_start_to_end():
         ({"members": ()}, "one contender or more"),
         ({"members": ("cnn", "cnn")}, "each once"),
         ({"members": ("committee",)}, "no committee"),
-        ({"members": ("nobody",)}, "no detector called 'nobody'"),
+        ({"members": ("nobody",)}, "no detector named 'nobody'"),
         ({"weights": (1.0,)}, "one for each member"),
         ({"weights": (-1.0, 2.0)}, "none negative"),
         ({"inner": {"cnn": {}}}, "cnn, who is no member"),

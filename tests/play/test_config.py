@@ -171,5 +171,5 @@ def test_a_safe_name_passes(name):
 
 @pytest.mark.parametrize("name", ["", ".", "..", "-a", "a/b", "a b", "é", "x" * 65, "a\n"])
 def test_an_unsafe_name_is_refused(name):
-    with pytest.raises(ArenaError, match="a match cannot be called"):
+    with pytest.raises(ArenaError, match="a match cannot be named"):
         check_name(name)
