@@ -71,7 +71,7 @@ def test_a_snapshot_is_made_of_its_members():
     alone = player(snapshot.parts["cnn"])
     paper = pictures(5, seed=3)
     np.testing.assert_array_equal(alone.answer(paper).scores, team.members["cnn"].answer(paper).scores)
-    with pytest.raises(ArenaError, match="no part called 'cnn'"):
+    with pytest.raises(ArenaError, match="no part named 'cnn'"):
         COMMITTEE.team(brief(), {"members": ["cnn"]}).load(dataclasses.replace(snapshot, parts={}))
 
 
