@@ -132,7 +132,7 @@ class Registry:
         known = self.contenders.get((contender.role, contender.name))
         if known is not None and not _is_same(known, contender):
             both = f"{known.module} and {contender.module}"
-            raise ArenaError(f"two contenders call themselves {contender.role} {contender.name!r}: {both}")
+            raise ArenaError(f"two contenders are named {contender.role} {contender.name!r}: {both}")
         if known is None or contender._cls is not None:
             self.contenders[contender.role, contender.name] = contender
 
@@ -178,7 +178,7 @@ def find(role: Role, name: str) -> Contender:
     found = _REGISTRY.contenders.get((role, name))
     if found is None:
         names = [c.name for c in contenders(role)]
-        raise ArenaError(f"there is no {role} called {name!r}{_hint(name, names)}; known: {', '.join(names)}")
+        raise ArenaError(f"there is no {role} named {name!r}{_hint(name, names)}; known: {', '.join(names)}")
     return found
 
 

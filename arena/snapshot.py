@@ -52,7 +52,7 @@ def _weights(snapshot: Snapshot) -> State:
     for name, part in snapshot.parts.items():
         inner = {_place(name) + key: array for key, array in _weights(part).items()}
         if "/" in name or inner.keys() & weights.keys():
-            raise ValueError(f"a part of a snapshot cannot be called {name!r}")
+            raise ValueError(f"a part of a snapshot cannot be named {name!r}")
         weights |= inner
     return weights
 

@@ -57,7 +57,6 @@ ROLES: tuple[Role, ...] = ("generator", "detector")
 """Team A's role and Team B's."""
 
 Winner = Literal["A", "B"]
-Call = Literal["A", "B", "too close"]
 
 REAL, FAKE = 0, 1
 

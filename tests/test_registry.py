@@ -55,7 +55,7 @@ def test_a_class_may_come_twice_but_a_name_belongs_to_one():
     assert book.add("detector", "x", Scripted) is book.add("detector", "x", Scripted)
     impostor = type("Impostor", (), {"__doc__": "Another class."})
     book.add("generator", "x", impostor)
-    with pytest.raises(ArenaError, match="two contenders call themselves detector 'x': test_registry and"):
+    with pytest.raises(ArenaError, match="two contenders are named detector 'x': test_registry and"):
         book.add("detector", "x", impostor)
 
 
@@ -161,11 +161,9 @@ def test_lists_contenders_by_role_and_name():
 
 
 def test_an_unknown_name_gets_a_hint_and_the_list():
-    with pytest.raises(
-        ArenaError, match=r"there is no generator called 'dcgn', did you mean 'dcgan'\?; known: .*dcgan"
-    ):
+    with pytest.raises(ArenaError, match=r"there is no generator named 'dcgn', did you mean 'dcgan'\?; known: .*dcgan"):
         registry.find("generator", "dcgn")
-    with pytest.raises(ArenaError, match="there is no generator called 'cnn'; known: "):
+    with pytest.raises(ArenaError, match="there is no generator named 'cnn'; known: "):
         registry.find("generator", "cnn")
 
 

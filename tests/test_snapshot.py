@@ -92,7 +92,7 @@ def test_earlier_formats_are_read(path, written):
 @pytest.mark.parametrize("name", ["a/b", ""])
 def test_a_part_cannot_have_a_name_that_reads_as_another(name):
     other = {"": "parts//0.weight"}.get(name, "x")
-    with pytest.raises(ValueError, match="a part of a snapshot cannot be called"):
+    with pytest.raises(ValueError, match="a part of a snapshot cannot be named"):
         to_bytes(replace(SNAPSHOT, weights={other: WEIGHTS["0.weight"]}, parts={name: SNAPSHOT}))
 
 
@@ -162,7 +162,7 @@ def test_an_incomplete_header_is_named(path, name):
 
 def test_an_unknown_contender_cannot_take_a_seat(path):
     write(path, header(contender="nobody"))
-    with pytest.raises(ArenaError, match="there is no detector called 'nobody'"):
+    with pytest.raises(ArenaError, match="there is no detector named 'nobody'"):
         player(read_snapshot(path))
 
 

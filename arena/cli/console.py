@@ -9,6 +9,7 @@ from typing import Any, TextIO
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 
 def _width(stream: TextIO) -> int | None:
@@ -45,7 +46,7 @@ def emit(objects: Iterable[Mapping[str, Any]], stream: TextIO | None = None) -> 
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """A table for people; columns whose heading starts with '>' are numbers, set flush right."""
+    """A table for people; columns whose heading starts with '>' are numbers, set flush right and never broken."""
     grid = Table(
         title=title or None,
         title_justify="left",
@@ -56,7 +57,10 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
         header_style="dim",
     )
     for column in columns:
-        grid.add_column(column.lstrip(">"), justify="right" if column.startswith(">") else "left", no_wrap=True)
+        is_number = column.startswith(">")
+        grid.add_column(
+            column.lstrip(">"), justify="right" if is_number else "left", no_wrap=is_number, overflow="fold"
+        )
     for row in rows:
-        grid.add_row(*row)
+        grid.add_row(*map(Text.from_markup, row))  # now: a live display is printed along with lines that have none
     return grid

@@ -234,7 +234,7 @@ def _check_names(photos: list[Path]) -> None:
     names = [photo.name for photo in photos]
     for name in names:
         if names.count(name) > 1:
-            raise ArenaError(f"two photos are called {name}, and so would be their heat maps; put them one by one")
+            raise ArenaError(f"two photos are named {name}, and so would be their heat maps; put them one by one")
 
 
 def _draw(judgement: Judgement, folder: Path, name: str) -> None:

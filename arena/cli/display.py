@@ -10,43 +10,42 @@ from typing import Any, Self
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
-from rich.table import Column, Table
+from rich.table import Table
+from rich.text import Text
 
+from arena.cli.bars import COLOURS, bars
 from arena.cli.console import emit, table, tell
 from arena.play.match import Observer
+from arena.play.pace import Pace, about
 from arena.quality.words import in_short, written
-from arena.results.words import in_use
+from arena.results.words import how_won, in_use
 from arena.store.record import RoundRecord
-from arena.types import Progress as Step
-from arena.types import Role
+from arena.types import Progress
 
-COLOURS = {"A": "magenta", "B": "cyan"}
-HEADINGS = (">round", "winner", "call", ">accuracy", "95 %", ">AUROC", ">caught", ">alarms", ">p", ">faces", ">s")
+HEADINGS = (">round", "won", "how", ">accuracy", "95 %", ">AUROC", ">caught", ">alarms", ">p", ">faces", ">s")
 MEANING = (
     "caught, alarms: in use, the fakes caught and the false alarms at B's own threshold; "
     "faces: fakes that look like a face"
 )
+LINES_BELOW = 9
+"""Lines of the live display that are no rounds: the heading, what it means, a stage, the bars."""
 
 
 def round_row(record: RoundRecord) -> tuple[str, ...]:
     """A round's record as the cells under HEADINGS."""
     v = record.judged
-    call = "[dim]too close[/]" if v.call == "too close" else "clear"
-    notes = ["degenerate"] if v.degenerate else []
     return (
         f"{record.round}",
         f"[{COLOURS[v.winner]}]{v.winner}[/]",
-        ", ".join([f"{v.forfeit} forfeits" if v.forfeit else call, *notes]),
+        how if (how := how_won(v)) == "clear" else f"[dim]{how}[/]",
         f"{v.accuracy:.3f}",
         f"{v.accuracy_low:.3f}-{v.accuracy_high:.3f}",
         f"{v.auroc:.3f}",
         f"{v.tpr:.0%}",
         f"{v.false_alarm_rate:.1%}",
-        f"{v.p_value:.1e}" if v.p_value < 0.001 else f"{v.p_value:.3f}",
+        "<0.001" if v.p_value < 0.001 else f"{v.p_value:.3f}",
         _faces(record),
-        f"{record.seconds:.1f}",
+        f"{record.seconds:.1f}" if record.seconds < 1000 else f"{record.seconds:.0f}",
     )
 
 
@@ -68,6 +67,7 @@ class Display(Observer):
     def __init__(self, console: Console, rounds: int, as_json: bool = False) -> None:
         self.console, self.rounds, self.as_json = console, rounds, as_json
         self.records: list[RoundRecord] = []
+        self.pace = Pace(rounds)
         self.on_commit: Callable[[], None] = lambda: None
 
     def __enter__(self) -> Self:
@@ -87,8 +87,15 @@ class Display(Observer):
         """What the match is waiting for."""
         self.console.print(f"[dim]{text}[/]")
 
-    def on_progress(self, step: Step) -> None:
+    def on_begin(self, round: int) -> None:
+        """A round begins."""
+        self.pace.begin(round)
+        if round == 0:
+            self.console.print("[dim]warm-up: the generator trains alone[/]")
+
+    def on_progress(self, step: Progress) -> None:
         """A team's training goes on."""
+        self.pace.step(step)
 
     def on_warning(self, text: str) -> None:
         """Something beside the match needs attention."""
@@ -103,6 +110,7 @@ class Display(Observer):
     def on_round(self, record: RoundRecord) -> None:
         """A round is committed."""
         self.on_commit()
+        self.pace.played([record])
         self.records.append(record)
         if self.as_json:
             emit([record.to_json(curves=False)], self._out)
@@ -113,79 +121,60 @@ class Display(Observer):
         tell(self.console, f"round {round}: {text}", "yellow")
 
     def _show(self, record: RoundRecord) -> None:
-        number, winner, call, accuracy, interval, auroc, *_, seconds = round_row(record)
+        number, winner, how, accuracy, interval, auroc, *_, seconds = round_row(record)
         good = in_short(record.quality) if record.quality else ""
+        rest = self.pace.rest()
+        left = f"; {about(rest)} left" if rest else ""
         self.console.print(
-            f"round {number}/{self.rounds}: {winner} wins ({call}), "
+            f"round {number}/{self.rounds}: {winner} wins ({how}), "
             f"accuracy {accuracy} ({interval}), AUROC {auroc}; in use {in_use(record.judged)}; "
-            f"{f'{good}; ' if good else ''}{seconds} s"
+            f"{f'{good}; ' if good else ''}{seconds} s{left}"
         )
 
 
 class LiveDisplay(Display):
-    """One live display: a bar per team, and the rounds as they are committed."""
+    """One live display: the rounds as they are committed, and bars for the match and each team."""
 
     def __enter__(self) -> Self:
         super().__enter__()
-        self._bars = Progress(
-            TextColumn("{task.description}", style="bold"),
-            BarColumn(bar_width=12),
-            TextColumn("{task.fields[text]}"),
-            TextColumn(
-                "{task.fields[losses]}", style="dim", table_column=Column(ratio=1, overflow="ellipsis", no_wrap=True)
-            ),
-            console=self.console,
-            expand=True,
-        )
-        self._tasks: dict[Role, TaskID] = {}
-        self._stage = ""
-        self._live = Live(self._picture(), console=self.console, refresh_per_second=8)
+        self._stage, self._is_over = "", False
+        self._live = Live(console=self.console, refresh_per_second=8, get_renderable=self._picture)
         self._live.__enter__()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._tasks.clear()
-        self._stage = ""
-        self._live.update(self._picture())
+        self._stage, self._is_over = "", True
         self._live.__exit__(kind, error, tb)
         super().__exit__(kind, error, tb)
 
     def on_decode(self, done: int, total: int | None) -> None:
         """See Display."""
-        self._set(f"reading faces: {done}" + (f" of {total}" if total else ""))
+        self._stage = f"reading faces: {done}" + (f" of {total}" if total else "")
 
     def on_stage(self, text: str) -> None:
         """See Display."""
-        self._set(text)
+        self._stage = text
 
-    def on_progress(self, step: Step) -> None:
+    def on_begin(self, round: int) -> None:
         """See Display."""
-        what = f"round {step.round}/{self.rounds}" if step.round else "warm-up"
-        fields: dict[str, Any] = {
-            "text": f"{what} step {step.step}/{step.steps} {step.images_per_second:5.0f} images/s",
-            "losses": " ".join(f"{name} {value:.2f}" for name, value in step.losses.items()),
-        }
-        if step.role not in self._tasks:
-            team = "A" if step.role == "generator" else "B"
-            self._tasks[step.role] = self._bars.add_task(f"[{COLOURS[team]}]{team}[/]", **fields)
-        self._bars.update(self._tasks[step.role], completed=step.step, total=step.steps, **fields)
-        self._set("")
+        self.pace.begin(round)
+        self._stage = ""
 
     def on_opening(self, record: RoundRecord) -> None:
         """See Display."""
         self.on_commit()
 
     def _show(self, record: RoundRecord) -> None:
-        self._live.update(self._picture())
-
-    def _set(self, stage: str) -> None:
-        self._stage = stage
-        self._live.update(self._picture())
+        """The picture has it already."""
 
     def _picture(self) -> Group:
-        parts: list[Any] = [rounds_table(self.records)] if self.records else []
-        parts += [f"[dim]{escape(self._stage)}[/]"] if self._stage else []
-        parts += [self._bars] if self._tasks else []
+        """What there is to see now; drawn again several times a second, whatever happens meanwhile."""
+        underway = None if self._is_over else self.pace.now()
+        # The bars stay in sight: what does not fit above them comes back at the end.
+        fitting = len(self.records) if self._is_over else max(1, self.console.height - LINES_BELOW)
+        parts: list[Any] = [rounds_table(self.records[-fitting:])] if self.records else []
+        parts += [Text(self._stage, "dim", no_wrap=True, overflow="ellipsis")] if self._stage else []
+        parts += [bars(underway, self.console.width)] if underway else []
         return Group(*parts)
 
 

@@ -16,9 +16,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from arena import registry
+from arena.cli.bars import COLOURS
 from arena.cli.console import console as console_for
 from arena.cli.console import emit, say, table
-from arena.cli.display import COLOURS, rounds_table
+from arena.cli.display import rounds_table
 from arena.cli.options import DEFAULT_HOME, HomeOption, JsonOption, MatchArgument
 from arena.play import verify as verification
 from arena.play.match import open_match
@@ -78,15 +79,14 @@ def standings_tables(
 
     Below them how people fared in blind tests, if any were taken.
     """
-    columns = ["team", "contender", ">matches", ">rounds", ">clear", ">lost", ">close", ">void"]
-    columns += [">share", "95 %", ">accuracy", ">AUROC"]
+    columns = ["contender", ">matches", ">clear", ">lost", ">close", ">void", ">share", "95 %", ">accuracy", ">AUROC"]
     lines = ranking.standings(played)
     groups = [(terms, list(part)) for terms, part in groupby(lines, key=lambda s: (s.faces, s.digest, s.rule))]
     for (faces, digest, rule), part in groups:
         drawn = table(title, columns, map(_standing_row, part))
         drawn.caption, drawn.caption_justify = f"{faces} ({digest}): {rule}" if digest else f"{faces}: {rule}", "left"
         yield drawn
-    yield "[dim]clear, lost: rounds won and lost clearly; close: too close to call; void: degenerate or forfeited[/]"
+    yield "[dim]clear, lost: rounds won and lost clearly; close: chance explains it; void: degenerate or forfeited[/]"
     if len(groups) > 1:
         yield "[dim]matches with other faces or by other rules are not thrown together[/]"
     if visitors is not None and visitors.accuracy is not None:
@@ -97,10 +97,8 @@ def standings_tables(
 def _standing_row(s: ranking.Standing) -> tuple[str, ...]:
     interval = "one match" if s.share_low is None or s.share_high is None else f"{s.share_low:.2f}-{s.share_high:.2f}"
     return (
-        f"[{COLOURS[s.team]}]{s.team}[/]",
-        s.contender,
+        f"[{COLOURS[s.team]}]{s.team}[/] {s.contender}",
         str(s.matches),
-        str(s.rounds),
         str(s.won),
         str(s.lost),
         str(s.close),

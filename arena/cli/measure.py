@@ -88,7 +88,7 @@ def _names_images(word: str, home: Path) -> bool:
     try:
         open_source(word)
     except ArenaError as error:
-        raise ArenaError(f"there is no match called {word!r} in {home}, and {error}") from error
+        raise ArenaError(f"there is no match named {word!r} in {home}, and {error}") from error
     return True
 
 

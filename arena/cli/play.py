@@ -46,16 +46,15 @@ from arena.cli.rehearsal import check_mlflow, gpus_here, rehearse
 from arena.commandline import command
 from arena.play.config import MatchConfig, read_settings, validate, with_absolute_faces
 from arena.play.devices import Probe, check_device, choose_device, choose_precision
-from arena.play.forecast import foretold
+from arena.play.forecast import forecast, foretold
 from arena.play.match import Match, new_match, open_match, play, play_more, prepare_faces, reserved_name
-from arena.play.table import LocalTable, Setup, TableFactory
+from arena.play.table import LocalTable, TableFactory
 from arena.referee.verdict import Rule
 from arena.results.animation import sample_sheet, write_animation
 from arena.results.words import exams_to_come
-from arena.store.home import Home, match_folder
-from arena.store.progress import ProgressFile
+from arena.store.home import Home
+from arena.store.progress import kept_progress
 from arena.store.record import rounds_of
-from arena.types import OnProgress, Progress
 
 INTERRUPTED = 130
 SHIPPING_PATIENCE = 20.0
@@ -118,7 +117,8 @@ def run(
             match = new_match(store, resolved, free, face_set, chosen_device, precision)
             if preset is not None and (chosen_device == "cpu" or gpus_here()):  # else others train
                 screen.on_stage("timing a few steps of both teams")
-                console.print(foretold(resolved, chosen_device, precision))
+                screen.pace.forecast = forecast(resolved, chosen_device, precision)
+                console.print(foretold(screen.pace.forecast))
             _announce(console, match)
             finished = _play(match, workers.set_table, screen, mlflow)
     _farewell(console, match, finished, mlflow)
@@ -157,7 +157,9 @@ def resume(
             tell(console, f"{match} has played its {done} rounds; play as many more with: {more}")
             return
         with display(console, opened.config.rounds, as_json) as screen:
-            screen.records += rounds_of(store.records(match)) if not as_json else []
+            records = rounds_of(store.records(match))
+            screen.pace.played(records)
+            screen.records += records if not as_json else []
             with _workers(ray, patience, screen) as workers:
                 check_device(opened.facts["device"], workers.gpus, workers.where)
                 finished = _play(opened, workers.set_table, screen, mlflow)
@@ -190,7 +192,7 @@ def _workers(ray: str, patience: float | None, screen: Display) -> Iterator[_Wor
     from arena.networks.training import bf16_pays
 
     if ray == "off":
-        yield _Workers(lambda s: LocalTable(s, _shown(s, screen)), gpus_here(), "on this machine", bf16_pays)
+        yield _Workers(lambda s: LocalTable(s, screen.on_progress), gpus_here(), "on this machine", bf16_pays)
         return
 
     screen.on_stage("starting Ray" if ray == "local" else f"joining Ray at {ray}")
@@ -212,26 +214,16 @@ def _workers(ray: str, patience: float | None, screen: Display) -> Iterator[_Wor
         with connected(ray):
             interrupt_at_sigterm()
             screen.on_stage("seating the teams")
-            yield _Workers(lambda s: RayTable(s, _shown(s, screen), waiting), gpus(), "in this Ray cluster", probe)
+            yield _Workers(lambda s: RayTable(s, screen.on_progress, waiting), gpus(), "in this Ray cluster", probe)
     except SystemExit as ended:  # how Ray takes a SIGTERM while it starts
         raise KeyboardInterrupt from ended
-
-
-def _shown(setup: Setup, screen: Display) -> OnProgress:
-    """Progress goes on the screen, and into a file for who watches from elsewhere."""
-    file = ProgressFile(match_folder(setup.root, setup.match))
-
-    def show(step: Progress) -> None:
-        screen.on_progress(step)
-        file.on_progress(step)
-
-    return show
 
 
 def _play(match: Match, set_table: TableFactory, screen: Display, mlflow: str | None) -> bool:
     """Play a match whose lock is held, and say whether it came to its end: False after an interrupt."""
     interrupt_at_sigterm()  # once more: Ray has put its own way to take it in between
-    with _told_to_mlflow(match, mlflow, screen) as nudge:
+    folder = match.home.match_folder(match.name)
+    with _told_to_mlflow(match, mlflow, screen) as nudge, kept_progress(folder, screen.pace.now):
         screen.on_commit = nudge
         try:
             play(match, set_table, screen)

@@ -31,7 +31,7 @@ def score(
     from arena.results.predictions import figures, read_scored
 
     if plot is not None and plot.suffix.lower() not in (".html", ".htm"):
-        raise ArenaError(f"the ROC curve is drawn as an HTML page: call it {plot.with_suffix('.html').name}")
+        raise ArenaError(f"the ROC curve is drawn as an HTML page: name it {plot.with_suffix('.html').name}")
     scored = read_scored(predictions, labels)
     found = figures(scored, threshold)
     if plot is not None:

@@ -7,11 +7,16 @@ import contextlib
 import math
 import subprocess
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rich.console import Group
+from rich.live import Live
+
+from arena.cli.bars import bars
 from arena.cli.console import console, tell
 from arena.cli.family import end_all, one_interrupt
 from arena.commandline import command
@@ -19,7 +24,8 @@ from arena.play.config import validate
 from arena.service.records import read_record, record_path
 from arena.service.server import Access, Service, opened
 from arena.service.starts import Terms
-from arena.store.home import Home
+from arena.store.home import Home, match_folder
+from arena.store.progress import read_progress
 from arena.tracking import ui
 from arena.tracking.links import Links
 from arena.tracking.store import check_uri, is_server
@@ -57,6 +63,7 @@ def hold(root: Path, access: Access, terms: Terms, new: NewMatch | None, mlflow_
 
     `mlflow_port`: None for no UI of our own. Raises ArenaError when a port is taken or the match cannot be played.
     """
+    terms = replace(terms, end=True)
     if new is not None:
         validate(new.settings, "the settings", contenders=False)
     Home.create(root).close()
@@ -96,6 +103,7 @@ class _Parts:
         self._closing = threading.Event()
         self._lock = threading.Lock()
         self._servers: list[subprocess.Popen[bytes]] = []
+        self._lives: list[Live] = []
         self._threads: list[threading.Thread] = []
 
     def say(self, text: str) -> None:
@@ -152,6 +160,8 @@ class _Parts:
         with self._lock:
             self._closing.set()
             servers = list(self._servers)
+            for live in self._lives:
+                live.stop()
         matches = self.service.server.starts.close()
         if matches or servers:
             self.say("stopping")
@@ -163,14 +173,34 @@ class _Parts:
             thread.join(1.0)
 
     def _pass_on(self, name: str) -> None:
-        """Say what a match's process says, until it is gone."""
+        """Say what a match's process says, until it is gone, and show below it on a terminal how the match stands."""
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         rest, is_alive = "", True
-        with record_path(self.root, name, "log").open("rb") as log:
+        with record_path(self.root, name, "log").open("rb") as log, self._bars(name):
             while is_alive:
                 record = read_record(self.root, name)
                 is_alive = record is not None and record.is_alive
                 *lines, rest = (rest + decoder.decode(log.read())).split("\n")
                 for line in lines:
                     self.say(line)
-                self._closing.wait(LOOK_SECONDS)
+                time.sleep(LOOK_SECONDS)
+
+    @contextlib.contextmanager
+    def _bars(self, name: str) -> Iterator[None]:
+        """Show on a terminal how a match stands, below what is said, until the block ends or everything does."""
+        folder = match_folder(self.root, name)
+
+        def picture() -> Group:
+            underway = read_progress(folder)
+            return Group(*([bars(underway, self._out.width)] if underway else []))
+
+        live = Live(console=self._out, get_renderable=picture, transient=True, redirect_stdout=False)
+        with self._lock:
+            if self._out.is_terminal and not self._closing.is_set():
+                live.start()
+                self._lives.append(live)
+        try:
+            yield
+        finally:
+            with self._lock:
+                live.stop()

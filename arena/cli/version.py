@@ -20,4 +20,4 @@ def version(
         bool, typer.Option("--version", callback=_say, is_eager=True, help="Say which version this is.")
     ] = False,
 ) -> None:
-    """What every command is called with."""
+    """What every command is given."""

@@ -242,7 +242,7 @@ class Committee(CalibratedDetector):
     def load(self, snapshot: Snapshot) -> None:
         """See `types.Team.load`."""
         if missing := [name for name in self.members if name not in snapshot.parts]:
-            raise ArenaError(f"this snapshot of a committee has no part called {missing[0]!r}")
+            raise ArenaError(f"this snapshot of a committee has no part named {missing[0]!r}")
         for name, member in self.members.items():
             member.load(snapshot.parts[name])
         self._take(snapshot.weights, snapshot.extra)

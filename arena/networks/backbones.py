@@ -111,4 +111,4 @@ def _check_name(name: str) -> None:
 
     if not timm.is_model(name):
         close = difflib.get_close_matches(name, timm.list_models(), n=1)
-        raise ArenaError(f"timm has no network called {name!r}" + (f", did you mean {close[0]!r}?" if close else ""))
+        raise ArenaError(f"timm has no network named {name!r}" + (f", did you mean {close[0]!r}?" if close else ""))

@@ -64,7 +64,7 @@ def _latest_match(ledger: Follower) -> str:
 
 def _played(ledger: Follower, match: str, number: int | None) -> CommittedRound:
     if match not in ledger.matches:
-        raise NoDetector(f"there is no match called {match!r}; known: {', '.join(ledger.matches) or 'none yet'}")
+        raise NoDetector(f"there is no match named {match!r}; known: {', '.join(ledger.matches) or 'none yet'}")
     rounds = ledger.rounds.get(match, [])
     last = len(rounds) - 1
     if last < 1:

@@ -79,7 +79,7 @@ class Exam(Strict):
     """What exams are drawn from: a secret that nobody can foresee, or the match's seed, which makes a match repeatable.
     With a seed that is given it is the seed, unless this says otherwise."""
     significance: Annotated[float, Field(gt=0, lt=1)] = 0.05
-    """A round whose p-value is not below this is called too close."""
+    """A round whose p-value is not below this counts as too close."""
     coding: Literal["as-faces", "none"] = "as-faces"
     """Whether every fake is coded as the files of the real faces were (as-faces) before any detector sees it."""
 
@@ -227,7 +227,7 @@ def with_absolute_faces(config: MatchConfig) -> MatchConfig:
 def check_name(name: str) -> str:
     """A name that is safe as a folder and in an address. Raises ArenaError otherwise."""
     if not NAME.fullmatch(name):
-        raise ArenaError(f"a match cannot be called {name!r}: use up to 64 letters, digits, '-', '_' and '.'")
+        raise ArenaError(f"a match cannot be named {name!r}: use up to 64 letters, digits, '-', '_' and '.'")
     return name
 
 

@@ -67,9 +67,8 @@ def _noise(config: MatchConfig, n: int) -> Images:
     return np.random.default_rng(0).integers(0, 256, (n, side, side, 3)).astype(np.uint8)
 
 
-def foretold(config: MatchConfig, device: str, precision: Literal["fp32", "bf16"]) -> str:
+def foretold(found: Forecast | None) -> str:
     """One sentence on how long training will take here."""
-    found = forecast(config, device, precision)
     if found is None:
         return "how long training will take cannot be said before: not all of it is counted in steps"
     opening, each, total = (in_words(seconds) for seconds in (found.opening, found.round, found.total))

@@ -40,6 +40,9 @@ OnDecode = Callable[[int, int | None], None]
 class Observer:
     """Watches a match. Every method may be overridden; none may change the match."""
 
+    def on_begin(self, round: int) -> None:
+        """A round begins, or is begun again after something went wrong; 0 is the warm-up."""
+
     def on_opening(self, record: RoundRecord) -> None:
         """The warm-up is committed."""
 
@@ -85,7 +88,7 @@ def reserved_name(home: Home, config: MatchConfig, name: str | None) -> Iterator
     """
     if name is not None and home.has_match(check_name(name)):
         raise ArenaError(
-            f"there is already a match called {name} in {home.root}; continue it with: "
+            f"there is already a match named {name} in {home.root}; continue it with: "
             + command("resume", name, home=home.root)
         )
     with home.reserve(numbered_names(config) if name is None else [name]) as free:
@@ -251,6 +254,7 @@ def _play_until_staged(
     attempts = Attempts(RoundPlan(number, match.config.gallery))
     in_step = table is not None
     while True:
+        observer.on_begin(number)
         try:
             table = table or set_table(match.setup)
             if not in_step and number > 0:

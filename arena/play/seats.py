@@ -77,6 +77,7 @@ class Seat:
 
     def train(self, round: int, material: Material, learning_rate_scale: float = 1.0) -> Training:
         """Train for one round on the team's own faces and what the desk has chosen; see `types.Team.train`."""
+        self._latest = None  # an attempt before this one has nothing to say any more
         with self._accountable("train"):
             mine = replace(material, faces=self._faces)
             training: Training = self.team.train(round, mine, learning_rate_scale=learning_rate_scale)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 UNBIASED = 10_000
-"""Images of each kind below which a Frechet distance is called biased: it is too large, the more so the fewer."""
+"""Images of each kind below which a Frechet distance counts as biased: it is too large, the more so the fewer."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Quality:
     inception_kid: Estimate | None = None
     """Kernel distance of Inception features."""
     inception_fid: Estimate | None = None
-    """Frechet distance of Inception features: what the field calls FID, biased upwards with few images."""
+    """Frechet distance of Inception features: known in the field as FID, biased upwards with few images."""
     missing: Mapping[str, str] = field(default_factory=dict)
 
     @property

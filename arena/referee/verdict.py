@@ -15,7 +15,7 @@ from arena.images import check_images
 from arena.referee import metrics
 from arena.referee.marking import Marking, half_marks, half_resolution, threshold_marks, threshold_resolution
 from arena.referee.metrics import People
-from arena.types import FAKE, Answer, Call, InvalidAnswer, Labels, Role, Sources, Winner
+from arena.types import FAKE, Answer, InvalidAnswer, Labels, Role, Sources, Winner
 
 LONGEST_WORD = 80
 """Letters of what a generator may say about a sample."""
@@ -26,7 +26,7 @@ class Rule:
     """What it takes to win. ValueError for values that decide nothing.
 
     `win_accuracy`: the detector wins a round with at least this accuracy, in (0, 1). `significance`: a round whose
-    p-value is not below this level, in (0, 1), is called too close. `marking`: whether the half with the highest scores
+    p-value is not below this level, in (0, 1), is too close. `marking`: whether the half with the highest scores
     is called fake, or what reaches the detector's alarm threshold.
     """
 
@@ -54,7 +54,7 @@ class Rule:
         """By how much the accuracy of an exam of `n` images has to differ from the rule's to be clear.
 
         This is with one real face a person. With fewer people it takes more: how much more depends on how alike the
-        faces of a person are, and the verdict says. None where the exam is too small for any call.
+        faces of a person are, and the verdict says. None where the exam is too small to be clear.
         """
         if self.marking == "half" and self.win_accuracy == 0.5:
             return half_resolution(n, self.significance)
@@ -74,8 +74,8 @@ class Verdict:
     that it calls right in use, where `threshold` decides. `auroc` with its interval, `average_precision`, `eer`,
     `brier`: of the scores, whatever the cut.
 
-    `p_value`: two-sided, of the accuracy against the rule's. `winner`: by the rule. `call`: the winner, or 'too close'
-    where chance explains the difference. `degenerate`: no image was told from another, which is never a merit.
+    `p_value`: two-sided, of the accuracy against the rule's. `winner`: by the rule. `too_close`: chance explains the
+    difference. `degenerate`: no image was told from another, which is never a merit.
     `forfeit`: the team that could not play; the other one has won, whatever the numbers.
 
     `marking`: the rule's. `people`: how many the real faces are of. `resolution`: by how much the accuracy of this exam
@@ -97,7 +97,7 @@ class Verdict:
     brier: float
     p_value: float
     winner: Winner
-    call: Call
+    too_close: bool
     degenerate: bool
     forfeit: Role | None = None
     marking: Marking = "threshold"
@@ -112,7 +112,7 @@ class Verdict:
     @property
     def clear_winner(self) -> Winner | None:
         """Who has won this round by merit and beyond chance, if anybody: nobody where it is degenerate or a forfeit."""
-        return None if self.degenerate or self.forfeit or self.call == "too close" else self.winner
+        return None if self.degenerate or self.forfeit or self.too_close else self.winner
 
 
 def verdict(
@@ -140,9 +140,8 @@ def verdict(
         degenerate = bool(flagged.all() or not flagged.any())
     winner: Winner = "B" if marks.accuracy >= rule.win_accuracy else "A"
     is_clear = marks.p_value < rule.significance and not (degenerate and rule.marking == "half")
-    call: Call = winner if is_clear else "too close"
     if forfeit is not None:
-        winner = call = "A" if forfeit == "detector" else "B"
+        winner = "A" if forfeit == "detector" else "B"
     return Verdict(
         n=len(labels),
         accuracy=marks.accuracy,
@@ -159,7 +158,7 @@ def verdict(
         brier=metrics.brier(labels, scores),
         p_value=marks.p_value,
         winner=winner,
-        call=call,
+        too_close=forfeit is None and not is_clear,
         degenerate=degenerate,
         forfeit=forfeit,
         marking=rule.marking,
@@ -203,7 +202,7 @@ def check_sources(sources: object, n: int, size: int) -> None:
         raise InvalidAnswer("generator", f"sources that are {type(sources).__name__}")
     for name, images in sources.images.items():
         if not re.fullmatch(r"[a-z]{1,20}", name):
-            raise InvalidAnswer("generator", f"sources called {name!r}, which is no word of small letters")
+            raise InvalidAnswer("generator", f"sources named {name!r}, which is no word of small letters")
         check_fakes(images, n, size)
     if len(sources.words) != n or any(len(word) > LONGEST_WORD for word in sources.words):
         raise InvalidAnswer("generator", f"words on its sources that are not {n} of up to {LONGEST_WORD} letters")

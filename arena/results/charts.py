@@ -130,13 +130,13 @@ def confusion(exam: ExamRecord) -> tuple[tuple[int, int], tuple[int, int]]:
 
 
 def accuracy_figure(records: Iterable[RoundRecord], win_accuracy: float = 0.5) -> Figure:
-    """Accuracy of each round with its 95 % interval: shape and colour name the winner, hollow is too close to call."""
+    """Accuracy of each round with its 95 % interval: shape and colour name the winner, hollow is too close."""
     rounds = rounds_of(records)
     path = {"color": FAINT, "width": 1}
     traces = [scatter("lines", *_over(rounds, "accuracy"), line=path, hoverinfo="skip", showlegend=False)]
     for team, colour, symbol in (("A", COLOUR_A, "triangle-up"), ("B", COLOUR_B, "circle")):
         for close in (False, True):
-            chosen = [r for r in rounds if r.judged.winner == team and (r.judged.call == "too close") == close]
+            chosen = [r for r in rounds if r.judged.winner == team and r.judged.too_close == close]
             if chosen:
                 size = 9 if len(rounds) < MANY else 5
                 marker = {"color": colour, "size": size, "symbol": f"{symbol}-open" if close else symbol}

@@ -77,14 +77,17 @@ GLOSSARY = (
     ),
     Entry(
         "call",
-        "Whether a round was won clearly or is too close to call.",
-        "The winner's letter where the p-value is below the significance, else 'too close'.",
-        "arena.referee.verdict.verdict",
+        "What the detector says of a face: it calls it real or fake.",
+        "In an exam by the marking; in use, and for photos, a face that scores at the alarm threshold or above "
+        "it is called fake.",
+        "arena.referee.marking",
+        ("called real", "called fake", "calls"),
     ),
     Entry(
         "clear win",
         "A round won by more than luck explains.",
-        "The call is a team's letter, and the round is neither degenerate nor a forfeit. The standings count these.",
+        "The p-value is below the significance, and the round is neither degenerate nor a forfeit. The standings "
+        "count these.",
         "arena.referee.verdict.Verdict.clear_winner",
         ("clear", "clear wins", "lost", "void"),
     ),

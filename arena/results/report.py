@@ -22,6 +22,7 @@ from arena.results.animation import sample_sheet
 from arena.results.chartbook import Frame, chart_book
 from arena.results.charts import accuracy_figure, auroc_figure, faces_figure, losses_figure, thinned
 from arena.results.story import tell_match, tell_round
+from arena.results.words import how_won
 from arena.store.home import Home, MatchRow
 from arena.store.names import EXAM
 from arena.store.record import RoundRecord, rounds_of
@@ -127,10 +128,8 @@ def _line(records: Sequence[RoundRecord], i: int) -> str:
     first = f'<tr id="round-{record.round}"><th scope=row>{record.round or "opening"}</th>'
     if v is None:
         return f"{first}{'<td>–</td>' * 6}{said}</tr>"
-    merit = "clear" if v.clear_winner else "too close"
-    how = "by forfeit" if v.forfeit else "degenerate" if v.degenerate else merit
     cells = (
-        f"{v.winner}, {how}",
+        f"{v.winner}, {how_won(v)}",
         f"{v.accuracy:.3f} ({v.accuracy_low:.2f}–{v.accuracy_high:.2f})",
         f"{v.auroc:.3f} ({v.auroc_low:.2f}–{v.auroc_high:.2f})",
         f"{v.tpr:.0%}",

@@ -52,7 +52,7 @@ class Terms:
 class Standing:
     """How a team has fared in matches with the same `faces` (`digest` tells sets of one name apart) and `rule`.
 
-    Of the `rounds` played, `won` clearly, `lost` clearly, `close` too close to call; `degenerate` ones and `forfeits`
+    Of the `rounds` played, `won` clearly, `lost` clearly, too `close`; `degenerate` ones and `forfeits`
     (of this team) and `walkovers` (forfeits of its opponents) are no merit and count in none of these.
 
     `share`: clear wins of the rounds that count, with a 95 % interval between matches: rounds of one match are alike,

@@ -71,7 +71,7 @@ def _result(v: Verdict) -> str:
     if v.degenerate:
         return "The detector told no face from any other, so this round says nothing about who is better."
     if v.clear_winner is None:
-        return f"Too close to call: {through} got through, which luck alone explains."
+        return f"Too close to say who won: {through} got through, which luck alone explains."
     if v.clear_winner == "A":
         if got_through(v) >= NEARLY_ALL:
             return f"{through} got through: B would have done far better by guessing."

@@ -45,7 +45,7 @@ class Submission:
             found = known.like(cells[0])
             if len(found) != 1:
                 what = f"{len(found)} files are" if found else "there is no file"
-                raise ArenaError(f"{path} line {number}: {what} called {cells[0]!r} in what is to be judged")
+                raise ArenaError(f"{path} line {number}: {what} named {cells[0]!r} in what is to be judged")
             if found[0] in meant:
                 first = meant[found[0]]
                 raise ArenaError(f"{path} line {number}: {cells[0]!r} is the same file as on line {first}")

@@ -1,8 +1,17 @@
-"""What the numbers of a verdict say, in words that CLI and MLflow share."""
+"""What the numbers of a verdict say, in words that CLI, report and MLflow share."""
 
 from __future__ import annotations
 
 from arena.referee.verdict import Rule, Verdict
+
+
+def how_won(verdict: Verdict) -> str:
+    """In what way a round was won, in a word or two: clear, too close, degenerate or by forfeit."""
+    if verdict.forfeit:
+        return "by forfeit"
+    if verdict.degenerate:
+        return "degenerate"
+    return "too close" if verdict.too_close else "clear"
 
 
 def in_use(verdict: Verdict) -> str:

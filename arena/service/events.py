@@ -34,7 +34,7 @@ def read_cursor(state: State, text: str | None) -> Cursor:
 async def events(state: State, cursor: Cursor, match: str | None = None) -> AsyncIterator[ServerSentEvent]:
     """The stream from a cursor on, of one match or of all, until the server stops."""
     ledger, homes = state.ledger, state.ledger.homes
-    playing: tuple[str, ...] | None = None
+    playing: models.Playing | None = None
     steps: dict[str, models.Progress | None] = {}
     while not state.stopping.is_set():
         try:
@@ -50,11 +50,13 @@ async def events(state: State, cursor: Cursor, match: str | None = None) -> Asyn
         if len(entries) == BATCH:  # still catching up
             continue
         cursor = cursor.past(ledger.cursor)
-        now_playing = tuple(name for name in state.players.playing() if match in (None, name))
+        found = {name: at for name, at in state.players.playing().items() if match in (None, name)}
+        starting = [name for name, at in found.items() if at == "starting"]
+        now_playing = models.Playing(matches=list(found), starting=starting)
         if now_playing != playing:
             playing = now_playing
-            yield _event(cursor, "playing", models.Playing(matches=list(playing)))
-        for name in playing:
+            yield _event(cursor, "playing", playing)
+        for name in found:
             step = state.progress(name)
             if step is not None and step != steps.get(name):
                 steps[name] = step

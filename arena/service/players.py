@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from typing import Literal
 
 from arena.locks import held_since, last_holder
 from arena.service import models, views
@@ -11,6 +12,7 @@ from arena.service.records import Record, last_words, read_records
 from arena.service.starts import Starts
 from arena.store.follow import Follower
 from arena.store.home import match_lock
+from arena.store.progress import read_progress
 
 SECONDS_BETWEEN_LOOKS = 0.5
 """How often the locks of unfinished matches are looked at. Rarely: for an instant, looking takes the lock."""
@@ -25,13 +27,14 @@ class Players:
         self._resumed: set[str] = set()
         self._records: dict[str, Record] = {}
         self._last_words: dict[Record, str | None] = {}
-        self._next_look = 0.0
+        self._next_look, self._matches = 0.0, 0
 
-    def playing(self) -> tuple[str, ...]:
-        """Unfinished matches that a process is at, in order of their names."""
+    def playing(self) -> Mapping[str, Literal["starting", "playing"]]:
+        """Unfinished matches that a process is at, in order of their names: starting, until their first round here."""
         self._look()
         # A match that has ended since the last look is not played any more, whatever its process still does.
-        return tuple(n for n in self._playing if n in self._resumed or not self._is_finished(n))
+        found = (n for n in self._playing if n in self._resumed or not self._is_finished(n))
+        return {name: "starting" if self._is_starting(name) else "playing" for name in found}
 
     def problems(self) -> Mapping[str, str]:
         """Why matches have stopped, or could not go on, whose process this service or an earlier one had started."""
@@ -61,9 +64,10 @@ class Players:
         self._next_look = 0.0
 
     def _look(self) -> None:
-        now = time.monotonic()
-        if now < self._next_look:
+        now, matches = time.monotonic(), len(self.ledger.matches)
+        if now < self._next_look and matches == self._matches:  # a new one is being played, or was
             return
+        self._matches = matches
         self.starts.reap()
         ledger = self.ledger
         unfinished = {name for name in ledger.matches if not self._is_finished(name)}
@@ -78,6 +82,10 @@ class Players:
         locked = {name for name in unfinished if ledger.home.is_playing(name)}
         self._playing = tuple(sorted(locked | alive & (unfinished | self._resumed)))
         self._next_look = now + SECONDS_BETWEEN_LOOKS
+
+    def _is_starting(self, name: str) -> bool:
+        """Whether a process that a service has started is still on its way to its first round of the match."""
+        return name in self._resumed and read_progress(self.ledger.home.match_folder(name)) is None
 
     def _is_finished(self, name: str) -> bool:
         return views.is_finished(self.ledger, self.ledger.matches[name])

@@ -1,4 +1,4 @@
-"""Start, resume and stop matches. Each is a process of its own, which goes on whatever becomes of the service."""
+"""Start, resume and stop matches. Each is a process of its own, which goes on unless whoever serves ends it, too."""
 
 from __future__ import annotations
 
@@ -64,13 +64,15 @@ def most_matches() -> int:
 class Terms:
     """How matches are played that a service starts. `ray`, `mlflow`, `patience`: as `arena run` takes them.
 
-    `most`: at once; None for as many as this machine, or the Ray cluster at the address `ray`, has room for.
+    `most`: at once; None for as many as this machine, or the Ray cluster at the address `ray`, has room for. `end`:
+    they are ended when the service is, as `arena up` does it.
     """
 
     ray: str = "local"
     mlflow: str | None = None
     most: int | None = None
     patience: float | None = None
+    end: bool = False
 
     @property
     def cluster(self) -> str | None:
@@ -90,6 +92,11 @@ class Starts:
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._lock = threading.Lock()
         self._is_closed = False
+
+    @property
+    def end_with_service(self) -> bool:
+        """Whether what is started here is ended when the service is."""
+        return self._terms.end
 
     def begin(self, name: str | None, settings: Mapping[str, Any]) -> Record:
         """Start a new match. `name`: None for one made of the contenders.
@@ -185,7 +192,7 @@ class Starts:
         except ArenaError as error:
             raise WrongSetting("the name", str(error), "name") from error
         if name in matches:
-            raise Conflict(f"there is already a match called {name}; resume it, or choose another name")
+            raise Conflict(f"there is already a match named {name}; resume it, or choose another name")
         self._refuse_living(name)
         return name
 

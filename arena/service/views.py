@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import Any
 
 from arena import __version__
+from arena.play.pace import left_in_words
 from arena.quality import words
 from arena.quality.result import Quality
 from arena.referee.blind import visitors_tally
@@ -18,11 +19,16 @@ from arena.results import story
 from arena.service import models
 from arena.store.follow import CommittedRound, Cursor, Follower, Happening
 from arena.store.home import MatchRow
+from arena.store.progress import Underway
 from arena.store.record import RoundRecord, rounds_of
 from arena.types import ArenaError
 
 VERSION_LENGTH = 16
 """Characters of a round's manifest hash that name its version: 64 bits."""
+
+
+Playing = Mapping[str, str]
+"""The matches that a process is at, and whether each is starting or playing."""
 
 
 class NotFound(ArenaError):  # noqa: N818 - an answer, not a mistake
@@ -33,7 +39,7 @@ def find_match(ledger: Follower, name: str) -> MatchRow:
     """A match of the ledger, which is the only way to a path in the home. Raises NotFound."""
     row = ledger.matches.get(name)
     if row is None:
-        raise NotFound(f"there is no match called {name!r} here")
+        raise NotFound(f"there is no match named {name!r} here")
     return row
 
 
@@ -62,13 +68,13 @@ def played(ledger: Follower, name: str) -> int:
     return sum(round.number > 0 for round in ledger.rounds.get(name, []))
 
 
-def match_view(ledger: Follower, row: MatchRow, playing: Collection[str], problems: Mapping[str, str]) -> models.Match:
-    """A match at a glance. `playing`: the matches that a process is at. `problems`: why others have stopped."""
+def match_view(ledger: Follower, row: MatchRow, playing: Playing, problems: Mapping[str, str]) -> models.Match:
+    """A match at a glance. `playing`: what a process is at. `problems`: why other matches have stopped."""
     return models.Match.model_validate(_summary(ledger, row, playing, problems))
 
 
 def match_detail(
-    ledger: Follower, row: MatchRow, playing: Collection[str], problems: Mapping[str, str], fakes_refused: str | None
+    ledger: Follower, row: MatchRow, playing: Playing, problems: Mapping[str, str], fakes_refused: str | None
 ) -> models.MatchDetail:
     """Everything about a match but its rounds; folders of this machine stay on it."""
     faces = {key: value for key, value in row.facts.get("faces", {}).items() if key not in ("path", "source")}
@@ -86,11 +92,11 @@ def match_detail(
     )
 
 
-def _summary(ledger: Follower, row: MatchRow, playing: Collection[str], problems: Mapping[str, str]) -> dict[str, Any]:
+def _summary(ledger: Follower, row: MatchRow, playing: Playing, problems: Mapping[str, str]) -> dict[str, Any]:
     verdicts = [record.judged for record in rounds_of(_records(ledger, row.name))]
     winners = Counter(verdict.winner for verdict in verdicts)
     clear = Counter(verdict.clear_winner for verdict in verdicts)
-    status = "playing" if row.name in playing else "finished" if is_finished(ledger, row) else "stopped"
+    status = playing.get(row.name) or ("finished" if is_finished(ledger, row) else "stopped")
     return {
         "name": row.name,
         "status": status,
@@ -213,8 +219,8 @@ def entry_view(ledger: Follower, entry: Happening) -> models.Model:
     return models.EVENTS[entry.kind].model_validate({"match": entry.match, "at": entry.at})
 
 
-def progress_view(ledger: Follower, match: str, found: Mapping[str, Any] | None) -> models.Progress | None:
+def progress_view(ledger: Follower, match: str, found: Underway | None) -> models.Progress | None:
     """Where the training stands, if `found` is about the round that is being played: a dead driver leaves its last."""
-    if found is None or found["round"] != len(ledger.rounds.get(match, [])):
+    if found is None or found.round != len(ledger.rounds.get(match, [])):
         return None
-    return models.Progress.model_validate({"match": match, **found})
+    return models.Progress.model_validate({"match": match, **asdict(found), "left": left_in_words(found)})

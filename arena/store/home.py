@@ -169,7 +169,7 @@ class Home:
         with self.transaction() as ledger:
             if self.has_match(name):
                 raise ArenaError(
-                    f"there is a match called {name} in {self.root}; continue it with: "
+                    f"there is a match named {name} in {self.root}; continue it with: "
                     + command("resume", name, home=self.root)
                 )
             row = (name, now, json.dumps(config), json.dumps(facts))
@@ -195,7 +195,7 @@ class Home:
         rows = self.rows("SELECT name, created, config, facts FROM match WHERE name = ?", name)
         if not rows:
             known = ", ".join(row.name for row in self.matches()) or "none yet"
-            raise ArenaError(f"there is no match called {name!r} in {self.root}; known: {known}")
+            raise ArenaError(f"there is no match named {name!r} in {self.root}; known: {known}")
         ((name, created, config, facts),) = rows
         return MatchRow(name, created, json.loads(config), json.loads(facts))
 

@@ -1,6 +1,6 @@
-"""Where the training of a match stands, in a small file beside its rounds, for whoever watches from another process.
+"""Where a match stands that is being played, in a small file beside its rounds, for whoever watches from elsewhere.
 
-It is a courtesy, not a record: never synced, overwritten at most twice a second, and stale once the match stops.
+It is a courtesy, not a record: never synced, overwritten twice a second, and gone when nobody plays the match any more.
 """
 
 from __future__ import annotations
@@ -8,11 +8,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import time
-from collections.abc import Mapping
-from dataclasses import asdict
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from arena.types import Progress, Role
 
@@ -21,37 +20,59 @@ SECONDS_BETWEEN = 0.5
 """Seconds between two writes: as often as a person can read, and nothing beside a training step."""
 
 
-class ProgressFile:
-    """Keeps the latest progress of both teams in `folder`. Losing it loses nothing, so errors of the disk are ignored.
+@dataclass(frozen=True)
+class Underway:
+    """Where a match stands that is being played.
 
-    `clock`: seconds that only grow.
+    `round`: the one that is being played, 0 for the warm-up; of `rounds`. `teams`: the latest word of each team on its
+    training in this round. `done`: share of the match, in [0, 1]. `round_left`, `match_left`: about how many seconds
+    they will still take; None while nobody can say.
     """
 
-    def __init__(self, folder: Path, clock: Any = time.monotonic) -> None:
-        self._path, self._clock = folder / PROGRESS, clock
-        self._teams: dict[Role, Progress] = {}
-        self._next = clock()
+    round: int
+    rounds: int
+    teams: Mapping[Role, Progress]
+    done: float
+    round_left: float | None
+    match_left: float | None
 
-    def on_progress(self, progress: Progress) -> None:
-        """A team's training goes on."""
-        if any(other.round != progress.round for other in self._teams.values()):
-            self._teams.clear()
-        self._teams[progress.role] = progress
-        now = self._clock()
-        if now < self._next:
-            return
-        self._next = now + SECONDS_BETWEEN
-        teams = {role: asdict(step) for role, step in self._teams.items()}
-        partial = self._path.with_suffix(".partial")
+
+@contextlib.contextmanager
+def kept_progress(folder: Path, ask: Callable[[], Underway | None]) -> Iterator[None]:
+    """Within the block a thread keeps what `ask` says in `folder`; losing it loses nothing, so errors are ignored."""
+    is_over = threading.Event()
+
+    def keep() -> None:
+        while not is_over.wait(SECONDS_BETWEEN):
+            underway = ask()
+            if underway is not None:
+                write_progress(folder, underway)
+
+    thread = threading.Thread(target=keep, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
         with contextlib.suppress(OSError):
-            partial.write_text(json.dumps({"round": progress.round, "teams": teams}), encoding="utf-8")
-            os.replace(partial, self._path)  # noqa: PTH105 - the atomic call by its own name
+            (folder / PROGRESS).unlink(missing_ok=True)
 
 
-def read_progress(folder: Path) -> Mapping[str, Any] | None:
-    """What was written last, `{"round": 3, "teams": {role: Progress as a mapping}}`; None where there is none."""
+def write_progress(folder: Path, underway: Underway) -> None:
+    """Put it in the place of what was written before; a disk that refuses disturbs nobody."""
+    path = folder / PROGRESS
+    partial = path.with_suffix(".partial")
+    with contextlib.suppress(OSError):
+        partial.write_text(json.dumps(asdict(underway)), encoding="utf-8")
+        os.replace(partial, path)  # noqa: PTH105 - the atomic call by its own name
+
+
+def read_progress(folder: Path) -> Underway | None:
+    """What was written last; None where there is none, or what an arena of another version has written."""
     try:
         found = json.loads((folder / PROGRESS).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        teams = {role: Progress(**step) for role, step in found.pop("teams").items()}
+        return Underway(teams=teams, **found)
+    except (OSError, ValueError, TypeError, AttributeError, KeyError):
         return None
-    return found if isinstance(found, dict) and isinstance(found.get("round"), int) else None

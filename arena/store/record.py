@@ -61,6 +61,8 @@ class RoundRecord:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> RoundRecord:
         """The record that `to_json` wrote, now or in an older arena: what was not known then has its default."""
+        if "call" in values:  # before the word was the detector's alone
+            values = {**values, "too_close": values["call"] == "too close"}
         verdict = {name: values[name] for name in _VERDICT if name in values}
         return cls(
             match=values["match"],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from arena.commandline import command
 from arena.referee.verdict import Rule
-from arena.results.words import exam_in_words, in_use
+from arena.results.words import exam_in_words, how_won, in_use
 from arena.store.home import MatchRow
 from arena.store.record import RoundRecord, rounds_of
 
@@ -45,15 +45,14 @@ def note(home: Path, match: MatchRow, latest: Iterable[RoundRecord], wins: Mappi
 
 
 def _table(played: Sequence[RoundRecord], rounds: int) -> str:
-    lines = ["| round | accuracy | AUROC (95 % interval) | in use: fakes caught | false alarms | won by | call |"]
+    lines = ["| round | accuracy | AUROC (95 % interval) | in use: fakes caught | false alarms | won by | how |"]
     lines.append("|---:|---:|---:|---:|---:|:---:|:---:|")
     for record in played:
         v = record.judged
-        marks = "".join(f", {mark}" for mark in ("degenerate", "forfeit") if getattr(v, mark))
         auroc = f"{v.auroc:.3f} ({v.auroc_low:.3f} to {v.auroc_high:.3f})"
         lines.append(
             f"| {record.round} | {v.accuracy:.1%} | {auroc} | {v.tpr:.1%} | {v.false_alarm_rate:.1%} "
-            f"| {v.winner} | {v.call}{marks} |"
+            f"| {v.winner} | {how_won(v)} |"
         )
     table = "\n".join(lines)
     return table if rounds <= ROWS else f"The last {ROWS} rounds:\n\n{table}"

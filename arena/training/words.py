@@ -61,7 +61,7 @@ def read_word(text: str, home: Home) -> Word:
     if home.has_match(text):
         return Word(text, "match", text)
     raise ArenaError(
-        f"there is nothing called {text!r} to train against or to judge on: no file, no contender of Team A and no "
+        f"there is nothing named {text!r} to train against or to judge on: no file, no contender of Team A and no "
         f"match in {home.root}"
     )
 

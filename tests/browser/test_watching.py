@@ -12,7 +12,7 @@ from PIL import Image
 from servedhome import FAKE_SCORES, new_match, play
 
 from arena.store.home import Home
-from arena.store.progress import ProgressFile
+from arena.store.progress import Underway, write_progress
 from arena.types import Progress
 
 from .visiting import expect, focused, service, witness
@@ -82,12 +82,15 @@ def test_training_is_shown_while_it_happens(home, watched, visit):
     with home.lock("duel"):
         expect(page.get_by_test_id("status")).to_have_text("playing")
         expect(training).to_contain_text("Round 1 is being trained")
-        file = ProgressFile(home.match_folder("duel"), clock=iter(range(100)).__next__)
-        file.on_progress(Progress("generator", 1, 30, 40, 512.4, {"loss": 0.625}))
+        expect(training).to_contain_text("Waiting for the first steps")
+        training_a = {"generator": Progress("generator", 1, 30, 40, 512.4, {"loss": 0.625})}
+        write_progress(home.match_folder("duel"), Underway(1, 2, training_a, 0.45, 12.0, 40.0))
         expect(training).to_contain_text("30 / 40 steps")
         expect(training).to_contain_text("512 images/s")
         expect(training).to_contain_text("0.625")
         expect(training.get_by_role("progressbar", name="Team A's training")).to_have_js_property("position", 0.75)
+        expect(training.get_by_role("progressbar", name="The whole match")).to_have_js_property("position", 0.45)
+        expect(page.get_by_test_id("left")).to_have_text("about 40 s left, this round about 20 s")
     expect(page.get_by_test_id("status")).to_have_text("stopped")
     expect(training).to_be_hidden()
 
@@ -275,7 +278,7 @@ def test_what_happened_is_said_in_words_first(duel, visit):
     story, sentence = page.get_by_test_id("story"), page.get_by_test_id("sentence")
     expect(story).to_contain_text("Nobody wins: no round was won by more than luck.")
     expect(story).to_contain_text("In round 1, 25 of 100 fakes got through; in round 2, 75 of 100 fakes.")
-    expect(sentence).to_have_text("Too close to call: 25 of 100 fakes got through, which luck alone explains.")
+    expect(sentence).to_have_text("Too close to say who won: 25 of 100 fakes got through, which luck alone explains.")
     page.get_by_test_id("cell-0").click()
     expect(sentence).to_have_text(re.compile("^The generator warmed up alone"))
 

@@ -132,7 +132,7 @@ DRY = ["run", "--dry-run", "--faces", "procedural:600", "--set", "image_size=16"
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--name", "../deep"], "cannot be called"),
+        (["--name", "../deep"], "cannot be named"),
         (["--faces", "procedural:160"], "bring at least 334 faces"),
         (["--faces", "nowhere"], "there are no faces at 'nowhere'"),
         (["--mlflow", "nowhere"], "'nowhere' is no address of an MLflow store"),
@@ -151,7 +151,7 @@ def test_a_dry_run_finds_what_a_run_would_find(arena, tmp_path, words, sentence)
 def test_a_dry_run_finds_a_taken_name_and_says_how_parts_are_taken(finished):
     status, _, err = finished(*DRY, "--name", "deep")
     assert status == 1
-    assert_one_sentence(err, "there is already a match called deep")
+    assert_one_sentence(err, "there is already a match named deep")
     status, _, err = finished(*DRY, "--set", "parts=[1, 1, 2]", "--name", "new")
     assert (status, err) == (0, "new can be played: 600 faces, of which about A 25%, B 25%, referee 50%\n")
     assert "new" not in finished("matches")[1]
@@ -270,7 +270,7 @@ def test_an_unknown_match_is_one_sentence_with_the_known_ones(finished):
     for command in ("show", "standings", "verify", "resume"):
         status, _, err = finished(command, "shallow")
         assert status == 1
-        assert_one_sentence(err, "there is no match called 'shallow'")
+        assert_one_sentence(err, "there is no match named 'shallow'")
         assert "known: deep" in err
     status, _, err = finished("show", "deep", "--round", 9)
     assert status == 1

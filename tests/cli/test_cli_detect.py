@@ -89,12 +89,12 @@ def test_a_detector_of_drawn_faces_says_so(arena, home, photo):
     [
         (["none.jpg"], "the photo none.jpg cannot be read: No such file"),
         (["{home}/arena.db"], "cannot be used: "),
-        (["{photo}", "--match", "nobody"], "no match called 'nobody'"),
+        (["{photo}", "--match", "nobody"], "no match named 'nobody'"),
         (["{photo}", "--round", "7"], "rounds 1 to 2 of duel, not 7"),
         (["{photo}", "--snapshot", "none"], "there is no snapshot at none"),
         (["{photo}", "--snapshot", "none", "--match", "duel"], "either a snapshot or a match"),
         (["{photo}", "--heatmap", "{photo}"], "cannot be used: File exists"),
-        (["{photo}", "{photo}", "--heatmap", "looked"], "two photos are called photo.jpg"),
+        (["{photo}", "{photo}", "--heatmap", "looked"], "two photos are named photo.jpg"),
     ],
 )
 def test_bad_input_is_one_sentence(arena, home, photo, words, sentence):

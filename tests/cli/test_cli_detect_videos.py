@@ -172,7 +172,7 @@ def bad_input(album, tmp_path):
         (["empty"], "there are no photos or videos there"),
         (["notes"], "there are no photos or videos there"),
         (["album", "--submission", "one-column.csv"], "one-column.csv line 1: a column is missing"),
-        (["album", "--submission", "unknown.csv"], "unknown.csv line 3: there is no file called 'nobody.jpg'"),
+        (["album", "--submission", "unknown.csv"], "unknown.csv line 3: there is no file named 'nobody.jpg'"),
         (["album", "--submission", "good.csv", "-o", "none/out.csv"], "none/out.csv cannot be written: No such file"),
         (["album", "--submission", "good.csv", "-o", "empty"], "empty cannot be written: it is a folder"),
         (["album", "--submission", "good.csv", "--json"], "either --submission or --format"),

@@ -82,7 +82,7 @@ def test_a_snapshot_needs_no_home(arena, tmp_path):
         (["{generator}", "-o", "x.onnx"], "holds the weights of a generator; only a detector can be exported"),
         (["gone.safetensors", "-o", "x.onnx"], "there is no snapshot at gone.safetensors"),
         (["{reader}", "-o", "x.onnx"], "stamp-reader cannot be exported: its score is no formula"),
-        (["--match", "nobody", "-o", "x.onnx"], "no match called 'nobody'"),
+        (["--match", "nobody", "-o", "x.onnx"], "no match named 'nobody'"),
         (["--round", "9", "-o", "x.onnx"], "rounds 1 to 2 of tiny, not 9"),
         (["{generator}", "--match", "tiny", "-o", "x.onnx"], "either a snapshot or a match"),
         (["-o", "x.pt"], "a name that ends in .onnx"),

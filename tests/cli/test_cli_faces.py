@@ -152,7 +152,7 @@ def test_a_search_that_cannot_be_asked_is_an_error(tmp_path: Path, monkeypatch: 
         (["pack", "procedural:1", "-o", "no/such/folder.arena"], "cannot be packed into no/such/folder.arena"),
         (["make", "out", "-n", "0"], "must be positive"),
         (["describe", "nowhere"], "there are no faces at 'nowhere'"),
-        (["collect", "x", "-o", "out", "--from", "nowhere"], "no photo search called 'nowhere'"),
+        (["collect", "x", "-o", "out", "--from", "nowhere"], "no photo search named 'nowhere'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

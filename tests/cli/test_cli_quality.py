@@ -68,7 +68,7 @@ def test_a_folder_is_measured_and_people_are_told_what_it_means(arena, drawn):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("nobody", "--reals", "procedural:30"), "there is no match called 'nobody'"),
+        (("nobody", "--reals", "procedural:30"), "there is no match named 'nobody'"),
         (("drawn",), "--reals SRC is missing"),
         (("{generator}",), "--reals SRC is missing"),
         (("{detector}", "--reals", "procedural:30"), "holds the weights of a detector"),
@@ -129,7 +129,7 @@ def test_animations_say_that_they_are_generated(arena, home, tmp_path):
     [
         (("sample", "deep", "-n", "0", "-o", "new"), "at least 1 image must be drawn, not 0"),
         (("sample", "{detector}", "-o", "new"), "holds the weights of a detector; a generator's are needed"),
-        (("sample", "missing.safetensors", "-o", "new"), "no match called 'missing.safetensors'"),
+        (("sample", "missing.safetensors", "-o", "new"), "no match named 'missing.safetensors'"),
         (("sample", "drawn/00.png", "-o", "new"), "is not a readable snapshot"),
         (("sample", "deep", "-n", "3", "-o", "drawn"), "exists and is not empty"),
         (("sample", "deep", "-n", "3", "-o", "drawn/00.png/new"), "cannot be written"),
@@ -139,7 +139,7 @@ def test_animations_say_that_they_are_generated(arena, home, tmp_path):
         (("sample", "{generator}", "--round", "1", "-o", "new"), "is a file and has no rounds"),
         (("sample", "idle", "-o", "new"), "idle has no round yet"),
         (("animate", "idle"), "idle has no round yet"),
-        (("animate", "nobody"), "there is no match called 'nobody'"),
+        (("animate", "nobody"), "there is no match named 'nobody'"),
         (("animate", "deep", "-o", "new.mp4"), "a .gif or a .webp, not 'new.mp4'"),
         (("animate", "deep", "-o", "missing/new.gif"), "missing/new.gif cannot be used"),
         (("interpolate", "stamps", "-o", "new.gif"), "stamper draws no faces from latents"),

@@ -29,4 +29,4 @@ def test_a_match_becomes_one_file(home, tmp_path, capsys):
 
 def test_a_round_is_shown_in_words(home, capsys):
     show("duel", 1, home)
-    assert capsys.readouterr().out.startswith("Too close to call: 25 of 100 fakes got through")
+    assert capsys.readouterr().out.startswith("Too close to say who won: 25 of 100 fakes got through")

@@ -54,7 +54,7 @@ def test_the_curve_is_a_page_that_needs_nothing(arena, tmp_path):
     [
         (["score", "p.csv"], "p.csv line 1: there is no column 'label'"),
         (["score", "none.csv", "l.csv"], "none.csv cannot be read"),
-        (["score", "p.csv", "l.csv", "--plot", "roc.png"], "drawn as an HTML page: call it roc.html"),
+        (["score", "p.csv", "l.csv", "--plot", "roc.png"], "drawn as an HTML page: name it roc.html"),
         (["score", "p.csv", "l.csv", "--plot", "none/roc.html"], "none/roc.html cannot be written"),
         (["labels", "reals"], "give a folder of real and a folder of fake images"),
         (["labels", "reals", "fakes", "--dfdc", "videos"], "give a folder of real and a folder of fake images"),

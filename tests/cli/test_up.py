@@ -101,7 +101,7 @@ def test_a_match_that_cannot_be_played_ends_it_with_its_sentence(tmp_path):
     with arena("run", "--serve", "--port", 0, "--generator", "dcgn", cwd=tmp_path) as process:
         out, _ = process.communicate(timeout=120)
     assert process.returncode == 1
-    assert out.splitlines()[-1].startswith("error: the settings: generator: there is no generator called 'dcgn'")
+    assert out.splitlines()[-1].startswith("error: the settings: generator: there is no generator named 'dcgn'")
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ def test_a_snapshot_is_made_of_its_members():
     alone = player(snapshot.parts["cnn"])
     paper = pictures(5, seed=3)
     np.testing.assert_array_equal(alone.answer(paper).scores, team.members["cnn"].answer(paper).scores)
-    with pytest.raises(ArenaError, match="no part called 'cnn'"):
+    with pytest.raises(ArenaError, match="no part named 'cnn'"):
         COMMITTEE.team(brief(), {"members": ["cnn"]}).load(dataclasses.replace(snapshot, parts={}))
 
 
@@ -107,7 +107,7 @@ def test_progress_runs_once_from_start_to_end():
         ({"members": ()}, "one contender or more"),
         ({"members": ("cnn", "cnn")}, "each once"),
         ({"members": ("committee",)}, "no committee"),
-        ({"members": ("nobody",)}, "no detector called 'nobody'"),
+        ({"members": ("nobody",)}, "no detector named 'nobody'"),
         ({"weights": (1.0,)}, "one for each member"),
         ({"weights": (-1.0, 2.0)}, "none negative"),
         ({"inner": {"cnn": {}}}, "cnn, who is no member"),

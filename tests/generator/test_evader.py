@@ -147,8 +147,8 @@ def test_says_which_options_its_contender_has_in_the_end():
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ({"contender": "dcgam"}, "there is no generator called 'dcgam', did you mean 'dcgan'?"),
-        ({"contender": "cnn"}, "there is no generator called 'cnn'"),
+        ({"contender": "dcgam"}, "there is no generator named 'dcgam', did you mean 'dcgan'?"),
+        ({"contender": "cnn"}, "there is no generator named 'cnn'"),
         ({"contender": "evader"}, "an evader cannot wrap an evader"),
         ({"inner": {"widht": 4}}, "generator 'dcgan' has no option 'widht', did you mean 'width'?"),
         ({"inner": {"width": 0}}, "generator 'dcgan': width must be at least 1, not 0"),

@@ -96,5 +96,5 @@ def test_one_that_is_published_in_no_safe_form_is_refused(cache):
 
 @pytest.mark.parametrize("ask", [lambda name: backbones.fetch(name, False), Backbone])
 def test_a_name_that_timm_does_not_know_is_an_error_with_a_hint(ask):
-    with pytest.raises(ArenaError, match="no network called 'efficientnet_b00', did you mean 'efficientnet_b0'"):
+    with pytest.raises(ArenaError, match="no network named 'efficientnet_b00', did you mean 'efficientnet_b0'"):
         ask("efficientnet_b00")

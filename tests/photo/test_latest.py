@@ -52,7 +52,7 @@ def test_a_detector_of_drawn_faces_is_known_as_such(home):
     ("place", "sentence"),
     [
         ((), "no detector has played a round yet"),
-        (("nobody",), "no match called 'nobody'; known: duel"),
+        (("nobody",), "no match named 'nobody'; known: duel"),
         (("duel",), "no detector has played a round of duel yet"),
     ],
 )

@@ -110,7 +110,7 @@ def test_another_contender_drops_the_files_options_and_takes_the_settings(file):
         ("rouns=3", "there is no setting 'rouns', did you mean 'rounds'?"),
         ("exam.siz=4", "there is no setting 'exam.siz', did you mean 'size'?"),
         ("zzz=3", "there is no setting 'zzz'"),
-        ("generator=dcgn", "generator: there is no generator called 'dcgn', did you mean 'dcgan'?; known: "),
+        ("generator=dcgn", "generator: there is no generator named 'dcgn', did you mean 'dcgan'?; known: "),
         ("detector.options.widht=3", "detector: detector 'cnn' has no option 'widht', did you mean 'width'?"),
         ("detector.options.width=0", "detector: width must be at least 1 and dropout in [0, 1)"),
         ("detector.options.width=a", "detector: options.width: input should be a valid integer, unable to parse"),
@@ -171,5 +171,5 @@ def test_a_safe_name_passes(name):
 
 @pytest.mark.parametrize("name", ["", ".", "..", "-a", "a/b", "a b", "é", "x" * 65, "a\n"])
 def test_an_unsafe_name_is_refused(name):
-    with pytest.raises(ArenaError, match="a match cannot be called"):
+    with pytest.raises(ArenaError, match="a match cannot be named"):
         check_name(name)

@@ -39,7 +39,7 @@ FIELDS = {
     "p_value",
     "n",
     "winner",
-    "call",
+    "too_close",
     "degenerate",
     "seconds",
 }
@@ -128,7 +128,7 @@ def test_the_same_seed_gives_the_same_match_and_another_seed_another(tmp_path):
 
 def test_a_stamp_reader_is_always_right(tmp_path):
     record = played(start(tmp_path, tiny("stamper", "stamp-reader", rounds=1))).rounds[0].judged
-    assert (record.accuracy, record.auroc, record.winner, record.call) == (1.0, 1.0, "B", "B")
+    assert (record.accuracy, record.auroc, record.winner, record.too_close) == (1.0, 1.0, "B", False)
     assert not record.degenerate
 
 
@@ -136,12 +136,12 @@ def test_calling_everything_fake_is_half_right_and_degenerate(tmp_path):
     record = played(start(tmp_path, tiny("stamper", "always-fake", rounds=1))).rounds[0].judged
     assert (record.accuracy, record.tpr, record.tnr) == (0.5, 1.0, 0.0)
     assert record.degenerate
-    assert (record.winner, record.call) == ("B", "too close")
+    assert (record.winner, record.too_close) == ("B", True)
 
 
 def test_a_coin_is_too_close(tmp_path):
     record = played(start(tmp_path, tiny("stamper", "coin", rounds=1))).rounds[0].judged
-    assert record.call == "too close"
+    assert record.too_close
     assert record.p_value > 0.05
 
 
@@ -175,7 +175,7 @@ def test_a_diverged_round_is_played_again_with_a_lower_learning_rate(tmp_path, h
 def test_a_team_that_keeps_diverging_forfeits_the_round_and_plays_on(tmp_path, generator, detector, forfeit, winner):
     seen = played(start(tmp_path, tiny(generator=generator, detector=detector, rounds=2)))
     lost, next_one = seen.rounds
-    assert (lost.judged.forfeit, lost.judged.winner, lost.judged.call) == (forfeit, winner, winner)
+    assert (lost.judged.forfeit, lost.judged.winner, lost.judged.too_close) == (forfeit, winner, False)
     assert lost.training[forfeit].steps == 0
     assert [kind for _, kind, _ in seen.events] == ["retry"] * 3 + ["forfeit"]
     assert next_one.judged.forfeit is None
@@ -209,7 +209,8 @@ def test_whatever_a_contender_raises_costs_it_the_round_and_nobody_the_match(tmp
     match = start(tmp_path, against(role, {"name": "quitter", "options": {"call": call}}))
     seen = played(match)
     assert [record.verdict.forfeit for record in seen.rounds] == [None, role, None]
-    assert seen.rounds[1].verdict.winner == seen.rounds[1].verdict.call == ("B" if role == "generator" else "A")
+    assert seen.rounds[1].verdict.winner == ("B" if role == "generator" else "A")
+    assert not seen.rounds[1].verdict.too_close
     kinds = ["retry", "forfeit"] if call == "train" else ["retry", "forfeit", "forfeit"]
     assert [(number, kind) for number, kind, _ in seen.events] == [(2, kind) for kind in kinds]
     assert all(f"the {role} failed: awkward.Unspeakable: 1 and 2" in text for _, _, text in seen.events)
@@ -342,7 +343,7 @@ def test_names_are_chosen_free_and_refused_when_taken(tmp_path):
     match = start(tmp_path, tiny(rounds=1), "deep")
     with reserved_name(match.home, match.config, None) as name:
         assert name == "dcgan-cnn-1"
-    for taken, sentence in (("deep", "arena resume deep"), ("../deep", "cannot be called")):
+    for taken, sentence in (("deep", "arena resume deep"), ("../deep", "cannot be named")):
         with pytest.raises(ArenaError, match=sentence), reserved_name(match.home, match.config, taken):
             raise AssertionError
 

@@ -60,7 +60,7 @@ def test_a_forecast_counts_steps_and_what_is_done_once_a_round(monkeypatch):
 
 
 def test_contenders_without_steps_are_foretold_nothing():
-    assert foretold(tiny("noise"), "cpu", "fp32").startswith("how long training will take cannot be said")
+    assert foretold(forecast(tiny("noise"), "cpu", "fp32")).startswith("how long training will take cannot be said")
 
 
 @pytest.mark.parametrize(

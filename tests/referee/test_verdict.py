@@ -38,13 +38,13 @@ def test_counts_rates_and_intervals():
     assert result.brier == pytest.approx((2 * 0.25 + 9 * 0.25 + 1) / 20)
     assert result.eer == metrics.eer(LABELS, called(2, 9).scores)
     assert result.average_precision == metrics.average_precision(LABELS, called(2, 9).scores)
-    assert (result.winner, result.call, result.degenerate, result.forfeit) == ("B", "B", False, None)
+    assert (result.winner, result.too_close, result.degenerate, result.forfeit) == ("B", False, False, None)
 
 
 def test_always_fake_scores_exactly_one_half_and_is_degenerate():
     result = by_threshold(called(10, 10))
     assert (result.accuracy, result.tpr, result.tnr, result.auroc, result.p_value) == (0.5, 1, 0, 0.5, 1)
-    assert (result.winner, result.call, result.degenerate) == ("B", "too close", True)
+    assert (result.winner, result.too_close, result.degenerate) == ("B", True, True)
 
 
 def test_never_an_alarm_is_degenerate_even_with_perfect_scores():
@@ -66,25 +66,25 @@ def test_a_wins_below_the_line_and_b_on_it():
     assert by_threshold(called(2, 6), Rule(win_accuracy=0.75)).winner == "A"
 
 
-def test_call_follows_the_p_value():
+def test_what_is_too_close_follows_the_p_value():
     clear, close = called(8, 2), called(6, 4)  # 4 right: p = 0.012; 8 right: p = 0.503
-    assert (by_threshold(clear).winner, by_threshold(clear).call) == ("A", "A")
-    assert (by_threshold(close).winner, by_threshold(close).call) == ("A", "too close")
-    assert by_threshold(clear, Rule(significance=0.01)).call == "too close"
+    assert (by_threshold(clear).winner, by_threshold(clear).too_close) == ("A", False)
+    assert (by_threshold(close).winner, by_threshold(close).too_close) == ("A", True)
+    assert by_threshold(clear, Rule(significance=0.01)).too_close
     # 16 of 20 is far above one half, but not above 0.75.
-    assert by_threshold(called(2, 8), Rule(win_accuracy=0.75)).call == "too close"
+    assert by_threshold(called(2, 8), Rule(win_accuracy=0.75)).too_close
 
 
 def test_a_p_value_at_the_level_is_too_close():
     result = by_threshold(called(8, 2))
-    assert by_threshold(called(8, 2), Rule(significance=result.p_value)).call == "too close"
+    assert by_threshold(called(8, 2), Rule(significance=result.p_value)).too_close
 
 
 @pytest.mark.parametrize(("forfeit", "winner"), [("generator", "B"), ("detector", "A")])
 @pytest.mark.parametrize("answer", [called(0, 10), called(10, 0), called(5, 5)])
 def test_who_forfeits_loses_whatever_the_numbers(forfeit, winner, answer):
     result = by_threshold(answer, forfeit=forfeit)
-    assert (result.winner, result.call, result.forfeit) == (winner, winner, forfeit)
+    assert (result.winner, result.too_close, result.forfeit) == (winner, False, forfeit)
     played = by_threshold(answer)
     assert (result.accuracy, result.auroc, result.p_value) == (played.accuracy, played.auroc, played.p_value)
 
@@ -108,24 +108,24 @@ def halves(hits: int, n: int = 1000) -> Verdict:
 
 
 @pytest.mark.parametrize(
-    ("hits", "accuracy", "winner", "call"),
+    ("hits", "accuracy", "winner", "too_close"),
     [
-        (489, 0.978, "B", "B"),
-        (266, 0.532, "B", "B"),
-        (265, 0.530, "B", "too close"),
-        (250, 0.5, "B", "too close"),
-        (249, 0.498, "A", "too close"),
-        (234, 0.468, "A", "A"),
-        (180, 0.36, "A", "A"),
+        (489, 0.978, "B", False),
+        (266, 0.532, "B", False),
+        (265, 0.530, "B", True),
+        (250, 0.5, "B", True),
+        (249, 0.498, "A", True),
+        (234, 0.468, "A", False),
+        (180, 0.36, "A", False),
     ],
 )
-def test_by_halves_either_team_can_win_clearly(hits, accuracy, winner, call):
+def test_by_halves_either_team_can_win_clearly(hits, accuracy, winner, too_close):
     result = halves(hits)
-    assert (result.accuracy, result.winner, result.call, result.clear_winner) == (
+    assert (result.accuracy, result.winner, result.too_close, result.clear_winner) == (
         accuracy,
         winner,
-        call,
-        None if call == "too close" else winner,
+        too_close,
+        None if too_close else winner,
     )
     assert (result.tpr, result.tnr, result.false_alarm_rate) == (0, 1, 0)  # what it is worth in use
     assert (result.marking, result.people, result.degenerate) == ("half", 500, False)
@@ -135,16 +135,16 @@ def test_by_halves_either_team_can_win_clearly(hits, accuracy, winner, call):
 
 def test_who_says_real_to_everything_has_no_merit_by_halves():
     result = verdict(LABELS, Answer(np.zeros(20), 0.5), people=np.arange(10))
-    assert (result.accuracy, result.p_value, result.winner, result.call) == (0.5, 1, "B", "too close")
+    assert (result.accuracy, result.p_value, result.winner, result.too_close) == (0.5, 1, "B", True)
     assert (result.degenerate, result.clear_winner) == (True, None)
     # Also where the rule asks for more than one half, so that A has won.
     strict = verdict(LABELS, Answer(np.zeros(20), 0.5), Rule(win_accuracy=0.9))
-    assert (strict.winner, strict.call, strict.clear_winner) == ("A", "too close", None)
+    assert (strict.winner, strict.too_close, strict.clear_winner) == ("A", True, None)
 
 
 def test_a_forfeit_is_won_but_no_merit():
     result = verdict(LABELS, called(0, 10), forfeit="generator")
-    assert (result.winner, result.call, result.clear_winner) == ("B", "B", None)
+    assert (result.winner, result.too_close, result.clear_winner) == ("B", False, None)
 
 
 def test_the_rule_of_a_match_without_a_marking_is_the_threshold():

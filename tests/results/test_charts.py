@@ -26,9 +26,9 @@ def judged(record):
     return verdict(record.labels, Answer(record.scores, record.threshold))
 
 
-def round_record(number, winner="B", call=None, accuracy=0.75, forfeit=None, **curves):
+def round_record(number, winner="B", too_close=False, accuracy=0.75, forfeit=None, **curves):
     ends = {"accuracy_low": accuracy - 0.1, "accuracy_high": accuracy + 0.2, "auroc_low": 0.6, "auroc_high": 0.9}
-    ends |= {"winner": winner, "call": call or winner, "forfeit": forfeit, "accuracy": accuracy, "auroc": 0.8}
+    ends |= {"winner": winner, "too_close": too_close, "forfeit": forfeit, "accuracy": accuracy, "auroc": 0.8}
     trainings = {role: training(curves.get(role, ())) for role in ("generator", "detector")}
     result = replace(judged(exam()), **ends) if number else None
     return RoundRecord("m", number, "dcgan", "cnn", result, trainings)
@@ -43,7 +43,7 @@ ROUNDS = [
     OPENING,
     round_record(1),
     round_record(2, "A", accuracy=0.25),
-    round_record(3, "A", "too close", accuracy=0.45),
+    round_record(3, "A", True, accuracy=0.45),
     round_record(4, "A", forfeit="detector"),
 ]
 

@@ -23,9 +23,13 @@ IDLE = Training(0, 0, 0.0, {})
 JUDGED = verdict(np.array([0, 0, 1, 1], np.int8), Answer(np.array([0.1, 0.2, 0.8, 0.9]), 0.5))
 
 
-def record(round, call="B", match="m", detector="cnn", **more):
-    winner = more.pop("winner", "A" if call == "A" else "B")
-    judged = replace(JUDGED, winner=winner, call=call, **{"accuracy": 0.5, "auroc": 0.6} | more) if round else None
+def record(round, how="B", match="m", detector="cnn", **more):
+    winner = more.pop("winner", "A" if how == "A" else "B")
+    judged = (
+        replace(JUDGED, winner=winner, too_close=how == "too close", **{"accuracy": 0.5, "auroc": 0.6} | more)
+        if round
+        else None
+    )
     return RoundRecord(match, round, "dcgan", detector, judged, {"generator": IDLE, "detector": IDLE})
 
 
@@ -78,7 +82,9 @@ def test_one_match_has_no_interval_and_rounds_of_one_match_count_as_one():
     alone, _ = table(*(record(i) for i in range(1, 11)))
     assert (alone.share, alone.share_low, alone.share_high) == (1.0, None, None)
     # Three matches that each went to one side: as good as three rounds, whatever the number of rounds.
-    swept = [record(i, call, match=name) for name, call in (("m", "A"), ("n", "A"), ("o", "B")) for i in range(1, 11)]
+    swept = [
+        record(i, winner, match=name) for name, winner in (("m", "A"), ("n", "A"), ("o", "B")) for i in range(1, 11)
+    ]
     (a,) = (line for line in table(*swept) if line.team == "A")
     assert a.share == pytest.approx(2 / 3)
     assert a.share_low < 0.05

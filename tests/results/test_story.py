@@ -27,7 +27,7 @@ VERDICT = Verdict(
     brier=0.25,
     p_value=0.001,
     winner="B",
-    call="too close",
+    too_close=True,
     degenerate=False,
     marking="half",
 )
@@ -38,8 +38,7 @@ def played(*accuracies, **more):
     records = [RoundRecord("duel", 0, "dcgan", "cnn", None, {})]
     for number, accuracy in enumerate(accuracies, 1):
         winner = "B" if accuracy >= 0.5 else "A"
-        call = winner if abs(accuracy - 0.5) > 0.05 else "too close"
-        verdict = replace(VERDICT, accuracy=accuracy, winner=winner, call=call, **more)
+        verdict = replace(VERDICT, accuracy=accuracy, winner=winner, too_close=abs(accuracy - 0.5) <= 0.05, **more)
         records.append(RoundRecord("duel", number, "dcgan", "cnn", verdict, {}))
     return records
 
@@ -58,7 +57,7 @@ def last(records):
         ([0.96], "B caught 96 of 100 fakes and wins the round easily."),
         ([0.75], "B caught 75 of 100 fakes and wins the round, though some slip through."),
         ([0.57], "B is just ahead: it caught 57 of 100 fakes, a little more than by guessing."),
-        ([0.52], "Too close to call: 48 of 100 fakes got through, which luck alone explains."),
+        ([0.52], "Too close to say who won: 48 of 100 fakes got through, which luck alone explains."),
         ([0.3], "70 of 100 fakes got through, more than luck explains: A wins the round."),
         ([1.0], "B caught all of the fakes and wins the round easily."),
         ([0.9996], "B caught 99 of 100 fakes and wins the round easily."),

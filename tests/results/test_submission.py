@@ -52,9 +52,9 @@ def test_an_id_is_the_end_of_a_files_way(sample, written, file):
         ("id,value\n", "holds no rows to fill"),
         ("id\na.jpg\n", "line 1: a column is missing"),
         ("id,value\na.jpg,0\n\nb/c.mp4\n", "line 4: a column is missing"),
-        ("id,value\na.jpg,0\nnone.jpg,0\n", "line 3: there is no file called 'none.jpg'"),
-        ("id,value\n,0\n", "line 2: there is no file called ''"),
-        ("id,value\nc.mp4,0\n", "line 2: 2 files are called 'c.mp4'"),
+        ("id,value\na.jpg,0\nnone.jpg,0\n", "line 3: there is no file named 'none.jpg'"),
+        ("id,value\n,0\n", "line 2: there is no file named ''"),
+        ("id,value\nc.mp4,0\n", "line 2: 2 files are named 'c.mp4'"),
         ("id,value\na.jpg,0\na,0\n", "line 3: 'a' is the same file as on line 2"),
     ],
 )

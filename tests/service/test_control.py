@@ -61,6 +61,7 @@ def until(look):
 def test_settings_make_a_form(api):
     found = get(api, "settings")
     assert found["defaults"] == MatchConfig().dump()
+    assert found["matches_end"] is False
     properties = found["schema"]["properties"]
     assert set(properties) == set(found["defaults"])
     assert all(one.get("description") for one in properties.values())
@@ -160,8 +161,8 @@ def test_a_match_is_started_stopped_resumed_and_survives_its_service(root, api):
 
 def test_a_match_that_cannot_go_on_says_why(api):
     post(api, "matches/duel/resume", {"rounds": 5})  # its faces are made up
-    assert get(api, "matches/duel")["status"] == "playing"
-    found = until(lambda: (m := get(api, "matches/duel"))["status"] != "playing" and m)
+    assert get(api, "matches/duel")["status"] == "starting"
+    found = until(lambda: (m := get(api, "matches/duel"))["status"] != "starting" and m)
     assert found["status"] == "finished"
     assert "image size must be between" in found["problem"]  # 8 pixels, which only a made-up match has
 

@@ -16,7 +16,7 @@ from arena.service.client import Client, read_events
 from arena.service.events import events
 from arena.service.routes.streams import Departures
 from arena.service.state import State
-from arena.store.progress import ProgressFile
+from arena.store.progress import Underway, write_progress
 from arena.types import ArenaError, Progress
 
 
@@ -125,16 +125,18 @@ def test_a_stream_goes_on_in_a_home_that_is_made_again(home):
 
 
 def test_the_training_of_a_match_that_is_played(home, client):
-    file = ProgressFile(home.match_folder("duel"))
+    warming_up = {"generator": Progress("generator", 0, 3, 10, 40.0, {"g": 0.5})}
     with home.lock("duel"):
-        file.on_progress(Progress("generator", 0, 3, 10, 40.0, {"g": 0.5}))
+        write_progress(home.match_folder("duel"), Underway(0, 2, warming_up, 0.1, 14.0, None))
         playing, progress = take(client.events("duel"), "playing", "progress")
-    assert playing.data.matches == ["duel"]
+    assert (playing.data.matches, playing.data.starting) == (["duel"], [])
     assert (progress.data.round, progress.data.teams["generator"].step) == (0, 3)
+    assert (progress.data.done, progress.data.round_left, progress.data.match_left) == (0.1, 14.0, None)
+    assert progress.data.left == "about 20 s left of it"
 
 
 def test_a_dead_drivers_last_word_is_not_repeated(home, client):
-    ProgressFile(home.match_folder("duel")).on_progress(Progress("generator", 0, 3, 10))
+    write_progress(home.match_folder("duel"), Underway(0, 2, {}, 0.1, None, None))
     play(home, 0)
     with home.lock("duel"):
         events = client.events("duel")
@@ -217,7 +219,7 @@ def test_comments_and_unknown_events_are_passed_over():
         "",
         "id: 2-0",
         "event: playing",
-        'data: {"matches": []}',
+        'data: {"matches": [], "starting": []}',
         "",
     ]
     (event,) = read_events(lines)
@@ -239,9 +241,9 @@ def test_the_client_asks_for_everything(home, client):
 
 
 def test_the_client_says_what_the_service_says(client):
-    with pytest.raises(ArenaError, match="no match called 'nobody'"):
+    with pytest.raises(ArenaError, match="no match named 'nobody'"):
         client.match("nobody")
-    with pytest.raises(ArenaError, match="no match called 'nobody'"):
+    with pytest.raises(ArenaError, match="no match named 'nobody'"):
         next(client.events("nobody"))
 
 

@@ -102,7 +102,7 @@ def test_who_judges(client):
     assert (judge.match, judge.round, judge.contender, judge.threshold) == ("duel", 2, "cnn", 0.5)
     assert (client.detector("duel", 1).round, client.detector(round=1).round) == (1, 1)
     for place in (("nobody",), ("duel", 3), ("duel", 0)):
-        with pytest.raises(ArenaError, match=r"no match called 'nobody'|rounds 1 to 2"):
+        with pytest.raises(ArenaError, match=r"no match named 'nobody'|rounds 1 to 2"):
             client.detector(*place)
         assert client._http.get("detector", params={"match": place[0], "round": place[-1]}).status_code in (404, 422)
 

@@ -93,7 +93,7 @@ def test_a_name_is_given_once_and_made_up_on_request(service):
         service.begin("dcgan-cnn-1", {})
     with pytest.raises(Conflict, match="lives"):
         service.forget("dcgan-cnn-1")
-    with pytest.raises(Conflict, match="already a match called duel"):
+    with pytest.raises(Conflict, match="already a match named duel"):
         service.begin("duel", {})
     with pytest.raises(WrongSetting) as wrong:
         service.begin("a/b", {})

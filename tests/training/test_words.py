@@ -91,7 +91,7 @@ def test_what_fits_not_is_said(workshop, tmp_path):
         ("blend:500", "needs no training"),
         ("folder", "name the folder itself"),
         ("evader", "opponent"),
-        ("nobody", "nothing called 'nobody'"),
+        ("nobody", "nothing named 'nobody'"),
     ],
 )
 def test_words_that_name_nothing(home, text, sentence):

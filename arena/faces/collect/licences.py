@@ -139,7 +139,7 @@ SEARCHES: Final = {
 def find_search(name: str) -> Search:
     """The search with this name. Raises ArenaError that lists what there is."""
     if name not in SEARCHES:
-        raise ArenaError(f"there is no photo search called {name!r}; known: {', '.join(SEARCHES)}")
+        raise ArenaError(f"there is no photo search named {name!r}; known: {', '.join(SEARCHES)}")
     return SEARCHES[name]
 
 

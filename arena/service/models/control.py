@@ -23,6 +23,8 @@ class Settings(Model):
     """JSON Schema of the settings."""
     defaults: dict[str, Any]
     """Every setting, with every option of the usual contenders."""
+    matches_end: bool
+    """Whether a match that is started here ends when the service does, as under `arena up`; else it goes on."""
 
 
 class NewMatch(Request):

@@ -23,7 +23,16 @@ class Progress(Model):
 
     match: str
     round: int
+    """The one that is being played; 0 is the warm-up."""
     teams: dict[Role, TeamProgress]
+    """Those that train, or have trained, in this round."""
+    done: float
+    """Share of the match, from 0 to 1."""
+    round_left: float | None
+    """About how many seconds the round will still take; null while nobody can say."""
+    match_left: float | None
+    left: str
+    """Both in words, to be shown; empty while nobody can say."""
 
 
 class MatchCreated(Model):
@@ -52,6 +61,8 @@ class Playing(Model):
     """Event `playing`: which matches are being played now; sent at first and whenever it changes."""
 
     matches: list[str]
+    starting: list[str]
+    """Those of them that are not at a round yet."""
 
 
 EVENTS: dict[str, type[Model]] = {

@@ -12,7 +12,7 @@ from arena.results.story import Story
 from arena.service.models.base import Model, Seconds
 from arena.types import Role
 
-Status = Literal["playing", "finished", "stopped"]
+Status = Literal["starting", "playing", "finished", "stopped"]
 
 
 class Match(Model):
@@ -20,7 +20,8 @@ class Match(Model):
 
     name: str
     status: Status
-    """playing: a process is at it; finished: all rounds are played; stopped: `arena resume` goes on with it."""
+    """starting: the page has just started its process; playing: a process is at it; finished: all rounds are played;
+    stopped: `arena resume` goes on with it."""
     created: Seconds
     generator: str
     """Team A's contender."""
@@ -34,7 +35,7 @@ class Match(Model):
     played: int
     """Rounds with a verdict; the opening is none."""
     a_won: int
-    """Rounds that A has won, also those that are too close to call, degenerate or forfeited."""
+    """Rounds that A has won, also those that are too close, degenerate or forfeited."""
     b_won: int
     a_clear: int
     """Rounds that A has won by merit and clearly."""

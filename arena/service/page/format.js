@@ -62,16 +62,19 @@ export const plural = (number, noun, nouns = `${noun}s`) => `${count(number)} ${
 /** A short value of a setting. */
 export const setting = (value) => (value === null ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value));
 
+/** Whether a process is at a match. */
+export const isUnderWay = ({ status }) => status === "playing" || status === "starting";
+
 /** "B wins, clear", "A wins, too close", "B wins, degenerate", "A wins by forfeit" */
 export function outcome(verdict) {
   if (verdict.forfeit) return `${verdict.winner} wins by forfeit`;
   if (verdict.degenerate) return `${verdict.winner} wins, degenerate`;
-  return `${verdict.winner} wins, ${verdict.call === "too close" ? "too close" : "clear"}`;
+  return `${verdict.winner} wins, ${verdict.too_close ? "too close" : "clear"}`;
 }
 
 /** Who has won a round by merit and beyond chance: "A", "B" or null. */
 export function clearWinner(verdict) {
-  return verdict === null || verdict.degenerate || verdict.forfeit || verdict.call === "too close" ? null : verdict.winner;
+  return verdict === null || verdict.degenerate || verdict.forfeit || verdict.too_close ? null : verdict.winner;
 }
 
 /** What the detector is good for where its own alarm threshold decides: "catches 34 % of the fakes at 4.6 % false alarms" */

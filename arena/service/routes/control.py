@@ -31,19 +31,21 @@ async def settings(request: Request, state: Arena) -> Response:
     """What a match can be told, as JSON Schema and with its defaults."""
     contenders = {(one.role, one.name): one for one in (await load_contenders(state)).items}
 
+    ends = state.starts.end_with_service
+
     def answer() -> models.Settings:
         defaults = validate({}, contenders=False).dump()
         for role in ROLES:
             usual = contenders[role, defaults[role]["name"]]
             defaults[role]["options"] = {name: option.default for name, option in usual.options.items()}
-        return models.Settings(schema=MatchConfig.model_json_schema(), defaults=defaults)
+        return models.Settings(schema=MatchConfig.model_json_schema(), defaults=defaults, matches_end=ends)
 
     return state.answer(request, None, answer)
 
 
 @router.post("/matches", status_code=202, response_model=models.Start, responses=REFUSALS)
 async def start(state: Arena, new: models.NewMatch) -> models.Start:
-    """Start a match in a process of its own, which goes on if the service ends. Takes seconds: settings are checked."""
+    """Start a match in a process of its own. Takes seconds: settings are checked. See `matches_end` of the settings."""
     record = await asyncio.to_thread(state.starts.begin, new.name, new.config)
     state.players.look_again()
     return state.players.start(record)
@@ -60,7 +62,7 @@ async def starts(request: Request, state: Arena) -> Response:
 async def forget(state: Arena, match: MatchName) -> None:
     """Forget a start that failed."""
     if match not in (one.name for one in state.players.started()):
-        raise views.NotFound(f"no match called {match!r} is being started")
+        raise views.NotFound(f"no match named {match!r} is being started")
     await asyncio.to_thread(state.starts.forget, match)
     state.players.look_again()
 
@@ -70,7 +72,7 @@ async def stop(state: Arena, match: MatchName) -> models.Stopping:
     """Stop a match that is being played or started on this machine, by whomever; no committed round is lost."""
     if match not in (one.name for one in state.players.started()):
         row = views.find_match(state.ledger, match)
-        if views.is_finished(state.ledger, row):
+        if views.is_finished(state.ledger, row) and match not in state.players.playing():
             raise Conflict(f"{match} has played all its rounds")
     await asyncio.to_thread(state.starts.stop, match)
     state.players.look_again()

@@ -44,7 +44,7 @@ async def one_match(request: Request, state: Arena, match: MatchName) -> Respons
     """Everything about a match but its rounds."""
     row, playing, problems = views.find_match(state.ledger, match), state.players.playing(), state.players.problems()
     refused = await asyncio.to_thread(state.reals.fakes_refusal, row)
-    version = state.ledger.revision, match in playing, problems.get(match), refused
+    version = state.ledger.revision, playing.get(match), problems.get(match), refused
     return state.answer(request, version, lambda: views.match_detail(state.ledger, row, playing, problems, refused))
 
 

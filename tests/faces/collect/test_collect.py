@@ -229,7 +229,7 @@ def test_odd_names_stay_inside(tmp_path: Path) -> None:
         (["x"], "openverse", {"licences": ["mine"]}, "no licence 'mine'; known: cc0"),
         (["x"], "openverse", {"most": 0}, "must be positive"),
         (["x"], "commons", {}, "with --contact"),
-        (["x"], "google", {}, "no photo search called 'google'"),
+        (["x"], "google", {}, "no photo search named 'google'"),
     ],
 )
 def test_impossible_plans(keywords: list[str], search: str, options: dict[str, object], sentence: str) -> None:

@@ -2,6 +2,7 @@
 
 import { address, get, post } from "../api.js";
 import { announce, h, replace } from "../dom.js";
+import { isUnderWay } from "../format.js";
 import { onChange, token } from "../session.js";
 
 /** More rounds that are offered for a match that has played all of its own. */
@@ -9,18 +10,21 @@ const MORE = 5;
 /** Milliseconds between two looks at whether it is done: a process takes some seconds to begin, and may fail to. */
 const PAUSE = 1000;
 
+/** What a match that is told to go on, or to stop, comes out of. */
+const stage = (match) => (isUnderWay(match) ? "under way" : match.status);
+
 /** Buttons for what can be done with a match. `draw(match)` when its status may have changed. @param {AbortSignal} signal */
 export function actions(signal) {
   const buttons = h("span", { class: "row" });
   const problem = h("span", { class: "problem small", role: "alert" });
   const node = h("span", { class: "row", tabindex: -1, "data-testid": "actions" }, buttons, problem);
   let match = null;
-  let leaving = null; // the status that is being left
+  let leaving = null; // the stage that is being left
 
   function draw(found = match) {
     match = found;
     if (match === null) return;
-    if (leaving !== match.status) leaving = null;
+    if (leaving !== stage(match)) leaving = null;
     const key = `${match.status} ${leaving} ${Boolean(token())}`;
     if (buttons.dataset.key === key) return; // what is being filled in stays
     buttons.dataset.key = key;
@@ -31,7 +35,7 @@ export function actions(signal) {
   }
 
   function offers() {
-    if (match.status === "playing") return stopButton();
+    if (isUnderWay(match)) return stopButton();
     if (match.status === "stopped") return button("Resume", "resume", () => act("resume", { rounds: null }));
     return moreForm();
   }
@@ -59,7 +63,7 @@ export function actions(signal) {
 
   async function act(what, body) {
     const path = address("matches", match.name);
-    leaving = match.status;
+    leaving = stage(match);
     replace(problem);
     draw();
     announce(`${what === "stop" ? "Stopping" : "Resuming"} ${match.name}.`);
@@ -68,7 +72,7 @@ export function actions(signal) {
       while (leaving !== null) {
         await new Promise((resolve) => setTimeout(resolve, PAUSE));
         const found = await get(path, { signal });
-        if (found.problem && leaving === found.status) throw new Error(found.problem);
+        if (found.problem && leaving === stage(found)) throw new Error(found.problem);
         draw(found);
       }
     } catch (error) {

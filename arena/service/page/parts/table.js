@@ -5,7 +5,7 @@ import { count, duration, outcome, pValue, percent, share } from "../format.js";
 import { withInterval } from "./numbers.js";
 import { term } from "./term.js";
 
-const COLUMNS = ["Round", ["Verdict", "call"], ["Accuracy", "accuracy"], ["AUROC"], ["In use: caught", "in use"], ["False alarms", "false alarms"], ["EER"], ["Threshold", "threshold"], ["p"], "Images A", "Images B", "Took"];
+const COLUMNS = ["Round", ["Verdict", "clear"], ["Accuracy", "accuracy"], ["AUROC"], ["In use: caught", "in use"], ["False alarms", "false alarms"], ["EER"], ["Threshold", "threshold"], ["p"], "Images A", "Images B", "Took"];
 
 /** `draw(rounds)`; the table itself is only made when it is opened. */
 export function roundsTable() {

@@ -11,7 +11,7 @@ let words = null;
 let tip = null;
 let explained = null;
 
-/** The glossary by what its words are called, fetched once. */
+/** The glossary by its words, fetched once. */
 function glossary() {
   words ??= get("glossary").then(
     ({ items }) => new Map(items.flatMap((entry) => [entry.term, ...entry.names].map((name) => [name, entry]))),
@@ -20,7 +20,7 @@ function glossary() {
   return words;
 }
 
-/** A word of the glossary. @param {string} text  @param {string} [word] what the glossary calls it */
+/** A word of the glossary. @param {string} text  @param {string} [word] its name in the glossary */
 export const term = (text, word = text) => told(text, async () => (await glossary())?.get(word) ?? null);
 
 /** A word that is explained here. */

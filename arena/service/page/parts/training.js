@@ -7,36 +7,40 @@ const TEAMS = [["generator", "a", "Team A"], ["detector", "b", "Team B"]];
 /** Points of a loss that are kept: two a second, so a few minutes. */
 const MOST_POINTS = 600;
 
-/** Both teams' progress. `update(progress)` with the data of the event; null when nobody trains. */
+/** Both teams' progress. `update(progress, upcoming, match)` with the data of the event, and the round that is played; null when none is. */
 export function training() {
   const teams = TEAMS.map(([role, letter, title]) => ({ role, ...teamRow(letter, title) }));
   const heading = h("h2", null, "Training");
   const state = h("span", { class: "muted small" });
+  const total = h("progress", { max: 1, value: 0, "aria-label": "The whole match" });
+  const left = h("span", { "data-testid": "left" });
   const node = h("section", { class: "panel training", hidden: true, "aria-label": "Training now", "data-testid": "training" },
     h("header", null, heading, state),
+    h("div", { class: "total" }, h("h3", null, "Match"), total, left),
     h("div", { class: "columns" }, teams.map((team) => team.node)),
   );
   let round = null;
 
-  function update(progress, upcoming) {
+  function update(progress, upcoming, match) {
     node.hidden = upcoming === null;
     if (upcoming === null) return;
-    replace(heading, upcoming === 0 ? "The opening is being trained" : `Round ${upcoming} is being trained`);
+    const isStarting = match.status === "starting";
+    replace(heading, isStarting ? "The match is starting" : upcoming === 0 ? "The opening is being trained" : `Round ${upcoming} is being trained`);
     const current = progress?.round === upcoming ? progress : null;
     if (round !== upcoming) for (const team of teams) team.clear();
     round = upcoming;
-    replace(state, current === null ? "Waiting for the first steps …" : allDone(current) ? "Trained; the exam comes next." : null);
+    replace(state, isStarting ? "Its process is getting ready …" : current === null || doneShare(current) === 0 ? "Waiting for the first steps …" : doneShare(current) === 1 && "Trained; the exam comes next.");
+    total.value = current?.done ?? upcoming / (match.rounds + 1);
+    replace(left, current?.left);
     for (const team of teams) team.draw(current?.teams[team.role] ?? null);
   }
 
   return { node, update };
 }
 
-const allDone = ({ teams }) => Object.values(teams).length === 2 && Object.values(teams).every(({ step, steps }) => step >= steps);
-
-/** How much of the round is done, between 0 and 1: the slower team decides. */
-export function doneShare(progress) {
-  const shares = TEAMS.map(([role]) => progress.teams[role]).map((team) => (team ? team.step / Math.max(team.steps, 1) : 0));
+/** How much of the round's training is done, between 0 and 1: the slower team decides; Team A opens alone. */
+export function doneShare({ round, teams }) {
+  const shares = TEAMS.slice(0, round === 0 ? 1 : 2).map(([role]) => teams[role]).map((team) => (team ? team.step / Math.max(team.steps, 1) : 0));
   return Math.min(...shares);
 }
 

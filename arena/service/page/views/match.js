@@ -3,7 +3,7 @@
 import { address, everything, get } from "../api.js";
 import { chart } from "../charts.js";
 import { announce, h, replace } from "../dom.js";
-import { clearWinner, outcome } from "../format.js";
+import { clearWinner, isUnderWay, outcome } from "../format.js";
 import { gallery } from "../parts/gallery.js";
 import { heading, noteList } from "../parts/heading.js";
 import { roundPanel } from "../parts/round.js";
@@ -39,7 +39,7 @@ const numberIn = (path) => (path[1] === undefined ? null : Number(path[1]));
 /** The match that is being played, else the newest; null when there is none. */
 async function current(signal) {
   const { items } = await get("matches?limit=200", { signal });
-  return (items.find(({ status }) => status === "playing") ?? items[0])?.name ?? null;
+  return (items.find(isUnderWay) ?? items[0])?.name ?? null;
 }
 
 function drawNothing(main, live, signal, reload) {
@@ -142,9 +142,9 @@ class MatchView {
 
   drawProgress() {
     const upcoming = this.list().length;
-    const isPlaying = this.match.status === "playing" && upcoming <= this.match.rounds;
+    const isPlaying = isUnderWay(this.match) && upcoming <= this.match.rounds;
     const current = this.latest?.round === upcoming ? this.latest : null;
-    this.parts.training.update(current, isPlaying ? upcoming : null);
+    this.parts.training.update(current, isPlaying ? upcoming : null, this.match);
     this.parts.strip.setNext(isPlaying ? upcoming : null, current ? doneShare(current) : 0, Math.min(this.match.rounds, this.match.rounds - upcoming + (isPlaying ? 0 : 1)));
   }
 

@@ -8,7 +8,7 @@ import { standingsTable } from "../parts/standings.js";
 import { followStarts } from "../parts/starts.js";
 
 const PAGE = 200;
-const STATUSES = ["playing", "finished", "stopped"];
+const STATUSES = ["starting", "playing", "finished", "stopped"];
 const COLUMNS = ["", "Match", "Status", "Contenders", "Real faces", "Seed", "Rounds", "A – B, clear", "Entered", ""];
 
 export async function show(main, { signal, live }) {

@@ -17,11 +17,7 @@ export async function show(main, { signal, live }) {
   replace(
     main,
     h("h1", null, "Start a match"),
-    h("p", { class: "muted intro" },
-      "A match goes on when this page is closed. If the arena was started by ", h("code", null, "arena up"), " or ", h("code", null, "arena run --serve"),
-      ", it ends with it and can be resumed, and no committed round is lost. ",
-      "The same settings and seed give the same match.",
-    ),
+    h("p", { class: "muted intro" }, "A match goes on when this page is closed. The same settings and seed give the same match."),
     list, place,
   );
   const starts = followStarts(list, live, signal);
@@ -99,6 +95,9 @@ function startForm(settings, contenders, starts, signal) {
   return h("form", { ...attributes, novalidate: true, onsubmit: submit },
     problem,
     form.element,
+    h("p", { class: "muted small", "data-testid": "ending" }, settings.matches_end
+      ? "When the arena itself is stopped, the match stops with it; it can be resumed, and no committed round is lost."
+      : "The match also goes on when the arena's service is stopped or restarted."),
     h("div", { class: "row form-actions" }, button, status),
   );
 }
