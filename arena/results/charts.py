@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from arena.referee.exam import ExamRecord
 from arena.referee.verdict import Verdict
-from arena.results.standings import TEAMS
 from arena.store.record import RoundRecord, rounds_of
 from arena.types import FAKE, REAL, Labels, Scores
 
@@ -34,8 +33,6 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star", "cross", "
 DASHES = ("solid", "dot", "dash", "dashdot", "longdash")
 BINS = 40
 SCORE_TICKS = (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
-MOST_POINTS = 500
-"""Of a curve of losses; more cannot be told apart on a screen."""
 MOST_TICKS = 10
 """At rounds; more labels have no room on a phone."""
 MANY = 60
@@ -145,7 +142,7 @@ def accuracy_figure(records: Iterable[RoundRecord], win_accuracy: float = 0.5) -
     if forfeits:
         frame, place = {"color": GREY, "size": 16, "symbol": "square-open"}, _over(forfeits, "accuracy")
         traces.append(scatter("markers", *place, name="by forfeit", marker=frame, hoverinfo="skip"))
-    layout = _over_rounds("Accuracy, 95 % interval", "accuracy", traces)
+    layout = over_rounds("Accuracy, 95 % interval", "accuracy", traces)
     return {"data": traces, "layout": layout | {"shapes": [dashed_line("y", win_accuracy)]}}
 
 
@@ -161,7 +158,7 @@ def compared_accuracy_figure(matches: Mapping[str, Iterable[RoundRecord]]) -> Fi
     for i, (name, records) in enumerate(matches.items()):
         marker = _match_marker(i)
         traces.append(_accuracies("lines+markers", rounds_of(records), name, marker, line={"width": 1.5}))
-    layout = _over_rounds("Accuracy, 95 % interval", "accuracy", traces)
+    layout = over_rounds("Accuracy, 95 % interval", "accuracy", traces)
     return {"data": traces, "layout": layout | {"shapes": [dashed_line("y", 0.5)]}}
 
 
@@ -178,7 +175,7 @@ def compared_auroc_figure(matches: Mapping[str, Iterable[RoundRecord]]) -> Figur
         middle = scatter(mode, *_over(rounds, "auroc"), name=name, legendgroup=name, marker=marker)
         middle |= {"line": {"width": 2}, "customdata": _ends(rounds, "auroc"), "hovertemplate": _hover(name, "AUROC")}
         traces += [band, middle]
-    layout = _over_rounds("AUROC, 95 % interval", "AUROC", traces)
+    layout = over_rounds("AUROC, 95 % interval", "AUROC", traces)
     return {"data": traces, "layout": layout | {"shapes": [dashed_line("y", 0.5)]}}
 
 
@@ -192,24 +189,9 @@ def faces_figure(records: Iterable[RoundRecord]) -> Figure:
     trace |= {"marker": {"color": COLOUR_A, "size": 8, "symbol": "triangle-up"}, "line": {"width": 1.5}}
     trace |= {"customdata": [[_number(one.low), _number(one.high)] for _, one in seen], "error_y": bars}
     trace["hovertemplate"] = _hover("fakes", "look like a face")
-    layout = _over_rounds("Fakes that look like a face, 95 % interval", "share of fakes", [trace])
+    layout = over_rounds("Fakes that look like a face, 95 % interval", "share of fakes", [trace])
     layout["xaxis"]["range"][0] = -0.5  # the opening has fakes, too
     return {"data": [trace], "layout": layout | {"showlegend": False}}
-
-
-def losses_figure(records: Iterable[RoundRecord]) -> Figure:
-    """Both teams' losses over the images each has seen. `records`: with their curves, the opening among them."""
-    trainings = [record.training for record in records]
-    traces = []
-    for team, role in TEAMS.items():
-        points = [point for training in trainings for point in training[role].curve]
-        for i, name in enumerate(dict.fromkeys(name for point in points for name in point.losses)):
-            curve = thinned([(p.images, _number(p.losses[name])) for p in points if name in p.losses], MOST_POINTS)
-            line = {"color": COLOUR_A if team == "A" else COLOUR_B, "width": 1.5, "dash": DASHES[i % len(DASHES)]}
-            hover = f"{team} {name} %{{y:.3g}}<extra></extra>"
-            images, losses = [images for images, _ in curve], [loss for _, loss in curve]
-            traces.append(scatter("lines", images, losses, name=f"{team} {name}", line=line, hovertemplate=hover))
-    return {"data": traces, "layout": plain_layout("Losses", "images seen by the team", "loss")}
 
 
 def _log_odds(scores: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -264,8 +246,8 @@ def plain_layout(title: str, x: str, y: str) -> Figure:
     }
 
 
-def _over_rounds(title: str, y: str, traces: Sequence[Figure]) -> Figure:
-    """With ticks at rounds alone: left to itself, Plotly puts some between two rounds."""
+def over_rounds(title: str, y: str, traces: Sequence[Figure]) -> Figure:
+    """A layout over rounds, from 0 to 1, with ticks at rounds alone: left to itself, Plotly puts some between two."""
     last = max((number for trace in traces for number in trace["x"]), default=1)
     layout = plain_layout(title, "round", y)
     layout["yaxis"]["range"] = [-0.02, 1.02]
