@@ -84,10 +84,12 @@ def test_the_browser_answers_as_the_service_and_sends_nothing(lived, visit):
             drawn_face(240),
             drawn_face().crop((0, 0, 275, 160)),
             Image.new("RGB", (60, 60), "grey"),
+            drawn_face(48).crop((48, 0, 96, 48)),
         ]
         pictures += [Image.new("RGB", (300, 200), "grey")]
         for picture in pictures:
             theirs, ours = page.evaluate("data => both(data)", base64.b64encode(encoded(picture)).decode())
+            assert theirs["score"] == pytest.approx(ours["score"], abs=1e-3)
             for key in ("verdict", "whole_image", "note", "prepared", "width", "height"):
                 assert theirs[key] == ours[key], (picture.size, key)
             assert theirs["judge"] == ours["judge"]
