@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, PngImagePlugin
 from playwright.sync_api import Page, sync_playwright
 
 from arena.images import png
@@ -26,10 +26,12 @@ DRAWN = "[...document.images].every((i) => i.complete || i.getBoundingClientRect
 """Whether all pictures are there that can be seen; the others are loaded when somebody comes near."""
 WIDE = {"width": 1440, "height": 1060}
 TOUR = {"width": 1080, "height": 900}
+NARROW = {"width": 720, "height": 900}
+"""For many faces, which no format stores in a few bytes."""
 PATIENCE = 300_000
 """Milliseconds for whatever is waited for: a detector that judges a photo is loaded first."""
-COLOURS = 256
-"""Of a picture of the tour: a third of the bytes, and nobody sees it."""
+COLOURS = 64
+"""Of a picture of the tour: a quarter of the bytes, and hardly anybody sees it."""
 
 
 def overview(page: Page) -> bytes:
@@ -58,11 +60,13 @@ def how_sure(page: Page) -> bytes:
     page.get_by_test_id("tip").wait_for()
     box = panel.bounding_box()
     assert box is not None
-    return page.screenshot(clip={**box, "height": 330})
+    return page.screenshot(clip={**box, "height": 440})
 
 
 def faces(page: Page) -> bytes:
     """The faces of the opening beside those of the last round."""
+    page.keyboard.press("Escape")  # what a number means
+    page.set_viewport_size(NARROW)
     page.get_by_test_id("beside").select_option("opening")
     gallery = page.get_by_test_id("gallery")
     gallery.locator("figure img").nth(1).wait_for()
@@ -72,6 +76,7 @@ def faces(page: Page) -> bytes:
 
 def photo(page: Page) -> bytes:
     """A drawn face that the detector has judged."""
+    page.set_viewport_size(TOUR)
     page.get_by_role("link", name="Check a photo").click()
     page.get_by_role("button", name="Drawn face 1").click()
     page.get_by_test_id("photo-result").wait_for()
@@ -105,14 +110,24 @@ def taken(address: str, token: str, match: str) -> dict[str, bytes]:
 
 
 def marked(picture: bytes, name: str, match: str) -> bytes:
-    """A picture that says what it is; that of the whole page at two thirds, the others with fewer colours."""
+    """A picture that says what it is; that of the whole page at two thirds, the others with few colours."""
     with Image.open(io.BytesIO(picture)) as image:
         shown = image.convert("RGB")
     if name == "page":
         shown = shown.resize((WIDE["width"] * 2 // 3, WIDE["height"] * 2 // 3), Image.Resampling.LANCZOS)
-    else:
-        shown = shown.quantize(COLOURS, dither=Image.Dither.NONE).convert("RGB")
-    return png(np.asarray(shown)[None], "generated", f"page of the match {match}")
+    told = png(np.asarray(shown)[None], "generated", f"page of the match {match}")
+    return told if name == "page" else with_few_colours(told)
+
+
+def with_few_colours(picture: bytes) -> bytes:
+    """The same PNG with a palette; what it says of itself stays in it."""
+    info, small = PngImagePlugin.PngInfo(), io.BytesIO()
+    with Image.open(io.BytesIO(picture)) as image:
+        image.load()
+        for key, words in image.text.items():
+            info.add_itxt(key, words)
+        image.quantize(COLOURS, dither=Image.Dither.NONE).save(small, "PNG", pnginfo=info, optimize=True)
+    return small.getvalue()
 
 
 def main() -> None:

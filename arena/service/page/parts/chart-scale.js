@@ -44,7 +44,7 @@ export function chartScale(label, { log, smoothing = false }, changed) {
     const { range, ...linear } = layout.yaxis;
     const notes = [chosen.weight > 0 && `smoothed by ${chosen.weight}`, chosen.isLog && "log"].filter(Boolean);
     const title = { ...linear.title, text: [linear.title.text, ...notes].join(", ") };
-    const yaxis = chosen.isLog ? { ...linear, type: "log", exponentformat: "power", minexponent: 2 } : { ...linear, ...(range && { range }) };
+    const yaxis = chosen.isLog ? { ...linear, type: "log", exponentformat: "e" } : { ...linear, ...(range && { range }) };
     return { data: chosen.weight > 0 ? data.flatMap((trace) => behind(trace, chosen.weight)) : data, layout: { ...layout, yaxis: { ...yaxis, title } } };
   }
 

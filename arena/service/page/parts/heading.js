@@ -8,7 +8,7 @@ import { fact } from "./numbers.js";
 import { term } from "./term.js";
 
 /** What fakes are, by what a match says of them. */
-const FAKES = { generated: "drawn by Team A's network, of nobody", composite: "put together by a program", unknown: "of unknown making" };
+const FAKES = { generated: "drawn by Team A's network", composite: "put together by a program", unknown: "of unknown making" };
 
 /** @param {{name: string, signal: AbortSignal}} options  @returns `draw(match, rounds)` */
 export function heading({ name, signal }) {
@@ -64,7 +64,7 @@ function about(match, rounds) {
   return [
     fact("Team A, generator", h("span", { class: "team-a" }, match.generator)),
     fact("Team B, detector", h("span", { class: "team-b" }, match.detector)),
-    fact("Real faces", [faces.images ? `${match.faces}: ${faces.images.toLocaleString("en")}` : match.faces, faces.synthetic && ", drawn, of nobody"]),
+    fact("Real faces", [faces.images ? `${match.faces}: ${faces.images.toLocaleString("en")}` : match.faces, faces.synthetic && ", drawn by a program"]),
     fact("Fakes", FAKES[match.facts.fakes_are ?? "generated"]),
     fact("Rounds", `${match.played} of ${match.rounds}`),
     fact(term("Called fake", "marking"), match.config.exam?.marking === "half" ? "the half with the highest scores" : "from B's threshold on"),
