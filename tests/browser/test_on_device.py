@@ -102,6 +102,19 @@ def test_the_browser_answers_as_the_service_and_sends_nothing(lived, visit):
 
 
 @needs_runtime
+def test_a_still_of_the_camera_stays_here_too(lived, visit):
+    with service(lived.root) as address:
+        page = visit(address, "#/photo", TOKEN, permissions=["camera"])
+        page.get_by_test_id("on-device").check()
+        expect(page.get_by_test_id("on-device-note")).to_contain_text("are here", timeout=120_000)
+        before = list(witness(page).requests)
+        page.get_by_test_id("use-camera").click()
+        page.get_by_test_id("camera-take").click()
+        expect(page.get_by_test_id("photo-summary")).to_contain_text("found", timeout=120_000)
+        assert witness(page).requests == before
+
+
+@needs_runtime
 def test_what_cannot_be_done_on_the_device_is_said(lived, visit):
     with service(lived.root) as address:
         page = visit(address, "#/photo?match=duel&round=1", TOKEN)
