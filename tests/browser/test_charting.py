@@ -94,7 +94,7 @@ def test_what_a_log_axis_cannot_show_is_said(duel, visit):
     page = visit(duel, "#/match/duel")
     told = """() => import('/page/parts/chart-scale.js').then(({ chartScale }) =>
       chartScale('made up', { log: true }, () => {}).told({ data: [{ y: [0, 1] }, { y: [-1, 2] }] }))"""
-    assert page.evaluate(told) == "On a log axis 2 values of 0 or less cannot be seen."
+    assert page.evaluate(told) == "2 values of 0 or less cannot be seen on a log axis."
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
