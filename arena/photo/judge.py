@@ -122,8 +122,8 @@ def judge(
     alarm = alarm_of(answer)
     height, width = image.shape[:2]
     if not faces:
-        score, note = _without_a_face(image, detector, likeness, float(answer.scores[0]))
-        return Judgement(width, height, alarm, score, None, False, note, ())
+        score, words = _without_a_face(image, detector, likeness, float(answer.scores[0]))
+        return Judgement(width, height, alarm, score, None, False, words, ())
     heats = _heats(detector, paper) if heat and crops else [None] * len(crops)
     answers = iter([(float(score), *rest) for score, *rest in zip(answer.scores, paper, heats, strict=False)])
     faces = [face if face.crop is None else scored(face, alarm, *next(answers)) for face in faces]
