@@ -25,7 +25,7 @@ def lines(photo: str, judgement: Judgement) -> list[str]:
     """A line for each face; one for a photo without any."""
     found = [f"{escape(photo)}: {_line(face, judgement.threshold)}" for face in judgement.faces]
     if not found:
-        found.append(f"{escape(photo)}: {_call(judgement.verdict) if judgement.verdict else 'not judged'}")
+        found.append(f"{escape(photo)}: not judged")
     if judgement.note:
         found[-1] += f"; {judgement.note}"
     return found
@@ -44,8 +44,7 @@ def rows(photo: str, judgement: Judgement) -> list[dict[str, Any]]:
     """The photo and each of its faces by `COLUMNS`; what is not known is empty."""
     threshold = f"{judgement.threshold:.6f}"
     whole = {"score": _score(judgement.score), "verdict": judgement.verdict or "", "note": judgement.note or ""}
-    faces = 0 if judgement.whole_image else len(judgement.faces)
-    found = [_row(photo, faces=faces, threshold=threshold, **whole)]
+    found = [_row(photo, faces=len(judgement.faces), threshold=threshold, **whole)]
     for i, face in enumerate(judgement.faces, 1):
         left, top, right, bottom = face.box
         place = {"left": left, "top": top, "width": right - left, "height": bottom - top}

@@ -19,7 +19,7 @@ from arena.faces.coding import LARGEST, Coding
 from arena.faces.crop.finder import LARGEST_SIDE, Finder
 from arena.faces.framing import LEAST_SPREAD
 from arena.faces.procedural import render
-from arena.photo.judge import CROP_SIDE, MOST_FACES, RECIPE
+from arena.photo.judge import CROP_SIDE, CUT_OUT_SIDE, MOST_FACES, RECIPE
 from arena.photo.likeness import Likeness
 from arena.store.disk import readable_errors
 from arena.types import ArenaError
@@ -53,7 +53,7 @@ def kit(snapshot: Path, folder: Path) -> dict[str, Any]:
         "ways": _ways(likeness.coding, likeness.size),
         "limits": {
             **{name: getattr(RECIPE, name) for name in ("min_size", "min_score")},
-            **{"most_faces": MOST_FACES, "crop_side": CROP_SIDE},
+            **{"most_faces": MOST_FACES, "crop_side": CROP_SIDE, "cut_out_side": CUT_OUT_SIDE},
             **{"smallest": finder.smallest, "largest_side": LARGEST_SIDE},
         },
         "prepared": likeness.words,

@@ -3,9 +3,11 @@
 Faces are found as `arena faces crop` does it when nothing else is said (`RECIPE`), but all of a photo's faces instead
 of the largest. Each is brought into the framing and the coding of the training faces (`likeness`), which travel with
 the snapshot; a face that cannot be brought there is not judged, and why is said. Where nobody knows the framing, faces
-are cut as `arena faces crop` cuts them. A photo without a face is what the detector's `no_face` says; by default the
-largest centred square of a small picture, or of a square one, is judged as if somebody had cut it out; that of a photo
-is not.
+are cut as `arena faces crop` cuts them.
+
+Without a face there is no verdict. A picture that is too small for a face to be found is enlarged first: where one is
+seen then, it is judged as what somebody has cut out. A detector's own rule for the rest, its `no_face`, is a note, and
+a score for who has to put a number on every photo.
 """
 
 from __future__ import annotations
@@ -31,17 +33,21 @@ MOST_FACES = 100
 
 CROP_SIDE = 2 * RECIPE.min_size
 """In a picture with a shorter side no face is expected to be found: it may be one that somebody has cut out."""
+CUT_OUT_SIDE = 160
+"""Pixels a side that such a picture is enlarged to, so that a face in it can be found."""
 
 RealOrFake = Literal["real", "fake"]
-MISSING = "no face was found, which this detector takes for the sign of a fake"
+NO_FACE = "no face was found, so there is no verdict"
+MISSING = f"{NO_FACE}; this detector takes that for the sign of a fake"
+CUT_OUT = "the picture was judged as a face that somebody has cut out"
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A face, or the photo as a whole.
+    """A face, or a picture as a whole that is one.
 
     `box`: the face; `square`: the part of the photo that the detector was shown as `crop`, uint8 `[S, S, 3]`.
-    `confidence`: that it is a face, 0 to 1; None for the photo as a whole. `score`: probability that it is fake.
+    `confidence`: that it is a face, 0 to 1; None for a whole picture. `score`: probability that it is fake.
     `heat`: where the detector looked, float32 `[S, S]` in [0, 1]; None where nobody asked or the detector cannot say.
     `refused`: why it was not judged; then `score`, `verdict` and `crop` are None, and `square` is its box.
     """
@@ -71,8 +77,9 @@ class Judged:
 class Judgement:
     """What a detector makes of a photo. `score`: the highest of its faces. `note`: what a reader has to know.
 
-    `whole_image`: no face was found, and the photo as a whole was judged; it is then the only one of `faces`.
-    `score`, `verdict`: None where nothing could be judged. `prepared`: what was done to the faces first.
+    `whole_image`: the picture was judged as a face that somebody has cut out; it is then the only one of `faces`.
+    `verdict`: None where no face was found, or none could be judged. `score` as well, but without a face it is what the
+    detector's own rule says, if anything. `prepared`: what was done to the faces first.
     """
 
     width: int
@@ -107,21 +114,23 @@ def judge(
     """
     likeness = Likeness.of(origin, size)
     found = worth_judging(finder.find([image])[0])
-    faces = [shown(image, face, likeness) for face in found[:MOST_FACES]] or _whole(image, likeness)
+    whole = not found and _is_cut_out(image, finder)
+    faces = [_whole(image, size)] if whole else [shown(image, face, likeness) for face in found[:MOST_FACES]]
     crops = [face.crop for face in faces if face.crop is not None]
     paper = likeness.code(np.stack(crops or [square(image, size)]))  # without a face, for its threshold alone
     answer = detector.answer(paper)
     alarm = alarm_of(answer)
     height, width = image.shape[:2]
-    if not found and getattr(detector, "no_face", "whole") == "fake":
-        return Judgement(width, height, alarm, 1.0, "fake", False, MISSING, ())
+    if not faces:
+        score, words = _without_a_face(image, detector, likeness, float(answer.scores[0]))
+        return Judgement(width, height, alarm, score, None, False, words, ())
     heats = _heats(detector, paper) if heat and crops else [None] * len(crops)
     answers = iter([(float(score), *rest) for score, *rest in zip(answer.scores, paper, heats, strict=False)])
     faces = [face if face.crop is None else scored(face, alarm, *next(answers)) for face in faces]
     score = max((face.score for face in faces if face.score is not None), default=None)
     verdict = None if score is None else called(score, alarm)
     prepared = likeness.words if crops else None
-    whole, note = not found and bool(crops), _note(len(found), bool(crops))
+    note = CUT_OUT if whole else _note(len(found))
     return Judgement(width, height, alarm, score, verdict, whole, note, tuple(faces), prepared)
 
 
@@ -184,20 +193,31 @@ def called(score: float, threshold: float) -> RealOrFake:
     return "fake" if score >= threshold else "real"
 
 
-def _whole(image: Pixels, likeness: Likeness) -> list[Judged]:
-    """The largest centred square, box and what is seen of it alike; none of a photo that should show a face."""
+def _is_cut_out(image: Pixels, finder: Finds) -> bool:
+    """Whether the middle of a picture that is too small for a face to be found is one."""
+    return min(image.shape[:2]) < CROP_SIDE and bool(worth_judging(finder.find([square(image, CUT_OUT_SIDE)])[0]))
+
+
+def _whole(image: Pixels, size: int) -> Judged:
+    """The largest centred square, box and what is seen of it alike."""
     height, width = image.shape[:2]
     side = min(width, height)
-    if likeness.framing is not None and side >= CROP_SIDE and width != height:
-        return []
     left, top = (width - side) / 2, (height - side) / 2
     box = (left, top, left + side, top + side)
-    return [Judged(box, box, None, crop=square(image, likeness.size))]
+    return Judged(box, box, None, crop=square(image, size))
 
 
-def _note(faces: int, is_judged: bool) -> str | None:
-    if not faces and is_judged:
-        return "no face was found, so the middle of the photo was judged as if it were one"
-    if not faces:
-        return "no face was found, so there is nothing to judge"
+def _without_a_face(image: Pixels, detector: Detector, likeness: Likeness, middle: float) -> tuple[float | None, str]:
+    """What a detector's own rule says of a photo without a face, and the words. `middle`: the score of its middle.
+
+    Of a photo whose framing is known the middle says nothing; a small or a square picture may have been cut out.
+    """
+    if detector.no_face == "fake":
+        return 1.0, MISSING
+    height, width = image.shape[:2]
+    is_photo = likeness.framing is not None and min(width, height) >= CROP_SIDE and width != height
+    return None if is_photo else middle, NO_FACE
+
+
+def _note(faces: int) -> str | None:
     return f"only the {MOST_FACES} largest of {faces} faces were judged" if faces > MOST_FACES else None

@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from arena.referee.exam import ExamRecord
 from arena.referee.verdict import Verdict
-from arena.results.standings import TEAMS
 from arena.store.record import RoundRecord, rounds_of
 from arena.types import FAKE, REAL, Labels, Scores
 
@@ -34,8 +33,6 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star", "cross", "
 DASHES = ("solid", "dot", "dash", "dashdot", "longdash")
 BINS = 40
 SCORE_TICKS = (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
-MOST_POINTS = 500
-"""Of a curve of losses; more cannot be told apart on a screen."""
 MOST_TICKS = 10
 """At rounds; more labels have no room on a phone."""
 MANY = 60
@@ -145,7 +142,7 @@ def accuracy_figure(records: Iterable[RoundRecord], win_accuracy: float = 0.5) -
     if forfeits:
         frame, place = {"color": GREY, "size": 16, "symbol": "square-open"}, _over(forfeits, "accuracy")
         traces.append(scatter("markers", *place, name="by forfeit", marker=frame, hoverinfo="skip"))
-    layout = _over_rounds("Accuracy, 95 % interval", "accuracy", traces)
+    layout = over_rounds("Accuracy, 95 % interval", "accuracy", traces)
     return {"data": traces, "layout": layout | {"shapes": [dashed_line("y", win_accuracy)]}}
 
 
@@ -161,7 +158,7 @@ def compared_accuracy_figure(matches: Mapping[str, Iterable[RoundRecord]]) -> Fi
     for i, (name, records) in enumerate(matches.items()):
         marker = _match_marker(i)
         traces.append(_accuracies("lines+markers", rounds_of(records), name, marker, line={"width": 1.5}))
-    layout = _over_rounds("Accuracy, 95 % interval", "accuracy", traces)
+    layout = over_rounds("Accuracy, 95 % interval", "accuracy", traces)
     return {"data": traces, "layout": layout | {"shapes": [dashed_line("y", 0.5)]}}
 
 
@@ -169,16 +166,9 @@ def compared_auroc_figure(matches: Mapping[str, Iterable[RoundRecord]]) -> Figur
     """AUROC over the rounds of several matches with its 95 % intervals as bands, and the line of chance."""
     traces = []
     for i, (name, records) in enumerate(matches.items()):
-        rounds, marker = rounds_of(records), _match_marker(i)
-        numbers, high = _over(rounds, "auroc_high")
-        _, low = _over(rounds, "auroc_low")
-        band = scatter("lines", numbers + numbers[::-1], high + low[::-1], fill="toself", legendgroup=name)
-        band |= {"fillcolor": pale(marker["color"]), "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
-        mode = "lines+markers" if len(rounds) < MANY else "lines"
-        middle = scatter(mode, *_over(rounds, "auroc"), name=name, legendgroup=name, marker=marker)
-        middle |= {"line": {"width": 2}, "customdata": _ends(rounds, "auroc"), "hovertemplate": _hover(name, "AUROC")}
-        traces += [band, middle]
-    layout = _over_rounds("AUROC, 95 % interval", "AUROC", traces)
+        rounds = rounds_of(records)
+        traces += _banded(name, "AUROC", *_over(rounds, "auroc"), _ends(rounds, "auroc"), _match_marker(i))
+    layout = over_rounds("AUROC, 95 % interval", "AUROC", traces)
     return {"data": traces, "layout": layout | {"shapes": [dashed_line("y", 0.5)]}}
 
 
@@ -186,30 +176,13 @@ def faces_figure(records: Iterable[RoundRecord]) -> Figure:
     """The share of fakes that look like a face, with its 95 % interval, in each round where it was measured."""
     found = [(record.round, record.quality.one_face) for record in records if record.quality]
     seen = [(number, one) for number, one in found if one is not None]
-    up, down = ([_number(abs(getattr(one, end) - one.value)) for _, one in seen] for end in ("high", "low"))
-    bars = {"type": "data", "symmetric": False, "array": up, "arrayminus": down, "thickness": 1.2, "width": 3}
-    trace = scatter("lines+markers", [n for n, _ in seen], [_number(one.value) for _, one in seen], name="fakes")
-    trace |= {"marker": {"color": COLOUR_A, "size": 8, "symbol": "triangle-up"}, "line": {"width": 1.5}}
-    trace |= {"customdata": [[_number(one.low), _number(one.high)] for _, one in seen], "error_y": bars}
-    trace["hovertemplate"] = _hover("fakes", "look like a face")
-    layout = _over_rounds("Fakes that look like a face, 95 % interval", "share of fakes", [trace])
+    ends = [[_number(one.low), _number(one.high)] for _, one in seen]
+    marker = {"color": COLOUR_A, "size": 8, "symbol": "triangle-up"}
+    values = [_number(one.value) for _, one in seen]
+    traces = _banded("fakes", "look like a face", [n for n, _ in seen], values, ends, marker)
+    layout = over_rounds("Fakes that look like a face, 95 % interval", "share of fakes", traces)
     layout["xaxis"]["range"][0] = -0.5  # the opening has fakes, too
-    return {"data": [trace], "layout": layout | {"showlegend": False}}
-
-
-def losses_figure(records: Iterable[RoundRecord]) -> Figure:
-    """Both teams' losses over the images each has seen. `records`: with their curves, the opening among them."""
-    trainings = [record.training for record in records]
-    traces = []
-    for team, role in TEAMS.items():
-        points = [point for training in trainings for point in training[role].curve]
-        for i, name in enumerate(dict.fromkeys(name for point in points for name in point.losses)):
-            curve = thinned([(p.images, _number(p.losses[name])) for p in points if name in p.losses], MOST_POINTS)
-            line = {"color": COLOUR_A if team == "A" else COLOUR_B, "width": 1.5, "dash": DASHES[i % len(DASHES)]}
-            hover = f"{team} {name} %{{y:.3g}}<extra></extra>"
-            images, losses = [images for images, _ in curve], [loss for _, loss in curve]
-            traces.append(scatter("lines", images, losses, name=f"{team} {name}", line=line, hovertemplate=hover))
-    return {"data": traces, "layout": plain_layout("Losses", "images seen by the team", "loss")}
+    return {"data": traces, "layout": layout | {"showlegend": False}}
 
 
 def _log_odds(scores: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -228,6 +201,17 @@ def _accuracies(mode: str, rounds: Sequence[RoundRecord], name: str, marker: Fig
     trace = scatter(mode, *_over(rounds, "accuracy"), name=name, marker=marker, **more)
     more = {"customdata": _ends(rounds, "accuracy"), "hovertemplate": _hover(name, "accuracy")}
     return trace | more | {"error_y": bars | {"color": marker["color"]}}
+
+
+def _banded(
+    name: str, what: str, x: Sequence[int], y: Sequence[float], ends: Sequence[Sequence[float]], marker: Figure
+) -> list[Figure]:
+    """A line, and behind it as a band the interval of each of its points. `what`: the words beside the pointer."""
+    band = scatter("lines", [*x, *x[::-1]], [high for _, high in ends] + [low for low, _ in ends][::-1], fill="toself")
+    band |= {"fillcolor": pale(marker["color"]), "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+    mode = "lines+markers" if len(x) < MANY else "lines"
+    middle = scatter(mode, x, y, name=name, marker=marker, line={"width": 2}, customdata=ends)
+    return [band | {"legendgroup": name}, middle | {"legendgroup": name, "hovertemplate": _hover(name, what)}]
 
 
 def scatter(mode: str, x: Sequence[float], y: Sequence[float], **more: Any) -> Figure:
@@ -264,8 +248,8 @@ def plain_layout(title: str, x: str, y: str) -> Figure:
     }
 
 
-def _over_rounds(title: str, y: str, traces: Sequence[Figure]) -> Figure:
-    """With ticks at rounds alone: left to itself, Plotly puts some between two rounds."""
+def over_rounds(title: str, y: str, traces: Sequence[Figure]) -> Figure:
+    """A layout over rounds, from 0 to 1, with ticks at rounds alone: left to itself, Plotly puts some between two."""
     last = max((number for trace in traces for number in trace["x"]), default=1)
     layout = plain_layout(title, "round", y)
     layout["yaxis"]["range"] = [-0.02, 1.02]
@@ -276,7 +260,8 @@ def _over_rounds(title: str, y: str, traces: Sequence[Figure]) -> Figure:
 def whole_ticks(last: int) -> Figure:
     """Ticks at whole numbers alone, of an axis that goes up to `last`."""
     steps = (digit * 10**power for power in count() for digit in (1, 2, 5))
-    return {"tick0": 0, "dtick": next(step for step in steps if last <= MOST_TICKS * step), "tickformat": "d"}
+    step = next(step for step in steps if last <= MOST_TICKS * step)
+    return {"tick0": 0, "dtick": step, "tickformat": "d", "tickangle": 0}
 
 
 def dashed_line(axis: str, value: float) -> Figure:

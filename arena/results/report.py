@@ -20,7 +20,8 @@ from arena.referee.exam import ExamRecord
 from arena.referee.verdict import Verdict
 from arena.results.animation import sample_sheet
 from arena.results.chartbook import Frame, chart_book
-from arena.results.charts import accuracy_figure, auroc_figure, faces_figure, losses_figure, thinned
+from arena.results.charts import accuracy_figure, auroc_figure, faces_figure, thinned
+from arena.results.magnitudes import losses_figure
 from arena.results.story import tell_match, tell_round
 from arena.results.words import how_won
 from arena.store.home import Home, MatchRow

@@ -15,6 +15,7 @@ from arena.service import models
 from arena.types import ArenaError
 
 M = TypeVar("M", bound=models.Model)
+MatchFigure = Literal["accuracy", "auroc", "chance", "faces", "losses", "speed"]
 CHECK_SECONDS = 240.0
 """For a photo: the service's own limits come first. The first one waits for the judge to start."""
 SILENCE = 60.0
@@ -146,11 +147,25 @@ class Client:
         """How the same faces changed over the rounds."""
         return self._fetch(f"matches/{match}/animation.{kind}").content
 
+    def walk(self, match: str, number: int) -> bytes:
+        """What the generator of a round draws between some latents, as an animated WebP; minutes where one is busy."""
+        with _sentences():
+            answer = self._http.get(f"matches/{match}/rounds/{number}/walk.webp", timeout=CHECK_SECONDS)
+            return _checked(answer).content
+
+    def report(self, match: str) -> bytes:
+        """The match as one HTML file to hand on, which needs no server."""
+        return self._fetch(f"matches/{match}/report.html").content
+
+    def glossary(self) -> models.Glossary:
+        """What the words mean that results are told in."""
+        return self._get(models.Glossary, "glossary")
+
     def exam_figure(self, match: str, number: int, name: Literal["scores", "roc"]) -> models.Figure:
         """A chart of a round's exam, as Plotly takes it."""
         return self._get(models.Figure, f"matches/{match}/rounds/{number}/figures/{name}")
 
-    def match_figure(self, match: str, name: Literal["accuracy", "auroc", "faces", "losses"]) -> models.Figure:
+    def match_figure(self, match: str, name: MatchFigure) -> models.Figure:
         """A chart of a match over its rounds, as Plotly takes it."""
         return self._get(models.Figure, f"matches/{match}/figures/{name}")
 

@@ -36,16 +36,22 @@ _POLICY = (
     "default-src 'none'; script-src 'self'{more}; style-src 'self'; img-src 'self'{images}; "
     "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+_PERMISSIONS = "camera=({camera}), microphone=(), geolocation=()"
 HEADERS = {
     "content-security-policy": _POLICY.format(more="", images=""),
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": _PERMISSIONS.format(camera=""),
 }
 """Of every response. No CORS header is among them: pages of other origins can read nothing."""
-PAGE_HEADERS = HEADERS | {"content-security-policy": _POLICY.format(more=" 'wasm-unsafe-eval'", images=" blob:")}
+PAGE_HEADERS = HEADERS | {
+    "content-security-policy": _POLICY.format(more=" 'wasm-unsafe-eval'", images=" blob:"),
+    "permissions-policy": _PERMISSIONS.format(camera="self"),
+}
 """Of the page itself, which may judge photos on the visitor's device: by WebAssembly, still without `eval`.
-Plotly makes the PNG of a chart out of an image that it has in memory."""
+Plotly makes the PNG of a chart out of an image that it has in memory. Where the visitor allows it, the page, and
+nothing in a frame of it, takes a picture with the camera."""
 
 
 class Guard:

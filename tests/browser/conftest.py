@@ -15,7 +15,9 @@ def chromium():
 
     with playwright.sync_playwright() as driver:
         # No sandbox: in containers, where tests run as root, Chromium has none. No GPU: its drawing is not tested.
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        # Its camera is a film of its own, for who is allowed to see one.
+        args = ["--no-sandbox", "--disable-gpu", "--use-fake-device-for-media-stream"]
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=args)
         yield browser
         browser.close()
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import base64
+import json
+import os
 import re
+import subprocess
+import sys
 
 import pytest
-from photofiles import drawn_face, encoded
+from photofiles import drawn_crowd, drawn_face, encoded
 from PIL import Image
 
-from .visiting import TOKEN, expect, focused, service, witness
+from .visiting import DESKTOP, PHONE, TOKEN, audit, expect, focused, overflow, service, witness
 
 FACE = encoded(drawn_face())
 DROP = """([data, name]) => {
@@ -66,6 +70,39 @@ def test_a_face_is_boxed_and_judged(page):
     expect(heat).to_be_hidden()
 
 
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_crowd_has_numbers_and_stays_in_sight(duel, visit, viewport):
+    page = visit(duel, "#/photo", TOKEN, viewport=viewport)
+    choose(page, encoded(drawn_crowd()))
+    expect(page.get_by_test_id("photo-summary")).to_contain_text("24 faces found", timeout=240_000)
+    for index in (0, 23):
+        name = f"Face {index + 1}"
+        expect(page.get_by_test_id(f"box-{index}")).to_have_accessible_name(re.compile(f"^{name}: "))
+        expect(page.get_by_test_id(f"box-{index}")).to_have_text(re.compile(f"^{index + 1} (real|fake)$"))
+        expect(page.get_by_test_id(f"face-{index}").get_by_role("heading")).to_have_text(name)
+    page.get_by_test_id("heat-all").check()
+    expect(page.locator(".heat-map:visible")).to_have_count(24)
+    expect(page.get_by_test_id("heat-23")).to_be_checked()
+    page.get_by_test_id("face-23").scroll_into_view_if_needed()
+    expect(page.get_by_test_id("photo")).to_be_in_viewport(ratio=0.9)
+    expect(page.get_by_test_id("box-23").locator("span")).to_be_visible()  # its number lies above the heat maps
+    assert (overflow(page), audit(page)) == (0, [])
+
+
+@pytest.mark.parametrize("language", ["curl", "Python"])
+def test_what_it_says_to_use_can_be_pasted(page, duel, tmp_path, language):
+    choose(page, FACE)
+    page.get_by_text("Use this from Python or curl").click(timeout=120_000)
+    lines = page.get_by_test_id("recipes").locator(f"h3:text-is('{language}') + pre").inner_text()
+    (tmp_path / "photo.jpg").write_bytes(FACE)
+    command = ["sh", "-c", f"exec {lines}"] if language == "curl" else [sys.executable, "-c", lines]
+    paths = os.environ | {"ARENA_TOKEN": TOKEN, "no_proxy": "127.0.0.1"}
+    ran = subprocess.run(command, cwd=tmp_path, env=paths, capture_output=True, text=True, check=True, timeout=240)
+    verdict = page.get_by_test_id("face-0").locator("strong").text_content()
+    told = json.loads(ran.stdout)["verdict"] if language == "curl" else ran.stdout.strip()
+    assert told == verdict
+
+
 def test_an_example_is_judged_at_a_click(page):
     examples = page.get_by_test_id("examples").get_by_role("button")
     expect(examples).to_have_count(4)
@@ -91,9 +128,18 @@ def test_a_score_is_told_beside_the_alarm_level(page, score, threshold, said):
     assert page.evaluate(told, [score, threshold]) == said
 
 
-def test_a_photo_without_a_face_is_judged_as_a_whole(page):
+def test_a_photo_without_a_face_has_no_verdict(page):
     page.evaluate(DROP, [base64.b64encode(encoded(Image.new("RGB", (90, 60), "grey"))).decode(), "grey.png"])
-    summary = re.compile("^No face was found. The photo is called (real|fake).$")
+    summary = page.get_by_test_id("photo-summary")
+    expect(summary).to_have_text("No verdict: no face was found.", timeout=120_000)
+    result = page.get_by_test_id("photo-result")
+    expect(result.locator(".judged-verdict, .face-box, .bar-of-score")).to_have_count(0)
+    expect(result).not_to_contain_text("alarm level")
+
+
+def test_a_face_that_was_cut_out_is_judged_as_a_whole(page):
+    choose(page, encoded(drawn_face(48).crop((48, 0, 96, 48))))
+    summary = re.compile("^The picture is a face, cut out, and called (real|fake).$")
     expect(page.get_by_test_id("photo-summary")).to_have_text(summary, timeout=120_000)
     expect(page.get_by_test_id("box-0")).to_have_accessible_name(re.compile("^What was judged: "))
 

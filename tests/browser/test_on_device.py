@@ -84,10 +84,12 @@ def test_the_browser_answers_as_the_service_and_sends_nothing(lived, visit):
             drawn_face(240),
             drawn_face().crop((0, 0, 275, 160)),
             Image.new("RGB", (60, 60), "grey"),
+            drawn_face(48).crop((48, 0, 96, 48)),
         ]
         pictures += [Image.new("RGB", (300, 200), "grey")]
         for picture in pictures:
             theirs, ours = page.evaluate("data => both(data)", base64.b64encode(encoded(picture)).decode())
+            assert theirs["score"] == pytest.approx(ours["score"], abs=1e-3)
             for key in ("verdict", "whole_image", "note", "prepared", "width", "height"):
                 assert theirs[key] == ours[key], (picture.size, key)
             assert theirs["judge"] == ours["judge"]
@@ -97,6 +99,19 @@ def test_the_browser_answers_as_the_service_and_sends_nothing(lived, visit):
                 assert np.allclose(one["box"], other["box"], atol=0.1)
                 assert np.allclose(one["square"], other["square"], atol=0.1)
                 assert one["score"] == pytest.approx(other["score"], abs=1e-3)
+
+
+@needs_runtime
+def test_a_still_of_the_camera_stays_here_too(lived, visit):
+    with service(lived.root) as address:
+        page = visit(address, "#/photo", TOKEN, permissions=["camera"])
+        page.get_by_test_id("on-device").check()
+        expect(page.get_by_test_id("on-device-note")).to_contain_text("are here", timeout=120_000)
+        before = list(witness(page).requests)
+        page.get_by_test_id("use-camera").click()
+        page.get_by_test_id("camera-take").click()
+        expect(page.get_by_test_id("photo-summary")).to_contain_text("found", timeout=120_000)
+        assert witness(page).requests == before
 
 
 @needs_runtime

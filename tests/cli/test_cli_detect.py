@@ -54,7 +54,7 @@ def test_a_line_for_each_face(arena, home, photo, tmp_path):
     assert len(out) == 2
     assert out[0].startswith(f"{photo}: ")
     assert "(alarm from 0.500), a face of " in out[0]
-    assert "the middle of 60x60 pixels at 10,0; no face was found" in out[1]
+    assert out[1] == f"{wall}: not judged; no face was found, so there is no verdict"
     assert err == ["judged by the cnn of round 2 of duel"]
 
 
@@ -140,7 +140,7 @@ def test_a_detector_that_knows_its_faces_framing_says_what_it_does(arena, photo,
     assert "(alarm from 0.500), a face of " in out[0]
     assert "not judged: a face of " in out[1]
     assert "the edge of the photo cuts it off" in out[1]
-    assert out[2] == f"{wall}: not judged; no face was found, so there is nothing to judge"
+    assert out[2] == f"{wall}: not judged; no face was found, so there is no verdict"
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from arena.faces.crop.cropping import CropPlan
 from arena.faces.crop.finder import Found, cut
 from arena.faces.crop.memory import OutOfMemory
 from arena.faces.decode import square
-from arena.photo.judge import MOST_FACES, judge, seen_square
+from arena.photo.judge import CROP_SIDE, CUT_OUT_SIDE, MOST_FACES, judge, seen_square
 from arena.types import Answer
 
 SIZE = 16
@@ -25,8 +25,17 @@ class Finds:
         return [self.faces for _ in images]
 
 
+class FindsEnlarged(Finds):
+    """Finds them only where a picture was enlarged for it."""
+
+    def find(self, images):
+        return [self.faces if image.shape == (CUT_OUT_SIDE, CUT_OUT_SIDE, 3) else [] for image in images]
+
+
 class Redness:
     """The redder, the faker; remembers what it was shown."""
+
+    no_face = "whole"
 
     def __init__(self, threshold=0.5):
         self.threshold, self.papers = threshold, []
@@ -104,22 +113,42 @@ def test_what_a_training_set_leaves_out_is_left_out():
     assert [face.box for face in judgement.faces] == [good.box]
 
 
-def test_without_a_face_the_middle_is_judged():
+def test_a_small_picture_that_is_a_face_is_judged_as_one():
     image = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
     detector = Redness()
-    judgement = judge(image, detector, SIZE, Finds())
+    judgement = judge(image, detector, SIZE, FindsEnlarged(face(20, 20, 140, 140)))
     np.testing.assert_array_equal(detector.papers[0], square(image, SIZE)[None])
     (only,) = judgement.faces
     assert (only.box, only.square, only.confidence) == ((10, 0, 50, 40), (10, 0, 50, 40), None)
-    assert judgement.whole_image
-    assert "no face was found" in judgement.note
+    assert (judgement.whole_image, judgement.verdict, only.verdict) == (True, only.verdict, judgement.verdict)
+    assert only.verdict in ("real", "fake")
+    assert "cut out" in judgement.note
 
 
-def test_without_a_face_a_strict_detector_calls_it_fake():
+@pytest.mark.parametrize("found", [face(20, 20, 140, 140, 0.9), face(20, 20, 60, 60)])
+def test_what_is_no_sure_face_even_enlarged_has_no_verdict(found):
+    judgement = judge(photo(height=40, width=60), Redness(), SIZE, FindsEnlarged(found))
+    assert (judgement.verdict, judgement.faces, judgement.whole_image) == (None, (), False)
+
+
+def test_a_large_picture_is_not_enlarged():
+    image = photo(height=int(CROP_SIDE), width=int(CROP_SIDE))
+    assert judge(image, Redness(), SIZE, FindsEnlarged(face(20, 20, 140, 140))).verdict is None
+
+
+@pytest.mark.parametrize("shape", [(40, 60), (300, 400), (300, 300)])
+def test_without_a_face_there_is_no_verdict(shape):
+    judgement = judge(photo(255, *shape), Redness(), SIZE, Finds())
+    assert (judgement.verdict, judgement.faces, judgement.whole_image) == (None, (), False)
+    assert judgement.score == 1.0  # for who has to put a number on every photo
+    assert judgement.note == "no face was found, so there is no verdict"
+
+
+def test_a_detectors_own_rule_is_a_note():
     judgement = judge(photo(), Strict(), SIZE, Finds())
-    assert (judgement.score, judgement.verdict, judgement.faces) == (1.0, "fake", ())
+    assert (judgement.score, judgement.verdict, judgement.faces) == (1.0, None, ())
     assert not judgement.whole_image
-    assert "no face was found" in judgement.note
+    assert judgement.note.endswith("no verdict; this detector takes that for the sign of a fake")
     assert judge(photo(), Strict(), SIZE, Finds(face(0, 0, 100, 100))).verdict == "real"
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from arena.referee.exam import ExamRecord
 from arena.referee.verdict import verdict
-from arena.results import charts
+from arena.results import charts, magnitudes
 from arena.store.record import RoundRecord
 from arena.types import Answer, CurvePoint, Training
 
@@ -62,11 +62,13 @@ FIGURES = {
     "roc": charts.roc_figure(exam(), judged(exam())),
     "accuracy": charts.accuracy_figure(ROUNDS),
     "auroc": charts.auroc_figure(ROUNDS),
-    "losses": charts.losses_figure(CURVES),
+    "losses": magnitudes.losses_figure(CURVES),
     "compared accuracy": charts.compared_accuracy_figure(MATCHES),
     "compared auroc": charts.compared_auroc_figure(MATCHES),
     "nothing played": charts.accuracy_figure([OPENING]),
-    "nothing lost": charts.losses_figure([]),
+    "chance": magnitudes.chance_figure(ROUNDS),
+    "speed": magnitudes.speed_figure(CURVES),
+    "nothing lost": magnitudes.losses_figure([]),
 }
 
 
@@ -186,13 +188,35 @@ def test_losses_by_team_over_the_images_each_has_seen():
 
 
 def test_a_long_curve_is_thinned_and_keeps_its_ends():
-    curve = [point(i, loss=float(i)) for i in range(3 * charts.MOST_POINTS)]
-    (line,) = charts.losses_figure([round_record(1, generator=curve)])["data"]
-    assert len(line["x"]) == charts.MOST_POINTS
-    assert (line["x"][0], line["x"][-1]) == (0, 3 * charts.MOST_POINTS - 1)
+    curve = [point(i, loss=float(i)) for i in range(3 * magnitudes.MOST_POINTS)]
+    (line,) = magnitudes.losses_figure([round_record(1, generator=curve)])["data"]
+    assert len(line["x"]) == magnitudes.MOST_POINTS
+    assert (line["x"][0], line["x"][-1]) == (0, 3 * magnitudes.MOST_POINTS - 1)
 
 
 def test_several_matches_differ_in_more_than_colour():
     looks = [t["marker"] for t in FIGURES["compared accuracy"]["data"]]
     assert len({look["symbol"] for look in looks}) == len({look["color"] for look in looks}) == 3
     assert [t["name"] for t in FIGURES["compared auroc"]["data"] if "name" in t] == list(MATCHES)
+
+
+def test_the_chance_of_a_round_is_as_small_as_it_is():
+    rounds = [replace(r, verdict=replace(r.verdict, p_value=p)) for r, p in zip(ROUNDS[1:3], (2e-22, 0.0), strict=True)]
+    figure = magnitudes.chance_figure([OPENING, *rounds], 0.01)
+    (trace,) = figure["data"]
+    assert (trace["x"], trace["y"], trace["customdata"]) == ([1, 2], [2e-22, magnitudes.LEAST_CHANCE], ["B", "A"])
+    assert figure["layout"]["shapes"][0]["y0"] == 0.01
+
+
+def test_speed_is_of_each_round_alone():
+    def trained(images, seconds):
+        return Training(1, images, seconds, {})
+
+    times = [(100, 2.0, 40), (400, 1.0, 40), (500, 0.0, 80)]  # the last took no time that could be measured
+    records = [
+        replace(round_record(i), training={"generator": trained(images, seconds), "detector": trained(seen, 4.0)})
+        for i, (images, seconds, seen) in enumerate(times)
+    ]
+    figure = magnitudes.speed_figure(records)
+    assert (trace(figure, "Team A")["x"], trace(figure, "Team A")["y"]) == ([0, 1], [50.0, 300.0])
+    assert trace(figure, "Team B")["y"] == [10.0, 0.0, 10.0]

@@ -120,8 +120,8 @@ def test_how_good_the_fakes_of_a_round_are(api):
     assert "biased" in frechet["remark"]
     assert "not Inception FID" in frechet["best"]
     assert second["quality"]["missing"] == ["not measured: distance to the nearest real face: no time"]
-    (trace,) = get(api, "matches/duel/figures/faces").json()["data"]
-    assert (trace["x"], trace["y"], trace["error_y"]["arrayminus"]) == ([2], [0.61], [0.11])
+    _, trace = get(api, "matches/duel/figures/faces").json()["data"]
+    assert (trace["x"], trace["y"], trace["customdata"]) == ([2], [0.61], [[0.5, 0.71]])
 
 
 def test_a_round_in_full(api):

@@ -183,3 +183,11 @@ def test_the_page_alone_may_run_webassembly_and_nothing_may_evaluate_text(root):
         policies = {path: http.get(path).headers["content-security-policy"] for path in ("/", "/docs", "/page/main.js")}
     assert [path for path, policy in policies.items() if "unsafe" in policy] == ["/"]
     assert "script-src 'self' 'wasm-unsafe-eval';" in policies["/"]
+
+
+def test_the_page_alone_may_ask_for_the_camera(root):
+    with client(create_app(root)) as http:
+        said = {path: http.get(path).headers["permissions-policy"] for path in ("/", "/docs", "/api/health")}
+    assert {path for path, policy in said.items() if "camera=(self)" in policy} == {"/"}
+    assert all("camera=()" in policy for path, policy in said.items() if path != "/")
+    assert all("microphone=()" in policy for policy in said.values())

@@ -18,6 +18,7 @@ import pytest
 from photofiles import drawn_face, encoded, give_detector
 from servedhome import new_home, play_all, served
 
+from arena.results.glossary import explain
 from arena.service.client import Client
 from arena.service.security import listen
 from arena.service.starts import Terms
@@ -137,6 +138,8 @@ def test_the_documents_examples_run(documented, capsys):
     assert "1-0 match" in shown
     assert re.search(r"^duel (real|fake) 0\.\d+ \(", shown, flags=re.M)
     assert bytes(names["picture"]).startswith(b"\x89PNG")
+    assert bytes(names["report"]).startswith(b"<!doctype html>")
+    assert names["words"]["AUROC"] == explain("AUROC").plain
 
 
 def test_the_documents_addresses_answer(documented):

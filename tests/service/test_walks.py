@@ -11,6 +11,7 @@ from servedhome import served
 
 from arena.service.client import Client
 from arena.store.home import Home
+from arena.types import ArenaError
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +37,7 @@ def test_a_walk_is_a_film_that_says_what_it_is(client):
     path = "matches/drawn/rounds/1/walk.webp"
     answer = client._http.get(path)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/webp")
+    assert client.walk("drawn", 1) == answer.content
     with Image.open(io.BytesIO(answer.content)) as film:
         assert (film.n_frames, film.size) == (40, (64, 64))
         assert b"trainedAlgorithmicMedia" in film.info["xmp"]
@@ -47,6 +49,8 @@ def test_a_generator_without_latents_says_so(client):
     answer = client._http.get("matches/noisy/rounds/1/walk.webp")
     assert answer.status_code == 404
     assert answer.json()["detail"].startswith("noise draws no faces from latents")
+    with pytest.raises(ArenaError, match="noise draws no faces from latents"):
+        client.walk("noisy", 1)
 
 
 def test_weights_that_are_gone_cannot_walk(home, client):

@@ -30,14 +30,14 @@ class Judge(Model):
 
 
 class JudgedFace(Model):
-    """A face in a photo, or the photo as a whole."""
+    """A face in a photo, or a picture as a whole that is one."""
 
     box: Box
     """Where it is in the photo as it is seen, maybe beyond its edge."""
     square: Box
     """The part of the photo that the detector was shown, and that the heat map covers."""
     confidence: float | None
-    """That it is a face, 0 to 1; null for the photo as a whole."""
+    """That it is a face, 0 to 1; null for a whole picture."""
     score: float | None
     """Probability that it is fake; null where it was not judged."""
     verdict: Call | None
@@ -58,11 +58,12 @@ class Detection(Model):
     note: str | None
     """What one has to know to read it."""
     whole_image: bool
-    """No face was found, and the middle of the photo was judged as if it were one."""
+    """The picture is small, and its middle was judged as a face that somebody has cut out."""
     prepared: str | None
     """What was done to the faces before they were judged."""
     score: float | None
-    """The highest of its faces; null where nothing could be judged."""
+    """The highest of its faces; without a face what the detector's own rule says, null where that says nothing."""
     verdict: Call | None
+    """Null where no face was found, or none could be judged."""
     faces: list[JudgedFace]
     """The largest first."""

@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 import { h, replace } from "./dom.js";
 import { chartFiles } from "./parts/chart-files.js";
+import { chartScale } from "./parts/chart-scale.js";
 
 const SETTINGS = { displaylogo: false, responsive: true, displayModeBar: false, scrollZoom: false };
 /** Plotly brings a map library that makes an inline style sheet, which the policy forbids, unless this id is taken. */
@@ -27,16 +28,19 @@ function plotly() {
 
 /**
  * A chart that draws figures of the service, in the colours of the theme.
- * @param {string} label what it shows, for who cannot see it  @param {{signal: AbortSignal, height?: string}} options
+ * @param {string} label what it shows, for who cannot see it
+ * @param {{signal: AbortSignal, height?: string, scale?: object}} options `scale`: see `chartScale`
  * @returns {{node: HTMLElement, load: (path: string, version?: any) => Promise<void>}} `load` shows the figure at an
  *   address; with the `version` of what is shown already it does nothing
  */
-export function chart(label, { signal, height = "16rem" }) {
+export function chart(label, { signal, height = "16rem", scale: offered = {} }) {
   const plot = h("div", { class: "plot" });
   const message = h("p", null, "…");
-  const files = chartFiles(label, async () => ({ Plotly: await plotly(), figure: themed(figure, true) }));
-  const node = h("div", null, h("div", { class: "chart", role: "img", "aria-label": label, style: { "--height": height } }, plot, message), files);
-  files.hidden = true;
+  const scale = chartScale(label, offered, () => figure && draw());
+  const files = chartFiles(label, async () => ({ Plotly: await plotly(), figure: themed(scale.scaled(figure), true) }), () => figure);
+  const unseen = h("p", { class: "muted", role: "status" });
+  const tools = h("div", { class: "chart-tools small", hidden: true }, scale.node, unseen, files);
+  const node = h("div", null, h("div", { class: "chart", role: "img", "aria-label": label, style: { "--height": height } }, plot, message), tools);
   const seen = sight(node, signal);
   let figure = null;
   let wanted = null;
@@ -46,10 +50,12 @@ export function chart(label, { signal, height = "16rem" }) {
     const shown = figure;
     const Plotly = await plotly();
     if (signal.aborted || shown !== figure || figure === null) return;
-    const { data, layout } = themed(figure);
-    await Plotly.react(plot, data, layout, SETTINGS);
+    const { data, layout } = themed(scale.scaled(figure));
+    // Who has zoomed in stays there while rounds arrive, but neither in another figure nor on another axis.
+    await Plotly.react(plot, data, { ...layout, uirevision: `${wanted} ${layout.yaxis.type}` }, SETTINGS);
     replace(message);
-    files.hidden = false;
+    replace(unseen, scale.told(figure));
+    tools.hidden = false;
   }
 
   async function load(path, version = null) {
@@ -64,7 +70,7 @@ export function chart(label, { signal, height = "16rem" }) {
     } catch (error) {
       if (signal.aborted || wanted !== path) return;
       figure = null;
-      files.hidden = true;
+      tools.hidden = true;
       if (plot.data) window.Plotly.purge(plot);
       replace(message, error.message);
     }

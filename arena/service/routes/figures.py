@@ -9,7 +9,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request, Response
 
-from arena.results import charts
+from arena.results import charts, magnitudes
 from arena.service import models, pictures, views
 from arena.service.routes.parameters import Arena, Committed, MatchName, new_router
 from arena.service.routes.rounds import shown_rounds
@@ -70,7 +70,22 @@ def faces(request: Request, rounds: Rounds) -> Response:
 def losses(request: Request, state: Arena, match: MatchName, rounds: Rounds) -> Response:
     """Both teams' losses over the images they have seen."""
     home = state.ledger.home
-    return committed(request, rounds[-1], lambda: _json(charts.losses_figure(home.records(match))), JSON)
+    return committed(request, rounds[-1], lambda: _json(magnitudes.losses_figure(home.records(match))), JSON)
+
+
+@router.get("/matches/{match}/figures/chance", response_model=models.Figure)
+def chance(request: Request, state: Arena, rounds: Rounds) -> Response:
+    """The p-value of each round: how well chance alone explains it."""
+    significance = float(state.ledger.matches[rounds[-1].match].config.get("exam", {}).get("significance", 0.05))
+    records = [round.record for round in rounds]
+    return committed(request, rounds[-1], lambda: _json(magnitudes.chance_figure(records, significance)), JSON)
+
+
+@router.get("/matches/{match}/figures/speed", response_model=models.Figure)
+def speed(request: Request, rounds: Rounds) -> Response:
+    """Training images a second of both teams in each round."""
+    records = [round.record for round in rounds]
+    return committed(request, rounds[-1], lambda: _json(magnitudes.speed_figure(records)), JSON)
 
 
 async def chosen_matches(

@@ -6,6 +6,9 @@ import { cut, likened, objection, placed } from "./likeness.js";
 import { square } from "./resample.js";
 
 const RUNTIME = "/on-device/runtime/";
+const NO_FACE = "no face was found, so there is no verdict";
+const MISSING = `${NO_FACE}; this detector takes that for the sign of a fake`;
+const CUT_OUT = "the picture was judged as a face that somebody has cut out";
 
 /**
  * Loads everything that is needed to judge; after that no request is made.
@@ -53,16 +56,15 @@ async function pixelsOf(photo) {
 async function judged(image, kit, run) {
   const { width, height } = image;
   const { judge, limits } = kit;
-  const found = (await faces(image, run, limits)).filter(({ box: [left, top, right, bottom], score }) =>
-    score >= limits.min_score && Math.min(right - left, bottom - top) >= limits.min_size).map(steady);
   const answer = { width, height, judge, prepared: null, whole_image: false, score: null, verdict: null };
-  if (found.length === 0 && kit.no_face === "fake") {
-    return { ...answer, faces: [], score: 1, verdict: "fake", note: "no face was found, which this detector takes for the sign of a fake" };
-  }
-  const shown = found.length ? found.slice(0, limits.most_faces).map((face) => seen(face, image, kit)) : whole(image, kit);
-  const crops = shown.flatMap(({ crop }) => (crop ? [likened(crop, kit.ways)] : []));
+  const scored = async (crop) => (await run("detector", likened(crop, kit.ways).data, [1, kit.size, kit.size, 3]))[0][0];
+  const found = await worthJudging(image, run, limits);
+  const isWhole = found.length === 0 && Math.min(width, height) < limits.crop_side
+    && (await worthJudging(square(image, limits.cut_out_side), run, limits)).length > 0;
+  if (found.length === 0 && !isWhole) return { ...answer, faces: [], ...(await withoutFace(image, kit, scored)) };
+  const shown = isWhole ? [whole(image, kit)] : found.slice(0, limits.most_faces).map((face) => seen(face, image, kit));
   const scores = [];
-  for (const { data } of crops) scores.push((await run("detector", data, [1, kit.size, kit.size, 3]))[0][0]);
+  for (const { crop } of shown) if (crop) scores.push(await scored(crop));
   const called = (score) => (score >= judge.threshold ? "fake" : "real");
   const left = [...scores];
   const all = shown.map(({ crop, ...face }) => {
@@ -73,9 +75,25 @@ async function judged(image, kit, run) {
   const score = scores.length ? Math.max(...scores) : null;
   return {
     ...answer, faces: all, score, verdict: score === null ? null : called(score),
-    whole_image: found.length === 0 && crops.length > 0, prepared: crops.length ? kit.prepared : null,
-    note: [kit.note, noteOn(found.length, crops.length, limits.most_faces)].filter(Boolean).join("; ") || null,
+    whole_image: isWhole, prepared: scores.length ? kit.prepared : null,
+    note: noted(kit, isWhole ? CUT_OUT : found.length > limits.most_faces && `only the ${limits.most_faces} largest of ${found.length} faces were judged`),
   };
+}
+
+const noted = (kit, more) => [kit.note, more].filter(Boolean).join("; ") || null;
+
+/** The faces in an image that are sure and large enough. */
+async function worthJudging(image, run, limits) {
+  const found = await faces(image, run, limits);
+  return found.filter(({ box: [left, top, right, bottom], score }) =>
+    score >= limits.min_score && Math.min(right - left, bottom - top) >= limits.min_size).map(steady);
+}
+
+/** What the detector's own rule says of a photo without a face; a verdict it never is. */
+async function withoutFace(image, kit, scored) {
+  if (kit.no_face === "fake") return { score: 1, note: noted(kit, MISSING) };
+  const isPhoto = Math.min(image.width, image.height) >= kit.limits.crop_side && image.width !== image.height;
+  return { score: isPhoto ? null : await scored(square(image, kit.size)), note: noted(kit, NO_FACE) };
 }
 
 /** A face whose place is in eighths of a pixel, as the service has it. */
@@ -91,17 +109,10 @@ function seen({ box, points, score }, image, { framing, size }) {
   return { box, square: place, confidence: score, refused: null, crop: cut(image, place, size) };
 }
 
-/** The middle of a small picture or of a square one, which somebody may have cut out. */
-function whole(image, { size, limits }) {
+/** The middle of a picture that somebody has cut out. */
+function whole(image, { size }) {
   const side = Math.min(image.width, image.height);
-  if (side >= limits.crop_side && image.width !== image.height) return [];
   const [left, top] = [(image.width - side) / 2, (image.height - side) / 2];
   const box = [left, top, left + side, top + side];
-  return [{ box, square: box, confidence: null, refused: null, crop: square(image, size) }];
-}
-
-function noteOn(faces, judgedFaces, most) {
-  if (faces === 0 && judgedFaces > 0) return "no face was found, so the middle of the photo was judged as if it were one";
-  if (faces === 0) return "no face was found, so there is nothing to judge";
-  return faces > most ? `only the ${most} largest of ${faces} faces were judged` : null;
+  return { box, square: box, confidence: null, refused: null, crop: square(image, size) };
 }

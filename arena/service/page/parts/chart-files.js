@@ -10,9 +10,11 @@ const TAKEN_AFTER = 10_000;
 
 /**
  * A line that opens, with a button for each kind of file.
- * @param {string} label what the chart shows  @param {() => Promise<{Plotly: object, figure: object}>} drawn
+ * @param {string} label what the chart shows
+ * @param {() => Promise<{Plotly: object, figure: object}>} drawn the chart as it is seen
+ * @param {() => object} figure with the numbers as they are, whatever is made of them
  */
-export function chartFiles(label, drawn) {
+export function chartFiles(label, drawn, figure) {
   const name = label.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").slice(0, 60).replace(/-$/, "");
   const picture = async (format) => {
     const { Plotly, figure } = await drawn();
@@ -21,7 +23,7 @@ export function chartFiles(label, drawn) {
   const kinds = {
     png: () => picture("png"),
     svg: () => picture("svg"),
-    csv: async () => new Blob([table((await drawn()).figure)], { type: "text/csv" }),
+    csv: async () => new Blob([table(figure())], { type: "text/csv" }),
   };
   const button = ([kind, make]) => h("button", {
     type: "button", class: "quiet", "aria-label": `${kind.toUpperCase()}: ${label}`,

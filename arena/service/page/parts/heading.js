@@ -7,6 +7,9 @@ import { actions, mlflowLink } from "./actions.js";
 import { fact } from "./numbers.js";
 import { term } from "./term.js";
 
+/** What fakes are, by what a match says of them. */
+const FAKES = { generated: "drawn by Team A's network", composite: "put together by a program", unknown: "of unknown making" };
+
 /** @param {{name: string, signal: AbortSignal}} options  @returns `draw(match, rounds)` */
 export function heading({ name, signal }) {
   const badge = h("span", { class: "badge", "data-testid": "status" });
@@ -61,7 +64,8 @@ function about(match, rounds) {
   return [
     fact("Team A, generator", h("span", { class: "team-a" }, match.generator)),
     fact("Team B, detector", h("span", { class: "team-b" }, match.detector)),
-    fact("Real faces", faces.images ? `${match.faces}: ${faces.images.toLocaleString("en")}` : match.faces),
+    fact("Real faces", [faces.images ? `${match.faces}: ${faces.images.toLocaleString("en")}` : match.faces, faces.synthetic && ", drawn by a program"]),
+    fact("Fakes", FAKES[match.facts.fakes_are ?? "generated"]),
     fact("Rounds", `${match.played} of ${match.rounds}`),
     fact(term("Called fake", "marking"), match.config.exam?.marking === "half" ? "the half with the highest scores" : "from B's threshold on"),
     fact("Image size", `${match.config.image_size} px`),

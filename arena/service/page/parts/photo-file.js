@@ -2,6 +2,7 @@
 
 import { h } from "../dom.js";
 import { share } from "../format.js";
+import { camera } from "./photo-camera.js";
 
 /** What the service takes. */
 const MOST_BYTES = 10e6;
@@ -21,12 +22,15 @@ export function photoInput(take, signal) {
     if (input.files.length > 0) take(input.files[0]);
     input.value = ""; // the same file again is a change again
   };
+  const own = camera(take, signal);
   const zone = h("div", { class: "photo-drop", "data-testid": "drop" },
     h("div", { class: "row" },
       pick("Choose a photo", { accept: KINDS, "data-testid": "photo-file" }),
       pick("Take a picture", { accept: "image/*", capture: "environment", "data-testid": "photo-camera" }),
+      own.button,
       h("span", { class: "muted" }, "or drop one here, or paste one"),
     ),
+    own.view,
     h("p", { class: "muted small" },
       "PNG, JPEG or WebP. Unless it is judged on this device, it goes to this arena's service and nowhere else, is looked at in memory, and nothing of it is kept.",
     ),

@@ -7,7 +7,7 @@ import { alarmLevel, times } from "../format.js";
 const MOST_PIXELS = 2048;
 /** Above this share of the height there is no room for a label outside of a box. */
 const TOP = 0.06;
-/** With more faces than this, the scores are left to the list, or the labels would hide each other. */
+/** With more faces than this, the scores are left to the list, on a phone the verdicts too: labels would hide each other. */
 const CROWD = 12;
 
 /**
@@ -54,6 +54,7 @@ function box(face, index, result, pick) {
   const number = result.whole_image ? "" : `${index + 1} `;
   const isInside = top < TOP * result.height;
   const isRight = left + right > result.width;
+  const isOfCrowd = result.faces.length > CROWD;
   return h("button", {
     type: "button",
     class: ["face-box", verdictClass(face.verdict), isInside && "inside", isRight && "right"],
@@ -61,7 +62,7 @@ function box(face, index, result, pick) {
     "aria-label": `${name}: ${word}${certainty}`,
     "data-testid": `box-${index}`,
     onclick: () => pick(index),
-  }, h("span", null, number, word, result.faces.length <= CROWD && h("i", null, certainty)));
+  }, h("span", null, number, h("b", { class: isOfCrowd && "spare" }, word), !isOfCrowd && h("i", null, certainty)));
 }
 
 /** What a photo cuts off of a face is guessed by who finds it; a box ends where the photo does. */

@@ -8,22 +8,27 @@ import { recipes } from "./photo-recipes.js";
 
 /** The ends of a bar, as alarm levels: so many times the threshold, and one part in so many. */
 const ENDS = 100;
+/** With more faces than this the photo stays in sight above the list on a phone, too. */
+const MANY = 3;
 
 /** One sentence for who hears the page. */
 export function spoken({ whole_image: isWhole, faces, verdict }) {
-  if (isWhole || faces.length === 0) return `No face was found. The photo is ${verdict ? `called ${verdict}` : NOT_JUDGED}.`;
+  if (faces.length === 0) return "No verdict: no face was found.";
+  if (isWhole) return `The picture is a face, cut out, and called ${verdict}.`;
   const [fakes, refused] = ["fake", null].map((word) => faces.filter((face) => face.verdict === word).length);
   return `${plural(faces.length, "face")} found, ${fakes} called fake${refused ? `, ${refused} ${NOT_JUDGED}` : ""}.`;
 }
 
 /** @param {Blob} photo  @param {object} result the service's answer  @param {string | null} note */
 export function photoVerdict(photo, result, note) {
+  const toggles = [];
   const items = result.faces.map((face, index) => item(face, index));
   const shown = picture(photo, result, (index) => items[index].focus());
 
   function item(face, index) {
     const show = () => shown.heat(index, toggle.checked);
     const toggle = h("input", { type: "checkbox", "data-testid": `heat-${index}`, onchange: show });
+    if (face.heatmap) toggles.push(toggle);
     const name = result.whole_image ? "What was judged" : `Face ${index + 1}`;
     const mark = () => shown.mark(index);
     const unmark = () => shown.mark(null);
@@ -44,20 +49,20 @@ export function photoVerdict(photo, result, note) {
     );
   }
 
-  return h("div", { class: "photo-verdicts", "data-testid": "photo-result" },
+  return h("div", { class: ["photo-verdicts", items.length > MANY && "many"], "data-testid": "photo-result" },
     shown.element,
     h("section", { class: "panel", "aria-label": "Verdict" },
       h("h2", { "data-testid": "photo-summary" }, spoken(result)),
       [note, result.note].map((text) => text && h("p", { class: "notice warn small" }, sentence(text))),
       h("ol", { class: "judged-faces" }, items),
-      h("p", { class: "muted small" },
+      result.verdict && h("p", { class: "muted small" },
         "The middle of each bar is the ", term("alarm level"), ", from which on a face is called fake: ",
         result.judge.threshold > 1 ? "this detector never raises it. " : `a score of ${score(result.judge.threshold)}. `,
-        result.faces.length > 1 && result.verdict &&
+        result.faces.length > 1 &&
           `The photo counts as ${result.verdict}, by its highest score: ${level(result.score, result.judge.threshold)}.`,
       ),
       result.prepared && h("p", { class: "muted small", "data-testid": "prepared" }, sentence(result.prepared)),
-      result.faces.some((face) => face.heatmap) && strength(shown),
+      toggles.length > 0 && heats(shown, toggles),
       judged(result.judge),
       recipes(result.judge),
     ),
@@ -80,11 +85,18 @@ function bar(face, threshold) {
   });
 }
 
-function strength(shown) {
+/** What goes for all heat maps: whether they are shown, and how strong they are. */
+function heats(shown, toggles) {
+  const all = h("input", { type: "checkbox", "data-testid": "heat-all", onchange: () => toggles.forEach((toggle) => {
+    toggle.checked = all.checked;
+    toggle.dispatchEvent(new Event("change"));
+  }) });
   const set = () => shown.strength(slider.value / 100);
   const slider = h("input", { type: "range", min: 10, max: 100, step: 5, value: 80, oninput: set });
   set();
-  return h("label", { class: "row small" }, "Strength of the heat maps", slider);
+  return h("div", { class: "row small" },
+    toggles.length > 1 && h("label", { class: "row" }, all, "All heat maps"),
+    h("label", { class: "row" }, "Strength of the heat maps", slider));
 }
 
 /** Which detector judges, with a link to its round. @param {boolean} [isFull] also what it knows */

@@ -64,5 +64,13 @@ function close() {
   if (tip?.matches(":popover-open")) tip.hidePopover();
 }
 
-addEventListener("scroll", close, { passive: true });
+/** A word that has the focus keeps its meaning while it is in sight: to get there by key may have scrolled the page. */
+function follow() {
+  if (explained === null || explained !== document.activeElement) return close();
+  const word = explained.getBoundingClientRect();
+  if (word.bottom < 0 || word.top > innerHeight) close();
+  else if (tip?.matches(":popover-open")) place(word);
+}
+
+addEventListener("scroll", follow, { passive: true });
 addEventListener("hashchange", close);

@@ -96,7 +96,9 @@ class MatchView {
       auroc: chart("AUROC of each round with its 95 % interval", { signal }),
       accuracy: chart("Accuracy of each round with its 95 % interval", { signal }),
       faces: chart("Share of fakes that look like a face in each round, with its 95 % interval", { signal }),
-      losses: chart("Losses of both teams over the images seen in training", { signal }),
+      losses: chart("Losses of both teams over the images seen in training", { signal, scale: { log: false, smoothing: true } }),
+      chance: chart("How well chance explains each round: p-values", { signal, scale: { log: true } }),
+      speed: chart("Images a second in both teams' training in each round", { signal, scale: { log: false } }),
     };
     this.parts = {
       heading: heading({ name, signal }),
@@ -112,7 +114,8 @@ class MatchView {
     this.rounds = h("section", { class: "panel", "aria-label": "Rounds" }, h("header", null, h("h2", null, "Rounds"), legend()), parts.strip.node);
     this.faces = chartPanel(term("Faces", "one face"), charts.faces);
     this.judged = h("div", { class: "columns charts" },
-      chartPanel(term("AUROC"), charts.auroc), chartPanel(term("Accuracy", "accuracy"), charts.accuracy), this.faces, chartPanel("Losses", charts.losses));
+      chartPanel(term("AUROC"), charts.auroc), chartPanel(term("Accuracy", "accuracy"), charts.accuracy), this.faces, chartPanel("Losses", charts.losses),
+      chartPanel(term("Chance", "p"), charts.chance), chartPanel("Speed", charts.speed));
     this.middle = h("div", { class: "middle" }, parts.gallery.node, parts.round.node);
     replace(this.main, parts.heading.node, this.rounds, parts.training.node, this.middle, this.judged, parts.table.node, parts.notes.node);
   }

@@ -17,7 +17,7 @@ export async function show(main, { params, signal, live }) {
   let photo = null;
   const choice = h("div", null);
   const judge = h("div", { "aria-live": "polite" });
-  const place = h("div", null);
+  const place = h("div", { class: "photo-in" });
   const result = h("div", { "data-testid": "photo-place" });
   replace(
     main,
