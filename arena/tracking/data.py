@@ -9,7 +9,7 @@ from typing import Any
 
 LONGEST_DIGEST = 36
 """Characters that MLflow keeps of a digest; the whole one is a tag of the run."""
-_PROFILE = ("images", "identities", "people", "synthetic", "parts")
+_PROFILE = ("images", "identities", "people", "synthetic")
 
 
 @dataclass(frozen=True)
@@ -27,5 +27,5 @@ class FaceData:
 
 def face_data(source: str, facts: Mapping[str, Any]) -> FaceData:
     """The faces of a match or a training. `facts`: what was found out about them, their digest among it."""
-    profile = {name: facts[name] for name in _PROFILE if name in facts}
+    profile = {name: facts[name] for name in _PROFILE if isinstance(facts.get(name), int)}  # not those of each part
     return FaceData(PurePath(source).name, facts["digest"][:LONGEST_DIGEST], source, profile)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from mlflow.entities import LoggedModel
     from mlflow.tracking import MlflowClient
 
-ROUND = "arena.round"
-"""A tag of what is registered: the round of the run that it is of."""
 NEEDED = ("torch", "torchvision", "numpy", "pillow", "safetensors")
 """Packages that a model says it needs. The arena is not among them: no registry of packages is asked for it."""
 
@@ -31,12 +30,12 @@ def register(client: MlflowClient, experiment_id: str, run_id: str, champion: Ch
     ours = f"name='{champion.name}'"
     if not client.search_registered_models(ours):
         client.create_registered_model(champion.name, description="The detector of a match of the arena.")
-    marks = {ROUND: str(champion.round), **champion.tags}
     known = client.search_model_versions(ours)
-    if not any(found.run_id == run_id and found.tags.get(ROUND) == marks[ROUND] for found in known):
-        source, said = f"models:/{model.model_id}", _description(champion)
+    if not any(found.run_id == run_id and _is_of(champion, found.tags) for found in known):
+        # Its place, not models:/ID, which a database asks the process-wide store for.
+        place, said = model.artifact_location, _description(champion, model.model_id)
         client.create_model_version(
-            champion.name, source, run_id, marks, description=said, await_creation_for=0, model_id=model.model_id
+            champion.name, place, run_id, champion.tags, description=said, await_creation_for=0, model_id=model.model_id
         )
 
 
@@ -44,11 +43,10 @@ def _logged(client: MlflowClient, experiment_id: str, run_id: str, champion: Cha
     """The run's logged model of this round, whole; one that was begun and not finished is written again."""
     from mlflow.entities import LoggedModelOutput
 
-    marks = {ROUND: str(champion.round)}
     begun = client.search_logged_models([experiment_id], f"source_run_id='{run_id}'")
-    model = next((found for found in begun if found.tags.get(ROUND) == marks[ROUND]), None)
+    model = next((found for found in begun if _is_of(champion, found.tags)), None)
     if model is None:
-        model = client.create_logged_model(experiment_id, champion.name, run_id, marks, champion.tags, "detector")
+        model = client.create_logged_model(experiment_id, champion.name, run_id, champion.tags, model_type="detector")
     if str(model.status) != "READY":
         with tempfile.TemporaryDirectory(prefix="arena-") as folder:
             write(Path(folder, "model"), champion, run_id=run_id, model_id=model.model_id)
@@ -56,6 +54,11 @@ def _logged(client: MlflowClient, experiment_id: str, run_id: str, champion: Cha
         client.log_outputs(run_id, [LoggedModelOutput(model.model_id, champion.round)])
         client.finalize_logged_model(model.model_id, "READY")
     return model
+
+
+def _is_of(champion: Champion, tags: Mapping[str, str]) -> bool:
+    """Whether these are the tags of a model that its run made of this champion: a longer match has a later one."""
+    return tags.get("round") == champion.tags["round"]
 
 
 def write(folder: Path, champion: Champion, **ids: Any) -> None:
@@ -83,12 +86,12 @@ def write(folder: Path, champion: Champion, **ids: Any) -> None:
     )
 
 
-def _description(champion: Champion) -> str:
+def _description(champion: Champion, model_id: str) -> str:
     threshold = champion.card.get("threshold")
     called = "" if threshold is None else f" It calls a face fake from a score of {threshold:.4g} on."
     return (
         f"The detector `{champion.card['contender']}` after round {champion.round}, for faces of "
         f"{champion.image_size} x {champion.image_size} pixels, framed and coded as its metadata say.{called} "
-        f"Serve it where arena {__version__} is installed: "
-        f"`mlflow models serve -m models:/{champion.name}/VERSION --env-manager local`. {champion.card['licence']}"
+        f"Serve it where arena {__version__} is installed and MLFLOW_TRACKING_URI is the address of this store: "
+        f"`mlflow models serve -m models:/{model_id} --env-manager local`. {champion.card['licence']}"
     )

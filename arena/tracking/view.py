@@ -14,20 +14,23 @@ KEY = "arena"
 TAG = f"mlflow.sharedViewState.{KEY}"
 """The tag of an experiment that holds it."""
 
-_WIDTHS = {
-    "attributes.`Dataset`": 190,
-    "attributes.`Models`": 150,
-    "metrics.`exam/accuracy`": 130,
-    "metrics.`score/clear_wins_a`": 130,
-    "metrics.`score/clear_wins_b`": 130,
-    "params.`detector`": 110,
-    "params.`generator`": 110,
-    "tags.`score`": 180,
-    "tags.`winner`": 80,
+_ALWAYS = {"attributes.`Run Name`": 110, "runDateAndNestInfo": 145}
+"""Columns that the UI shows in any case, by its own names, with their width in pixels: the match, and when it began."""
+_CHOSEN = {
+    "tags.`score`": 130,
+    "tags.`winner`": 75,
+    "metrics.`exam/accuracy`": 120,
+    "attributes.`Dataset`": 150,
+    "params.`generator`": 100,
+    "params.`detector`": 100,
+    "metrics.`score/clear_wins_a`": 140,
+    "metrics.`score/clear_wins_b`": 140,
+    "attributes.`Models`": 160,
 }
-"""The columns in pixels. Numbers are metrics, by which the UI sorts as numbers; it shows a metric's last value."""
+"""The others from left to right. Numbers are metrics, which the UI sorts as numbers; it shows a metric's last value."""
 
 
 def shared_view() -> str:
     """The view as the UI reads it, JSON."""
-    return json.dumps({"selectedColumns": list(_WIDTHS), "columnWidths": _WIDTHS})
+    widths = _ALWAYS | _CHOSEN
+    return json.dumps({"selectedColumns": list(_CHOSEN), "columnOrder": list(widths), "columnWidths": widths})
