@@ -103,8 +103,9 @@ def test_the_faces_are_a_data_set_once(shipped):
     client.set_tag(run.id, "arena.errand", home.errands("duel")[-1].id)
 
 
-def test_the_champion_is_registered_once_and_again_when_the_match_goes_on(shipped):
+def test_the_champion_is_registered_once_and_again_when_the_match_goes_on(shipped, tmp_path, monkeypatch):
     home, store, client = shipped
+    monkeypatch.chdir(tmp_path)
     home.create_match("rematch", home.match("duel").config, home.match("duel").facts)
     play_all(home, "rematch", detector_file())
     ship(home, "rematch", store)
@@ -120,6 +121,7 @@ def test_the_champion_is_registered_once_and_again_when_the_match_goes_on(shippe
     play(home, 3, "rematch", last=True, detector=detector_file())
     ship(home, "rematch", store)
     assert [number for number, *_ in versions(client, "rematch")] == ["2", "3"]
+    assert not list(tmp_path.iterdir())  # no store of its own in the current folder
 
 
 def test_a_registry_out_of_order_waits_and_the_run_is_whole(shipped, monkeypatch):
