@@ -197,12 +197,13 @@ class FakeOrder:
 class HandIn:
     """What a team hands in after a round: everything to continue from, and the weights that play.
 
-    `seconds`: where the team's time went since it last handed in.
+    `seconds`: where the team's time went since it last handed in. `usage`: what its worker took of the machine.
     """
 
     state: State
     snapshot: Snapshot
     seconds: Mapping[str, float]
+    usage: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

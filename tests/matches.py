@@ -86,4 +86,4 @@ def outcome(match: Match) -> dict[int, Any]:
 def timeless(record: RoundRecord) -> RoundRecord:
     """A record without what a clock has measured."""
     training = {role: replace(report, seconds=0) for role, report in record.training.items()}
-    return replace(record, seconds=0, timings={}, training=training)
+    return replace(record, seconds=0, timings={}, usage={}, training=training)

@@ -161,6 +161,10 @@ def _show_round(store: Home, match: str, records: list[RoundRecord], number: int
             for who, seconds in value.items():
                 spent = ", ".join(f"{name} {second:.2f}" for name, second in seconds.items())
                 console.print(f"{f'{who} seconds':<18} {spent}")
+        elif key == "usage":
+            for who, used in value.items():
+                told = ", ".join(f"{name.replace('_', ' ')} {amount:.4g}" for name, amount in used.items())
+                console.print(f"{f'{who} used':<18} {told}")
         elif key == "quality":
             for line in in_lines(Quality.from_json(value)):
                 console.print(f"{key:<18} {escape(line)}")

@@ -8,13 +8,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from arena import __version__
-from arena.export.graph import INPUT, OUTPUT
 from arena.photo.likeness import MOST_BEYOND, MOST_ENLARGED, MOST_MISFIT
 from arena.snapshot import player, read_snapshot
 from arena.store.home import Home
 from arena.store.names import SNAPSHOT
 from arena.store.record import RoundRecord
 from arena.types import ArenaError, Detector, Snapshot
+
+INPUT, OUTPUT = "pixels", "score"
+"""What the two ends of a graph are called."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,10 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from arena.detector.calibrated import SCORING_BATCH
+from arena.export.card import INPUT, OUTPUT
 from arena.networks.training import to_range
 from arena.types import ArenaError, Critic, Detector, Images, Scores
-
-INPUT, OUTPUT = "pixels", "score"
 
 
 class _Scorer(nn.Module):

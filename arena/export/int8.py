@@ -12,7 +12,7 @@ from typing import Any, Final
 import onnx
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
-from arena.export.graph import INPUT
+from arena.export.card import INPUT
 from arena.types import ArenaError, Images
 
 _KINDS: Final = ("Conv", "Gemm", "MatMul")

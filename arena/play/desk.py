@@ -260,6 +260,7 @@ class Desk:
         folder = self._home.staging_folder(self._match, number, token)
         with self._watch("stage"), readable_errors(f"round {number} in {self._home.root}"):
             manifest = stage(folder, files, self._home.disk, states)
+        usage = {role: hand_in.usage for role, hand_in in hand_ins.items()} | {"referee": self._watch.usage()}
         timings = {role: hand_in.seconds for role, hand_in in hand_ins.items()} | {"referee": self._watch.read()}
         names = {role: config[role]["name"] for role in ROLES}
         absent = tuple(role for role, given in zip(ROLES, (hand_in_a, hand_in_b), strict=True) if given is None)
@@ -273,6 +274,7 @@ class Desk:
             timings,
             absent=absent,
             quality=quality,
+            usage=usage,
         )
         as_stored = json.loads(json.dumps(record.to_json(), allow_nan=False))  # finite, and plain numbers
         return Staged(RoundRecord.from_json(as_stored), manifest, folder)

@@ -87,7 +87,8 @@ class Seat:
         """The team's state and snapshot after the round."""
         with self._accountable("hand_in"):
             state, snapshot = self.team.state(), self.team.snapshot(round)
-        return HandIn(state, replace(snapshot, origin=self.brief.origin), self._watch.read())
+        usage = self._watch.usage()
+        return HandIn(state, replace(snapshot, origin=self.brief.origin), self._watch.read(), usage)
 
     def show(self, round: int, order: FakeOrder, gallery: int) -> Show:
         """Generator only: the fakes the referee ordered, a gallery of this many, and the sample sheet's images."""

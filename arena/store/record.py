@@ -19,7 +19,8 @@ class RoundRecord:
 
     `training`: what each team reports. `timings`: seconds by worker and by what they were spent on. `seconds`: of the
     whole round. `absent`: teams that had failed and played no part; what they handed in last took its place.
-    `quality`: how good the fakes of its gallery were, None where nobody measured it.
+    `quality`: how good the fakes of its gallery were, None where nobody measured it. `usage`: what each worker took of
+    the machine while it was timed, see `Stopwatch.usage`.
     """
 
     match: str
@@ -32,6 +33,7 @@ class RoundRecord:
     seconds: float = 0.0
     absent: tuple[Role, ...] = ()
     quality: Quality | None = None
+    usage: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def judged(self) -> Verdict:
@@ -56,6 +58,7 @@ class RoundRecord:
         timings = {worker: dict(seconds) for worker, seconds in self.timings.items()}
         values |= {"absent": list(self.absent)} if self.absent else {}
         values |= {"quality": self.quality.to_json()} if self.quality else {}
+        values |= {"usage": {worker: dict(used) for worker, used in self.usage.items()}} if self.usage else {}
         return values | {"training": training, "timings": timings, "seconds": self.seconds}
 
     @classmethod
@@ -75,6 +78,7 @@ class RoundRecord:
             seconds=values.get("seconds", 0.0),
             absent=tuple(values.get("absent", ())),
             quality=Quality.from_json(values["quality"]) if "quality" in values else None,
+            usage=values.get("usage", {}),
         )
 
 

@@ -28,6 +28,8 @@ from arena.store.home import Errand, Home, MatchRow
 from arena.store.names import EXAM, SAMPLES
 from arena.store.record import RoundRecord, rounds_of
 from arena.store.settings import read_settings
+from arena.tracking.champion import Champion, champion
+from arena.tracking.data import FaceData, face_data
 from arena.tracking.note import ROWS, note
 from arena.types import ROLES, ArenaError
 
@@ -51,12 +53,17 @@ class Point:
 
 @dataclass(frozen=True)
 class Entry:
-    """What an errand adds to a run. `files`: bytes by their place among the run's artifacts."""
+    """What an errand adds to a run. `files`: bytes by their place among the run's artifacts.
+
+    `faces`: what it learns from. `champion`: what came out of it.
+    """
 
     tags: Mapping[str, str]
     params: Mapping[str, str] = field(default_factory=dict)
     points: Sequence[Point] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
+    faces: FaceData | None = None
+    champion: Champion | None = None
 
 
 @dataclass
@@ -101,8 +108,9 @@ def entry(home: Home, match: MatchRow, errand: Errand, story: Story, newest: boo
     """
     told = tags(home.root, match, story)
     if errand.kind == "match":
-        plan = {"config": match.config, "facts": match.facts}
-        return Entry(told, params(match.config), files={"match.json": json.dumps(plan, indent=2).encode()})
+        plan = {"match.json": json.dumps({"config": match.config, "facts": match.facts}, indent=2).encode()}
+        data = face_data(match.config["faces"], match.facts["faces"])
+        return Entry(told, params(match.config), files=plan, faces=data)
     files = chart_files(home, match, story) if newest and (errand.kind == "end" or _doubled(story.last)) else {}
     shown = _may_be_shown(home, match)
     if errand.kind == "round":
@@ -110,7 +118,8 @@ def entry(home: Home, match: MatchRow, errand: Errand, story: Story, newest: boo
         files |= {} if not shown else round_files(folder, story.last, errand.enqueued_ms, match.fakes_are)
         return Entry(told, points=points(story.latest[-1], story.wins), files=files)
     folders = {number: home.round_folder(match.name, number) for number in story.numbers}
-    return Entry(told, files=files | (match_files(folders, match.fakes_are) if shown else {}))
+    files |= match_files(folders, match.fakes_are) if shown else {}
+    return Entry(told, files=files, champion=champion(home, match.name, story.last))
 
 
 def _may_be_shown(home: Home, match: MatchRow) -> bool:
@@ -173,6 +182,7 @@ def points(record: RoundRecord, wins: Mapping[str, int]) -> list[Point]:
     for role, training in record.training.items():
         if training.steps:  # a detector has nothing to train on in the opening
             values[f"time/{role}_seconds"] = training.seconds
+    values |= {f"system/{who}/{name}": used for who, taken in record.usage.items() for name, used in taken.items()}
     if record.quality is not None:
         values |= {f"quality/{name}": estimate.value for name, estimate in record.quality.estimates.items()}
     if record.verdict is not None:  # the opening has no exam

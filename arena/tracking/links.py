@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
 from arena.store.home import MatchRow
+from arena.tracking import view
 from arena.tracking.store import EXPERIMENT, IDENTITY, identity
 from arena.types import ArenaError
 
@@ -18,9 +19,10 @@ VIEW = "workflowType=machine_learning"
 ANSWER_SECONDS = 4.0
 
 
-def experiment_link(base_url: str, experiment_id: str) -> str:
-    """All matches as a table."""
-    return f"{base_url}/#/experiments/{experiment_id}/runs?{VIEW}"
+def experiment_link(base_url: str, experiment_id: str, shared: bool = True) -> str:
+    """All matches as a table. `shared`: with the columns of `view`, which the store must have been told of."""
+    columns = f"&viewStateShareKey={view.KEY}" if shared else ""
+    return f"{base_url}/#/experiments/{experiment_id}/runs?{VIEW}{columns}"
 
 
 def run_link(base_url: str, experiment_id: str, run_id: str) -> str:
@@ -55,7 +57,8 @@ class Links:
         if len(known) < len(runs):
             return None
         if not known:
-            return experiment_link(self._ui, experiment)
+            tags = {tag["key"] for tag in found["experiment"].get("tags", [])}
+            return experiment_link(self._ui, experiment, shared=view.TAG in tags)
         return run_link(self._ui, experiment, *known) if len(known) == 1 else compare_link(self._ui, experiment, known)
 
     def _run(self, experiment: str, match: MatchRow) -> str | None:

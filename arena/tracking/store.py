@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 import uuid
@@ -14,11 +15,13 @@ from urllib.parse import urlsplit
 
 from arena.commandline import command
 from arena.store.home import Errand, MatchRow
+from arena.tracking import view
 from arena.types import ArenaError
 
 if TYPE_CHECKING:  # an entry needs what draws figures, which who only asks for an address does not
     from mlflow.tracking import MlflowClient
 
+    from arena.tracking.data import FaceData
     from arena.tracking.entry import Entry, Point
 
 EXPERIMENT = "arena"
@@ -122,6 +125,8 @@ class MlflowStore:
         """`uri`: checked. `root`: the home. Raises ArenaError for a store that cannot take runs."""
         self._client = _client(uri)
         self.experiment_id = _experiment(self._client, uri, root, experiment)
+        if experiment == EXPERIMENT:
+            self._client.set_experiment_tag(self.experiment_id, view.TAG, view.shared_view())
 
     def find(self, match: MatchRow) -> Run | None:
         """The run of a match, also one that was deleted in the UI."""
@@ -146,7 +151,7 @@ class MlflowStore:
         return Run(run.info.run_id, 0)
 
     def tell(self, run: Run, errand: Errand, entry: Entry, reopened: bool) -> None:
-        """Files first, then points, then the tags that say it is told, then the status.
+        """Files first, then points, the status, the champion, and last the tag that says that all of it is told.
 
         The timestamp of a point is the errand's: it is part of a metric's key in MLflow, which drops exact repetitions.
         """
@@ -155,8 +160,13 @@ class MlflowStore:
             self._client.update_run(run.id, status="RUNNING")
         if errand.kind == "end":
             self._client.set_terminated(run.id, "FINISHED", errand.enqueued_ms)
+        if entry.champion is not None:
+            from arena.tracking.registering import register
+
+            self._client.log_batch(run.id, tags=_tags(entry))  # the run is whole, also where no model can be registered
+            register(self._client, self.experiment_id, run.id, entry.champion)
         params = {name: value for name, value in entry.params.items() if name not in run.params}
-        self._client.log_batch(run.id, params=_params(params), tags=_tags(entry, errand.id))
+        self._client.log_batch(run.id, params=_params(params), tags=[*_tags(entry), _progress(errand.id)])
 
     def record(self, name: str, mark: str, entry: Entry, ended_ms: int) -> None:
         """A run that is told whole at once. Of one with the same mark that is there already, nothing is told again."""
@@ -169,10 +179,12 @@ class MlflowStore:
         self._add(run, entry, ended_ms)
         self._client.set_terminated(run.id, "FINISHED", ended_ms)
         params = {name: value for name, value in entry.params.items() if name not in run.params}
-        self._client.log_batch(run.id, params=_params(params), tags=_tags(entry, 1))
+        self._client.log_batch(run.id, params=_params(params), tags=[*_tags(entry), _progress(1)])
 
     def _add(self, run: Run, entry: Entry, timestamp_ms: int) -> None:
-        """The files and the points of an entry."""
+        """The faces, the files and the points of an entry."""
+        if entry.faces is not None:
+            self._client.log_inputs(run.id, [_dataset(entry.faces)])
         if entry.files:
             with _folder_of(entry.files) as folder:
                 self._client.log_artifacts(run.id, str(folder))
@@ -193,10 +205,25 @@ def _params(params: Mapping[str, str]) -> list[Any]:
     return [Param(name, value) for name, value in params.items()]
 
 
-def _tags(entry: Entry, told: int) -> list[Any]:
+def _dataset(faces: FaceData) -> Any:
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    told = json.dumps({"faces": faces.source}), None, json.dumps(faces.profile)
+    return DatasetInput(
+        Dataset(faces.name, faces.digest, "arena", *told), [InputTag("mlflow.data.context", "training")]
+    )
+
+
+def _progress(told: int) -> Any:
     from mlflow.entities import RunTag
 
-    tags = {**entry.tags, PROGRESS: str(told)}
+    return RunTag(PROGRESS, str(told))
+
+
+def _tags(entry: Entry) -> list[Any]:
+    from mlflow.entities import RunTag
+
+    tags = dict(entry.tags)
     if any(name.startswith("images/") for name in entry.files):
         tags["mlflow.loggedImages"] = "True"  # without it the UI looks for no images
     return [RunTag(name, value) for name, value in tags.items()]

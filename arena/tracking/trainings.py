@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from arena.tracking.data import face_data
 from arena.tracking.entry import Entry, Point
 from arena.tracking.shipper import only_shipper, sentence
 from arena.tracking.store import MlflowStore, check_uri, default_uri
@@ -53,7 +54,7 @@ def entry_of(told: Told) -> Entry:
     ]
     tags = {"mlflow.source.name": "arena", "faces.digest": card["faces"]["digest"]}
     files = {path.name: path.read_bytes() for kind, path in told.files.items() if kind != "detector"}
-    return Entry(tags, params, points, files)
+    return Entry(tags, params, points, files, face_data(card["faces"]["source"], card["faces"]))
 
 
 def tell(told: Told, root: Path, uri: str | None = None) -> str:

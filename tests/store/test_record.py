@@ -14,7 +14,15 @@ JUDGED = verdict(np.array([0, 0, 1, 1], np.int8), Answer(np.array([0.1, 0.2, 0.8
 TRAINED = Training(3, 24, 1.5, {"loss": 0.5}, (CurvePoint(8, {"loss": 0.75}),), 0.5)
 IDLE = Training(0, 0, 0.0, {})
 ROUND = RoundRecord(
-    "duel", 2, "dcgan", "cnn", JUDGED, {"generator": TRAINED, "detector": IDLE}, {"referee": {"grade": 0.1}}, 3.25
+    "duel",
+    2,
+    "dcgan",
+    "cnn",
+    JUDGED,
+    {"generator": TRAINED, "detector": IDLE},
+    {"referee": {"grade": 0.1}},
+    3.25,
+    usage={"referee": {"cpu_seconds": 0.05}},
 )
 OPENING = replace(ROUND, round=0, verdict=None)
 

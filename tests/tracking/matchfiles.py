@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import safetensors.numpy
 from PIL import Image
+from tiny import tiny_team
 
+from arena import registry
 from arena.images import png
 from arena.referee.exam import ExamRecord, draw_paper
 from arena.referee.verdict import Rule
+from arena.snapshot import to_bytes
 from arena.store.disk import stage
 from arena.store.home import Errand, Home
 from arena.store.record import RoundRecord
@@ -51,8 +54,18 @@ def new_home(root: Path, match: str = "duel", rounds: int = 2) -> Home:
     return home
 
 
-def play(home: Home, number: int, match: str = "duel", right: bool = True, last: bool = False) -> None:
-    """Commit a round; from round 1 on with an exam of 20 images that the detector gets all right or all wrong."""
+def detector_file() -> bytes:
+    """The snapshot of a tiny detector that was never trained; it sees images of `tiny.SIZE`."""
+    return to_bytes(tiny_team(registry.find("detector", "cnn")).snapshot(2))
+
+
+def play(
+    home: Home, number: int, match: str = "duel", right: bool = True, last: bool = False, detector: bytes = b""
+) -> None:
+    """Commit a round; from round 1 on with an exam of 20 images that the detector gets all right or all wrong.
+
+    `detector`: the file of its snapshot, where the round has one.
+    """
     trained = Training(10, 100 * (number + 1), 1.5, {"loss": 0.5}, (CurvePoint(100 * number + 50, {"loss": 0.75}),))
     training: dict[Role, Training] = {"generator": trained, "detector": trained if number else Training(0, 0, 0.0, {})}
     verdict = None
@@ -63,16 +76,19 @@ def play(home: Home, number: int, match: str = "duel", right: bool = True, last:
         exam = ExamRecord(paper.labels, scores, 0.5, paper.order, paper.real_indices, number, paper.people)
         verdict = exam.judge(Rule())
         files["exam.safetensors"] = safetensors.numpy.save(exam.to_arrays())
-    record = RoundRecord(match, number, "dcgan", "cnn", verdict, training, seconds=3.25)
+    if detector:
+        files["detector.snapshot.safetensors"] = detector
+    usage = {"referee": {"cpu_seconds": 0.5}}
+    record = RoundRecord(match, number, "dcgan", "cnn", verdict, training, seconds=3.25, usage=usage)
     folder = home.staging_folder(match, number, "x")
     home.commit_round(match, number, folder, stage(folder, files, home.disk), record, last)
 
 
-def play_all(home: Home, match: str = "duel") -> None:
+def play_all(home: Home, match: str = "duel", detector: bytes = b"") -> None:
     """The opening, a round that B wins, one that A wins and that is the last."""
     play(home, 0, match)
     play(home, 1, match)
-    play(home, 2, match, right=False, last=True)
+    play(home, 2, match, right=False, last=True, detector=detector)
 
 
 def entry_of(home: Home, errand: Errand, newest: bool = False) -> Entry:

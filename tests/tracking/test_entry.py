@@ -78,6 +78,7 @@ def test_start_of_a_match_has_the_settings_and_no_points(home):
 def test_opening_has_curves_times_and_samples_but_no_exam(home):
     opening = told(home, 1)
     assert sorted(opening.points, key=lambda p: p.key) == [
+        Point("system/referee/cpu_seconds", 0.5, 0),
         Point("time/generator_seconds", 1.5, 0),
         Point("time/round_seconds", 3.25, 0),
         Point("train/generator/loss", 0.75, 50),
@@ -97,7 +98,7 @@ def test_round_has_the_exam_by_round_and_the_losses_by_images(home):
     assert (points["in_use/fakes_caught"], points["in_use/false_alarm_rate"]) == ((0.0, 2), (1.0, 2))
     assert (points["exam/people"], points["exam/resolution"]) == ((10.0, 2), (pytest.approx(0.3), 2))
     assert points["train/detector/loss"] == (0.75, 250)
-    assert {key.split("/")[0] for key in points} == {"exam", "in_use", "interval", "score", "time", "train"}
+    assert {key.split("/")[0] for key in points} == {"exam", "in_use", "interval", "score", "system", "time", "train"}
 
 
 def test_entry_does_not_look_ahead(home):

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
 from pathlib import Path
 
 import pytest
-from matchfiles import entry_of, new_home, picture, play, play_all, training
+from matchfiles import detector_file, entry_of, new_home, picture, play, play_all, training
 from PIL import Image
 
 from arena.tracking.shipper import Shipper, ship, ship_all
@@ -22,7 +23,7 @@ def shipped(tmp_path_factory):
     """A home, its store and MLflow's client; making the database takes seconds, so all tests here share one."""
     before = dict(os.environ)
     home = new_home(tmp_path_factory.mktemp("mlflow") / "home")
-    play_all(home)
+    play_all(home, detector=detector_file())
     store = ship_all(home.root)
     yield home, store, store._client
     home.close()
@@ -65,7 +66,78 @@ def test_exact_retry_changes_nothing(shipped):
         store.tell(run, errand, entry_of(home, errand), False)
     store.tell(run, errand, entry_of(home, errand, newest=True), False)
     assert contents(client, run.id) == before
-    assert len(client.search_runs([store.experiment_id])) == 1
+    assert len(client.search_runs([store.experiment_id], "attributes.run_name = 'duel'")) == 1
+
+
+def versions(client, match):
+    """What the registry has of a match: the round of each version, the first first, with where its files are."""
+    found = sorted(client.search_model_versions(f"name='{match}-detector'"), key=lambda version: version.version)
+    return [(version.tags["round"], version.run_id, version.source) for version in found]
+
+
+def logged(client, store, run):
+    """The logged models of a run."""
+    return client.search_logged_models([store.experiment_id], f"source_run_id='{run}'")
+
+
+def test_the_list_of_matches_opens_with_our_columns(shipped):
+    _, store, client = shipped
+    kept = client.get_experiment(store.experiment_id).tags["mlflow.sharedViewState.arena"]
+    columns = json.loads(kept)["selectedColumns"]
+    assert {"tags.`score`", "tags.`winner`", "metrics.`exam/accuracy`", "attributes.`Dataset`"} <= set(columns)
+    (run,) = client.search_runs([store.experiment_id], "attributes.run_name = 'duel'")
+    named = {"metrics": run.data.metrics, "params": run.data.params, "tags": run.data.tags}
+    for kind, name in (column.rstrip("`").split(".`") for column in columns):
+        assert kind == "attributes" or name in named[kind]
+
+
+def test_the_faces_are_a_data_set_once(shipped):
+    home, store, client = shipped
+    run = store.find(home.match("duel"))
+    start = home.errands("duel")[0]
+    store.tell(run, start, entry_of(home, start), False)
+    (used,) = client.get_run(run.id).inputs.dataset_inputs
+    assert (used.dataset.name, used.dataset.digest) == ("procedural:60", "abc")
+    assert json.loads(used.dataset.source) == {"faces": "procedural:60"}
+    assert json.loads(used.dataset.profile) == {"images": 60, "identities": 30, "synthetic": True}
+    client.set_tag(run.id, "arena.errand", home.errands("duel")[-1].id)
+
+
+def test_the_champion_is_registered_once_and_again_when_the_match_goes_on(shipped, tmp_path, monkeypatch):
+    home, store, client = shipped
+    monkeypatch.chdir(tmp_path)
+    home.create_match("rematch", home.match("duel").config, home.match("duel").facts)
+    play_all(home, "rematch", detector_file())
+    ship(home, "rematch", store)
+    run = store.find(home.match("rematch")).id
+    for _ in range(2):  # as after a crash when all was told and nothing noted
+        client.set_tag(run, "arena.errand", "0")
+        ship(home, "rematch", store)
+    (model,) = logged(client, store, run)
+    assert versions(client, "rematch") == [("2", run, model.artifact_location)]
+    assert str(model.status) == "READY"
+    assert [output.model_id for output in client.get_run(run).outputs.model_outputs] == [model.model_id]
+    home.update_rounds("rematch", 3)
+    play(home, 3, "rematch", last=True, detector=detector_file())
+    ship(home, "rematch", store)
+    assert [number for number, *_ in versions(client, "rematch")] == ["2", "3"]
+    assert not list(tmp_path.iterdir())  # no store of its own in the current folder
+
+
+def test_a_registry_out_of_order_waits_and_the_run_is_whole(shipped, monkeypatch):
+    home, store, client = shipped
+    home.create_match("unlucky", home.match("duel").config, home.match("duel").facts)
+    play_all(home, "unlucky", detector_file())
+    with monkeypatch.context() as patch:
+        patch.setattr(client, "create_model_version", lambda *given, **more: (_ for _ in ()).throw(OSError("no")))
+        with pytest.raises(OSError, match="no"):
+            ship(home, "unlucky", store)
+    run = client.get_run(store.find(home.match("unlucky")).id)
+    assert (run.info.status, run.data.tags["score"]) == ("FINISHED", "A 1 : 1 B")
+    assert home.unshipped() == {"unlucky": 1}
+    ship(home, "unlucky", store)
+    assert home.unshipped() == {}
+    assert len(versions(client, "unlucky")) == len(logged(client, store, run.info.run_id)) == 1
 
 
 def test_samples_are_where_the_slider_looks(shipped):
