@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,8 @@ from arena.types import ArenaError, Lost, OnProgress, Role, ignore_progress
 
 TICK = 0.25
 """Seconds between two looks at the progress of the teams."""
+KNOCK = 10.0
+"""Seconds in which somebody has to answer at the address of a cluster. Ray itself would try for minutes."""
 
 
 @contextlib.contextmanager
@@ -43,6 +46,7 @@ def connected(address: str = "local") -> Iterator[None]:
 
     Raises ArenaError when it cannot be reached or started, or is lost within the block.
     """
+    _knock(address)
     prepare_environment(address)
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
     if address == "local":
@@ -62,6 +66,18 @@ def connected(address: str = "local") -> Iterator[None]:
         raise ArenaError(f"the Ray cluster at {address!r} is gone ({reason}); resume when it is back") from error
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Raise ArenaError where nobody answers at a cluster's HOST:PORT; words that only Ray knows are left to it."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if not host or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), KNOCK).close()
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ArenaError(f"no Ray cluster at {address!r}: {reason}") from error
 
 
 def on_worker(function: Callable[..., Any], *args: Any, num_gpus: float = 0.0, patience: Patience) -> Any:

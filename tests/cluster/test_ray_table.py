@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import socket
 
 import pytest
 from matches import TINY, outcome, played, start, tiny
@@ -81,8 +83,19 @@ def test_a_diverged_worker_is_told_apart_from_a_dead_one(tmp_path):
     assert seen.rounds[0].judged.winner == "A"
 
 
-def test_a_cluster_that_is_not_there_is_one_sentence():
-    with pytest.raises(ArenaError, match="no Ray cluster at 'nowhere:1'"), connected("nowhere:1"):
+@pytest.mark.parametrize("address", ["nowhere.invalid:1", "127.0.0.1:1", "ray://[::1]:1", "127.0.0.1:123456"])
+def test_a_cluster_that_is_not_there_is_one_sentence_before_ray_begins_to_wait(address, monkeypatch):
+    monkeypatch.setattr("arena.cluster.table.ray.init", lambda **options: pytest.fail("Ray was asked"))
+    with pytest.raises(ArenaError, match=f"no Ray cluster at '{re.escape(address)}': ."), connected(address):
+        pass
+
+
+def test_whatever_ray_says_of_a_cluster_is_one_sentence(monkeypatch):
+    def refuse(**options):
+        raise TimeoutError("no node came up\nand more of it")
+
+    monkeypatch.setattr("arena.cluster.table.ray.init", refuse)
+    with pytest.raises(ArenaError, match=r"^no Ray cluster at 'auto': no node came up$"), connected("auto"):
         pass
 
 
@@ -90,7 +103,8 @@ def test_a_cluster_that_is_lost_is_one_sentence(monkeypatch):
     for name in ("init", "shutdown"):
         monkeypatch.setattr(f"arena.cluster.table.ray.{name}", lambda **options: None)
     with (
-        pytest.raises(ArenaError, match=r"'ray://head:1' is gone \(no answer\); resume when it is back"),
-        connected("ray://head:1"),
+        socket.create_server(("127.0.0.1", 0)) as head,
+        pytest.raises(ArenaError, match=r"'ray://127.* is gone \(no answer\); resume when it is back"),
+        connected(f"ray://127.0.0.1:{head.getsockname()[1]}"),
     ):
         raise ConnectionError("no answer\nand more")

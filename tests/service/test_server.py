@@ -134,7 +134,7 @@ def test_the_documents_examples_run(documented, capsys):
     shown = capsys.readouterr().out
     assert ran == 4
     assert "quick starting None" in shown
-    assert "duel 1 B too close 0.75" in shown
+    assert "duel 1 B True 0.75" in shown
     assert "1-0 match" in shown
     assert re.search(r"^duel (real|fake) 0\.\d+ \(", shown, flags=re.M)
     assert bytes(names["picture"]).startswith(b"\x89PNG")
