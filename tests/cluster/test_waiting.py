@@ -93,9 +93,9 @@ def test_a_cluster_that_cannot_be_reached_is_told_too(monkeypatch, capsys):
         raise ConnectionError("nobody there")
 
     monkeypatch.setattr("ray.init", refuse)
-    monkeypatch.setattr(sys, "argv", ["-c", "nowhere:1"])
+    monkeypatch.setattr(sys, "argv", ["-c", "auto"])
     room.main()
-    assert json.loads(capsys.readouterr().out) == {"problem": "no Ray cluster at 'nowhere:1': nobody there"}
+    assert json.loads(capsys.readouterr().out) == {"problem": "no Ray cluster at 'auto': nobody there"}
 
 
 @pytest.mark.parametrize(("free", "fit"), [((5, 0), 0), ((5, 2), 1), ((8, 6), 3), ((3, 8), 1)])
