@@ -26,6 +26,10 @@ from arena.seeds import derive, rng
 from arena.snapshot import player
 from arena.types import LAST, Brief, Critic, Detector, Generator, Images, Material, Snapshot, Training
 
+MARGIN_EASED = 1 / 3
+"""What becomes of the margin after a round in which most fakes passed. With a half the teams would just take turns."""
+MARGIN_RANGE = 8
+"""How many times the option the margin may become, and the how manieth part of it."""
 SAMPLING_BATCH = 250
 """Images made at a time: fixed, because another batch size may round differently."""
 
@@ -210,8 +214,8 @@ class NetworkGenerator(NetworkTeam[O], Generator):
         except Exception:  # whatever becomes of another team's contender is no failure of this one
             return
         passed = passes(scores[len(places) :], scores[: len(places)]).mean()
-        margin = self.margin * (growth if passed < 0.5 else 1 / 3)
-        self.margin = min(max(margin, first / 8), first * 8)
+        margin = self.margin * (growth if passed < 0.5 else MARGIN_EASED)
+        self.margin = min(max(margin, first / MARGIN_RANGE), first * MARGIN_RANGE)
 
     def _anticipated(self, round: int, snapshot: Snapshot, material: Material) -> Critic:
         """What the opponent may think after its next training: a copy of it, trained on the fakes it is about to see.

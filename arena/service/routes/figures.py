@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated
 
 from fastapi import Depends, Query, Request, Response
@@ -13,7 +13,7 @@ from arena.results import charts, magnitudes
 from arena.service import models, pictures, views
 from arena.service.routes.parameters import Arena, Committed, MatchName, new_router
 from arena.service.routes.rounds import shown_rounds
-from arena.service.state import committed, versioned
+from arena.service.state import State, committed, versioned
 from arena.store.follow import CommittedRound
 from arena.store.record import RoundRecord
 
@@ -47,23 +47,20 @@ def roc(request: Request, state: Arena, round: Committed) -> Response:
 @router.get("/matches/{match}/figures/accuracy", response_model=models.Figure)
 def accuracy(request: Request, state: Arena, rounds: Rounds) -> Response:
     """Accuracy of each round with its interval and who won."""
-    win_accuracy = float(state.ledger.matches[rounds[-1].match].config.get("exam", {}).get("win_accuracy", 0.5))
-    records = [round.record for round in rounds]
-    return committed(request, rounds[-1], lambda: _json(charts.accuracy_figure(records, win_accuracy)), JSON)
+    win_accuracy = _of_exams(state, rounds, "win_accuracy", 0.5)
+    return _over(request, rounds, lambda records: charts.accuracy_figure(records, win_accuracy))
 
 
 @router.get("/matches/{match}/figures/auroc", response_model=models.Figure)
 def auroc(request: Request, rounds: Rounds) -> Response:
     """AUROC of each round with its interval."""
-    records = [round.record for round in rounds]
-    return committed(request, rounds[-1], lambda: _json(charts.auroc_figure(records)), JSON)
+    return _over(request, rounds, charts.auroc_figure)
 
 
 @router.get("/matches/{match}/figures/faces", response_model=models.Figure)
 def faces(request: Request, rounds: Rounds) -> Response:
     """The share of fakes that look like a face in each round where it was measured."""
-    records = [round.record for round in rounds]
-    return committed(request, rounds[-1], lambda: _json(charts.faces_figure(records)), JSON)
+    return _over(request, rounds, charts.faces_figure)
 
 
 @router.get("/matches/{match}/figures/losses", response_model=models.Figure)
@@ -76,16 +73,14 @@ def losses(request: Request, state: Arena, match: MatchName, rounds: Rounds) -> 
 @router.get("/matches/{match}/figures/chance", response_model=models.Figure)
 def chance(request: Request, state: Arena, rounds: Rounds) -> Response:
     """The p-value of each round: how well chance alone explains it."""
-    significance = float(state.ledger.matches[rounds[-1].match].config.get("exam", {}).get("significance", 0.05))
-    records = [round.record for round in rounds]
-    return committed(request, rounds[-1], lambda: _json(magnitudes.chance_figure(records, significance)), JSON)
+    significance = _of_exams(state, rounds, "significance", 0.05)
+    return _over(request, rounds, lambda records: magnitudes.chance_figure(records, significance))
 
 
 @router.get("/matches/{match}/figures/speed", response_model=models.Figure)
 def speed(request: Request, rounds: Rounds) -> Response:
     """Training images a second of both teams in each round."""
-    records = [round.record for round in rounds]
-    return committed(request, rounds[-1], lambda: _json(magnitudes.speed_figure(records)), JSON)
+    return _over(request, rounds, magnitudes.speed_figure)
 
 
 async def chosen_matches(
@@ -129,3 +124,15 @@ def _compared(
 
 def _json(figure: charts.Figure) -> bytes:
     return json.dumps(figure, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _over(
+    request: Request, rounds: Sequence[CommittedRound], figure: Callable[[list[RoundRecord]], charts.Figure]
+) -> Response:
+    """A figure of all rounds of a match, which stays what it is until the next of them."""
+    return committed(request, rounds[-1], lambda: _json(figure([round.record for round in rounds])), JSON)
+
+
+def _of_exams(state: State, rounds: Sequence[CommittedRound], name: str, default: float) -> float:
+    """A setting of a match's exams; matches from before there was a choice do not have it."""
+    return float(state.ledger.matches[rounds[-1].match].config.get("exam", {}).get(name, default))
