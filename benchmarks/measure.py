@@ -10,7 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
+
+from arena import registry
+from arena.networks.training import use_one_thread
+from arena.registry import Contender
+from arena.types import Images, Role
 
 Steps = Callable[[int], None]
 """Does this many steps, and has finished them when it returns."""
@@ -32,6 +38,23 @@ def arguments(description: str | None, **defaults: int) -> argparse.ArgumentPars
     for name, value in defaults.items():
         parser.add_argument(f"--{name}", type=int, default=value, help=f"default {value}")
     return parser
+
+
+def networks_asked_for(
+    description: str | None, role: Role, base: type, faces: int, size: int
+) -> tuple[argparse.Namespace, list[Contender], Images]:
+    """The options, those contenders over `base` that the command line names, and noise as faces, `[faces, S, S, 3]`.
+
+    By default all of them are measured, 5 turns each, on one thread.
+    """
+    parser = arguments(description, repeats=5)
+    known = [contender for contender in registry.contenders(role) if issubclass(contender.cls, base)]
+    parser.add_argument("contenders", nargs="*", default=[contender.name for contender in known])
+    options = parser.parse_args()
+    use_one_thread()
+    print(machine("cpu"))
+    noise = np.random.default_rng(0).integers(0, 256, (faces, size, size, 3), dtype=np.uint8)
+    return options, [contender for contender in known if contender.name in options.contenders], noise
 
 
 def interleaved(variants: Mapping[str, Steps], steps: int, repeats: int, device: str) -> dict[str, list[float]]:

@@ -19,16 +19,15 @@ import copy
 from typing import Any
 from unittest.mock import patch
 
-import numpy as np
 import torch
-from measure import Bar, Steps, arguments, interleaved, machine, report
+from measure import Bar, Steps, interleaved, networks_asked_for, report
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d, interpolate
 
 from arena import registry
 from arena.generator.team import NetworkGenerator
 from arena.networks.blocks import Double, Grow, Halve
-from arena.networks.training import as_pool, use_one_thread
+from arena.networks.training import as_pool
 from arena.types import Brief
 
 SIZE, POOL = 64, 1024
@@ -104,14 +103,8 @@ def cycles(team: Any, pool: Tensor, reads: bool = False) -> Steps:
 
 
 def main() -> None:
-    parser = arguments(__doc__, repeats=5)
-    networks = [c for c in registry.contenders() if c.role == "generator" and issubclass(c.cls, NetworkGenerator)]
-    parser.add_argument("contenders", nargs="*", default=[c.name for c in networks])
-    options = parser.parse_args()
-    use_one_thread()
-    print(machine("cpu"))
-    faces = np.random.default_rng(0).integers(0, 256, (POOL, SIZE, SIZE, 3), dtype=np.uint8)
-    for contender in (c for c in networks if c.name in options.contenders):
+    options, contenders, faces = networks_asked_for(__doc__, "generator", NetworkGenerator, POOL, SIZE)
+    for contender in contenders:
         torch.manual_seed(0)
         pool = as_pool(faces, "cpu")
         variants = {"plain": plain(contender, pool), "arena": arena(contender, pool)}

@@ -16,14 +16,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
-from measure import Bar, Steps, arguments, interleaved, machine, report
+from measure import Bar, Steps, interleaved, networks_asked_for, report
 from torch import Tensor, nn
 
 from arena import registry
 from arena.detector.team import NetworkDetector
-from arena.networks.training import as_pool, use_one_thread
+from arena.networks.training import as_pool
 from arena.types import Brief, Images
 
 SIZE, POOL, PAPER = 64, 256, 50
@@ -89,14 +88,8 @@ def scoring(contender: registry.Contender, paper: Images, at_once: int) -> Steps
 
 
 def main() -> None:
-    parser = arguments(__doc__, repeats=5)
-    networks = [c for c in registry.contenders("detector") if issubclass(c.cls, NetworkDetector)]
-    parser.add_argument("contenders", nargs="*", default=[c.name for c in networks])
-    options = parser.parse_args()
-    use_one_thread()
-    print(machine("cpu"))
-    faces = np.random.default_rng(0).integers(0, 256, (POOL, SIZE, SIZE, 3), dtype=np.uint8)
-    for contender in (c for c in networks if c.name in options.contenders):
+    options, contenders, faces = networks_asked_for(__doc__, "detector", NetworkDetector, POOL, SIZE)
+    for contender in contenders:
         torch.manual_seed(0)
         pool, batch = as_pool(faces, "cpu"), contender.options().batch
         steps = 5 if hasattr(contender.options(), "attacked") else 1
