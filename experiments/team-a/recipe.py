@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from growth import Ground
 
 from arena import registry
 from arena.images import png
 from arena.networks.training import use_one_thread
+from arena.play.config import load_config
 from arena.quality.measure import quality
 from arena.store.home import Home
+from arena.training.ground import MAKERS, Ground, Machine, Wanted, prepare_ground
 from arena.types import Material
 
 PAPER = {"recipe": "2016"}
@@ -53,9 +54,9 @@ def trained(ground: Ground, name: str, given: dict[str, Any], images: int, seed:
     contender = registry.find("generator", name)
     options = contender.options(given)
     options = dataclasses.replace(options, warmup_steps=-(-images // options.batch))
-    team = contender.cls(options, ground.brief("generator", seed))
+    team = contender.cls(options, ground.with_seed(seed).brief("generator"))
     start = time.thread_time()
-    team.train(0, Material(ground.parts["a"]))
+    team.train(0, Material(ground.parts[MAKERS]))
     return team, time.thread_time() - start
 
 
@@ -70,8 +71,9 @@ def main() -> None:
     options = parser.parse_args()
     use_one_thread()
     options.out.mkdir(parents=True, exist_ok=True)
-    ground = Ground.prepare(Home.create(options.out / "home"), options.faces)
-    reals = ground.parts["a"].images[:2000]
+    config = load_config(None, [], faces=options.faces, seed=0)
+    ground = prepare_ground(Home.create(options.out / "home"), config, Wanted(True, True), Machine("cpu", "bf16"))
+    reals = ground.parts[MAKERS].images[:2000]
     print("| | seed | ms an image | ONet KID | faces |\n|---|---|---|---|---|")
     for variant in options.only:
         name, given = VARIANTS[variant]
