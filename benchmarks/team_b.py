@@ -3,9 +3,9 @@
     python benchmarks/team_b.py                       # every contender with its default options
     python benchmarks/team_b.py robust residual --repeats 9
 
-- plain: the contender's own step and its own loss as such loops are usually written: float32, channels first,
-  `torch.optim.Adam`, the loss read back in every step. No image is changed in either, and who attacks its images does
-  so in both: one turn is as many steps as its attacks take to have had theirs.
+- plain: the contender's own step and its own loss as such loops are usually written: float32, channels first, PyTorch's
+  own depthwise convolutions, `torch.optim.Adam`, the loss read back in every step. No image is changed in either, and
+  who attacks its images does so in both: one turn is as many steps as its attacks take to have had theirs.
 - arena: as it runs in a match.
 - one by one: the arena's scoring with one image at a time, against the whole paper at once.
 
@@ -15,13 +15,16 @@ Bars: training at least 2 times plain, on one CPU thread.
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from measure import Bar, Steps, interleaved, networks_asked_for, report
 from torch import Tensor, nn
+from torch.nn.functional import conv2d
 
 from arena import registry
 from arena.detector.team import NetworkDetector
+from arena.networks.depthwise import Depthwise
 from arena.networks.training import as_pool
 from arena.types import Brief, Images
 
@@ -54,8 +57,17 @@ def plain(contender: registry.Contender, pool: Tensor) -> Steps:
     def trainable(self: Any, network: nn.Module, **optimiser: Any) -> PlainTrainable:
         return PlainTrainable(network, self.options.learning_rate)
 
+    def depthwise(self: Depthwise, input: Tensor) -> Tensor:
+        return conv2d(input, self.weight, padding=self.weight.shape[-1] // 2, groups=len(self.weight))
+
     plainly = type("Plainly", (contender.cls,), {"trainable": trainable})
-    return training(team(contender, plainly), pool, reads=True)
+    work = training(team(contender, plainly), pool, reads=True)
+
+    def published(steps: int) -> None:
+        with patch.object(Depthwise, "forward", depthwise):
+            work(steps)
+
+    return published
 
 
 def arena(contender: registry.Contender, pool: Tensor) -> Steps:

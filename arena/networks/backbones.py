@@ -12,6 +12,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from arena.networks.depthwise import replace_depthwise
 from arena.types import ArenaError
 
 _FILE = "model.safetensors"
@@ -35,6 +36,7 @@ class Backbone(nn.Module):
         if pretrained:
             given["pretrained_cfg_overlay"] = {"file": str(weights_of(name))}
         self.body: nn.Module = timm.create_model(name, num_classes=0, **given)
+        replace_depthwise(self.body)
         published: Any = self.body
         self.features = int(getattr(published, "head_hidden_size", None) or published.num_features)
         config = published.pretrained_cfg

@@ -9,6 +9,7 @@ from torch import nn
 
 from arena.networks import backbones
 from arena.networks.backbones import Backbone, Normalise, take_any_dtype
+from arena.networks.depthwise import Depthwise
 from arena.networks.trainable import cast
 from arena.types import ArenaError
 
@@ -69,9 +70,10 @@ def test_it_computes_in_either_precision(name):
 
 
 def test_grouped_convolutions_stay_exact():
-    network = cast(Backbone(NAME), "bf16")
+    network = cast(Backbone("mobilenetv2_100"), "bf16")
     dtypes = {(m.groups > 1, m.weight.dtype) for m in network.modules() if isinstance(m, nn.Conv2d)}
     assert dtypes == {(True, torch.float32), (False, torch.bfloat16)}
+    assert {m.weight.dtype for m in network.modules() if isinstance(m, Depthwise)} == {torch.float32}
 
 
 def test_weights_come_from_the_cache_and_are_known_by_their_hash(cache):
