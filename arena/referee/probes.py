@@ -105,14 +105,15 @@ def _filtered(image: Pixels, by: ImageFilter.Filter) -> Pixels:
     return np.asarray(Image.fromarray(image).filter(by))
 
 
-def _halved(image: Pixels) -> Pixels:
-    """Shrunk to half its side and enlarged again."""
+def shrunk(image: Pixels, parts: int) -> Pixels:
+    """An image, uint8 `[S, S, 3]`, brought to the given part of its side and enlarged again."""
     side = len(image)
-    small = Image.fromarray(image).resize((side // 2, side // 2), Image.Resampling.BICUBIC)
+    small = Image.fromarray(image).resize((side // parts, side // parts), Image.Resampling.BICUBIC)
     return np.asarray(small.resize((side, side), Image.Resampling.BICUBIC))
 
 
-def _compressed(image: Pixels, quality: int) -> Pixels:
+def compressed(image: Pixels, quality: int) -> Pixels:
+    """An image, uint8 `[S, S, 3]`, stored as JPEG and read again."""
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "JPEG", quality=quality)
     with Image.open(buffer, formats=("JPEG",)) as file:
@@ -137,9 +138,9 @@ PROBES: Final[Mapping[str, Callable[[Pixels], Pixels]]] = MappingProxyType(
         **_STRICT,
         "blurred": lambda image: _filtered(image, ImageFilter.GaussianBlur(0.8)),
         "sharpened": lambda image: _filtered(image, ImageFilter.UnsharpMask(1, 80, 0)),
-        "halved": _halved,
-        "JPEG of quality 75": lambda image: _compressed(image, 75),
-        "JPEG of quality 50": lambda image: _compressed(image, 50),
+        "halved": lambda image: shrunk(image, 2),
+        "JPEG of quality 75": lambda image: compressed(image, 75),
+        "JPEG of quality 50": lambda image: compressed(image, 50),
     }
 )
 """Changes of a real face, uint8 `[S, S, 3]`, by name; the first ten are strict."""
