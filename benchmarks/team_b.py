@@ -50,7 +50,8 @@ class PlainTrainable:
 
 
 def team(contender: registry.Contender, cls: Any = None, **changes: Any) -> Any:
-    return (cls or contender.cls)(contender.options({"augment": False}), Brief(SIZE, seed=0, **changes))
+    made = {"own": 0.0} if any(option.name == "own" for option in contender.declared) else {}  # no fakes but the pool's
+    return (cls or contender.cls)(contender.options({"augment": False} | made), Brief(SIZE, seed=0, **changes))
 
 
 def plain(contender: registry.Contender, pool: Tensor) -> Steps:
