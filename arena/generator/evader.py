@@ -34,6 +34,7 @@ from arena.types import (
     OnProgress,
     Snapshot,
     State,
+    Team,
     Training,
 )
 
@@ -120,6 +121,12 @@ class Evader(Generator):
         contender = registry.find("generator", options.contender)
         fetched: Mapping[str, str] = contender.cls.fetch(contender.options(options.inner))
         return fetched
+
+    @classmethod
+    def trained(cls, options: EvaderOptions) -> tuple[type[Team], Any]:
+        """See `types.Team.trained`: the contender's; fakes are perturbed when they are drawn."""
+        contender = registry.find("generator", options.contender)
+        return contender.cls, contender.options(options.inner)
 
     def check(self, faces: Faces) -> None:
         """See `types.Team.check`."""
