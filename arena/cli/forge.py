@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from arena.cli.faces import Device, Seed, Size, Source, bar
+from arena.cli.faces import Device, Seed, Size, Source, bar, tell_skipped
 from arena.cli.options import DEFAULT_HOME, HomeOption
 
 
@@ -17,8 +17,8 @@ def forge(
     part: Annotated[
         list[str] | None,
         typer.Option(
-            help="MOUTH, NOSE, EYES, LEFT_EYE, RIGHT_EYE, LEFT_BROW, RIGHT_BROW or INFACE; of several one is drawn "
-            "for each fake"
+            help="MOUTH, NOSE, EYES, LEFT_EYE, RIGHT_EYE, LEFT_BROW, RIGHT_BROW or INFACE; given more than once, one "
+            "is drawn for each fake"
         ),
     ] = None,
     edge: Annotated[list[str] | None, typer.Option(help="cut (a hard edge) or blur (a feathered one)")] = None,
@@ -46,4 +46,5 @@ def forge(
         f"{done.fakes} fakes in {out}, made of {done.usable} faces of {done.people} people"
         + (f"; in {done.faces - done.usable} more no face was found" if done.faces > done.usable else "")
     )
+    tell_skipped(done.skipped)
     typer.echo(f"labels in {out / TABLE}, donor and target of each in {out / RECORD}")
