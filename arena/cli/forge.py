@@ -38,10 +38,11 @@ def forge(
     from arena.faces.parts.forge import RECORD, ForgePlan, ways_of
     from arena.faces.parts.forge import forge as make
     from arena.faces.sources.tables import TABLE
+    from arena.store.home import Home
 
     plan = ForgePlan(ways_of(part or ["MOUTH"], edge or ["blur"], colour, poisson), n, size, seed, candidates)
     with bar("forging") as show:
-        done = make(source, out, plan, home / "faces", lambda: Finder(device, 50), show)
+        done = make(source, out, plan, Home.create(home).faces, lambda: Finder(device, 50), show)
     typer.echo(
         f"{done.fakes} fakes in {out}, made of {done.usable} faces of {done.people} people"
         + (f"; in {done.faces - done.usable} more no face was found" if done.faces > done.usable else "")

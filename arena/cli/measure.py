@@ -94,7 +94,7 @@ def _names_images(word: str, home: Path) -> bool:
 
 
 def _images(spec: str, size: int, n: int, fakes_too: bool = False) -> tuple[str, Images]:
-    """At most `n` images of a source, evenly spread, `[N, size, size, 3]`, and the source in words with what it lacks."""
+    """At most `n` images of a source, evenly spread `[N, size, size, 3]`, and it in words, with what it lacks."""
     if n < 1:
         raise ArenaError(f"at least 1 image must be measured, not {n}")
     check_size(size)

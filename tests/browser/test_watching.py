@@ -210,6 +210,19 @@ def test_a_round_of_the_strip_shows_its_exam(duel, visit):
     expect(roc.locator(".main-svg .scatterlayer .trace")).to_have_count(3)
 
 
+def test_the_strip_says_how_far_a_generator_has_grown(home, visit):
+    for number, grown in enumerate(("8 px", "16 px, fading in 40 %", "")):
+        play(home, number, grown=grown)
+    with service(home.root) as address:
+        page = visit(address)
+        cells = [page.get_by_test_id(f"cell-{number}") for number in range(3)]
+        expect(cells[2]).to_be_visible()
+        assert [cell.locator(".stage").all_inner_texts() for cell in cells] == [["8 px"], ["16 px"], []]
+        expect(cells[1]).to_have_attribute("title", re.compile("The generator has grown to 16 px, fading in 40 %$"))
+        assert "grown" not in cells[2].get_attribute("title")
+        page.goto("about:blank")  # nobody waits for pictures of a service that has ended
+
+
 def chosen(page, number):
     """Everything that shows a round shows this one."""
     expect(page.get_by_test_id(f"cell-{number}")).to_have_attribute("aria-selected", "true")

@@ -16,6 +16,7 @@ from arena.faces.crop.finder import Found
 from arena.faces.parts.shapes import UPRIGHT
 from arena.faces.procedural import render
 from arena.faces.sources.opening import open_source
+from arena.store.home import Home
 
 PEOPLE, SHOTS = 3, 2
 
@@ -108,6 +109,12 @@ def test_the_same_seed_forges_the_same_and_landmarks_are_found_once(arena, peopl
     assert Knows.searched == 7
 
 
+def test_matches_can_be_played_in_the_home_of_forged_faces(arena, people, tmp_path):
+    assert arena("forge", people, "-o", "made", "-n", 1)[0] == 0
+    assert arena("matches")[0] == 0
+    assert Home.create(tmp_path / "arena-home").faces.is_dir()
+
+
 def test_a_zip_is_forged_as_a_folder_is(arena, people, tmp_path):
     with zipfile.ZipFile(tmp_path / "people.zip", "w") as archive:
         for path in sorted(people.rglob("*.png")):
@@ -152,6 +159,7 @@ def occupied(people: Path) -> None:
         (None, ("-n", 10**12), "the number of fakes must be from 1 to 999999, not 1000000000000"),
         (None, ("--size", 8), "the image size must be between 16 and 1024 pixels, not 8"),
         (None, ("-o", "/proc/nowhere/made"), "/proc/nowhere/made cannot be written"),
+        (None, ("--home", "people"), "people is not empty and no arena home"),
     ],
 )
 def test_what_cannot_be_forged_is_one_sentence(arena, people, tmp_path, spoil, words, said):
