@@ -33,6 +33,7 @@ from arena.types import (
     Material,
     OnProgress,
     Snapshot,
+    Sources,
     State,
     Team,
     Training,
@@ -84,8 +85,6 @@ class EvaderOptions:
             options = contender.options(self.inner)
         except ArenaError as error:
             raise ValueError(str(error)) from error
-        if contender.cls.needs_points:
-            raise ValueError(f"an evader cannot wrap {self.contender}, which trains with landmarks")
         object.__setattr__(self, "inner", dataclasses.asdict(options))  # so that a stored config says all
 
 
@@ -151,6 +150,10 @@ class Evader(Generator):
     def examine(self, n: int, seed: int) -> Images:
         """See `types.Generator.examine`."""
         return self._evading(self.inner.examine(n, seed), seed)
+
+    def sources(self, n: int, seed: int) -> Sources | None:
+        """See `types.Generator.sources`: the contender's."""
+        return self.inner.sources(n, seed)
 
     def _evading(self, fakes: Images, seed: int) -> Images:
         critic = None if self.opponent is None else self._critic(self.opponent)
