@@ -177,7 +177,8 @@ def test_a_click_on_a_face_tells_its_scores(duel, visit):
 
 def test_how_good_the_fakes_are_and_files_to_take_home(duel, visit):
     page = visit(duel, "#/match/duel")
-    expect(page.get_by_test_id("round")).to_contain_text("Looks like a face61% (50% to 71%)")
+    expect(page.get_by_test_id("round")).to_contain_text("Looks like a face61% (50% to 71%), n 100")
+    expect(page.get_by_test_id("round")).to_contain_text("12.00 (10.50 to 14.00), n 500, biased")
     expect(page.get_by_role("heading", name="Faces", exact=True)).to_be_visible()
     gallery = page.get_by_test_id("gallery")
     sheet, film = (gallery.get_by_role("link", name=name) for name in ("This sheet (PNG)", "All rounds (GIF)"))
