@@ -107,6 +107,8 @@ def write_samples(maker: Maker, n: int, seed: int, target: Path) -> None:
     if n < 1:
         raise ArenaError(f"at least 1 image must be drawn, not {n}")
     if target.suffix.lower() == ".zip":
+        if target.exists():
+            raise ArenaError(f"{target} exists; give another name")
         partial = target.with_name(f".{target.name}.partial")
         try:
             with readable_errors(f"the file {target}"):

@@ -135,6 +135,7 @@ def test_animations_say_that_they_are_generated(arena, home, tmp_path):
         (("sample", "drawn/00.png", "-o", "new"), "is not a readable snapshot"),
         (("sample", "deep", "-n", "3", "-o", "drawn"), "exists and is not empty"),
         (("sample", "deep", "-n", "3", "-o", "drawn/00.png/new"), "cannot be written"),
+        (("sample", "deep", "-n", "3", "-o", "kept.zip"), "kept.zip exists; give another name"),
         (("sample", "deep", "-n", "3", "-o", "missing/new.zip"), "missing/new.zip cannot be used"),
         (("sample", "deep", "-n", "3", "-o", "new", "--home", "elsewhere"), "no arena home at elsewhere"),
         (("sample", "deep", "--round", "0", "-n", "3", "-o", "new"), "the weights of round 0 of deep were pruned"),
@@ -154,11 +155,13 @@ def test_animations_say_that_they_are_generated(arena, home, tmp_path):
 def test_what_cannot_be_drawn_is_one_sentence(arena, home, drawn, tmp_path, arguments, sentence):
     if "0" in arguments and "--round" in arguments:
         prune(Home.open(home), "deep", Keep.parse("last:1"))
+    (tmp_path / "kept.zip").write_bytes(b"mine")
     named = {"generator": snapshot(home, "generator"), "detector": snapshot(home, "detector")}
     status, _, err = arena(*(argument.format(**named) for argument in arguments))
     assert status == 1
     assert sentence in err
     assert err.count("\n") == 1
+    assert (tmp_path / "kept.zip").read_bytes() == b"mine"
     assert not [path for path in tmp_path.iterdir() if "new" in path.name or path.name.endswith(".partial")]
 
 
