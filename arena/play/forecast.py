@@ -35,8 +35,10 @@ class Forecast:
 
 @dataclass(frozen=True)
 class _Cost:
-    """Seconds of a team's training: of a step, and of what is done once a round. How many steps there are, and before
-    the first round."""
+    """What a team's training takes: seconds of a step, and of what is done `once` a round.
+
+    `steps`, `warmup_steps`: how many there are in a round, and before the first one.
+    """
 
     per_step: float
     once: float
@@ -45,6 +47,7 @@ class _Cost:
 
     @property
     def round(self) -> float:
+        """Seconds of a whole round."""
         return self.once + self.steps * self.per_step
 
 
@@ -74,8 +77,8 @@ def _cost(
     if not hasattr(options, "steps"):
         if role == "detector":
             return None, None
-        seconds = cls(options, brief).train(1, material).seconds  # no network: a round is soon over
-        return _Cost(0.0, seconds, 0, 0), None
+        whole: float = cls(options, brief).train(1, material).seconds  # no network: a round is soon over
+        return _Cost(0.0, whole, 0, 0), None
     warmup = getattr(options, "warmup_steps", options.steps)
     seconds = []
     for steps in (FEW, MORE):
