@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-import inspect
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
@@ -113,7 +112,7 @@ def _fields(module: str, name: str) -> list[tuple[str, str, ast.expr, str]]:
                 text = after.value if isinstance(after, ast.Expr) else None
                 field = ast.unparse(statement.target)
                 inherited = found[field][3] if field in found else ""
-                help = inspect.cleandoc(str(text.value)) if isinstance(text, ast.Constant) else inherited
+                help = " ".join(str(text.value).split()) if isinstance(text, ast.Constant) else inherited
                 found[field] = field, ast.unparse(statement.annotation), statement.value, help
     return list(found.values())
 

@@ -93,4 +93,10 @@ def animation(
         options |= {"xmp": xmp(origin).encode(), "quality": 85, "method": 4}
     buffer = io.BytesIO()
     pages[0].save(buffer, kind.upper(), **options)
-    return buffer.getvalue()
+    return _with_xmp(buffer.getvalue(), origin) if kind == "gif" else buffer.getvalue()
+
+
+def _with_xmp(gif: bytes, origin: Artificial) -> bytes:
+    """A GIF with the XMP packet, for which Pillow has no option, before its last byte: XMP specification 3, 1.1.2."""
+    block = b"\x21\xff\x0bXMP DataXMP" + xmp(origin).encode() + bytes([1, *range(255, -1, -1), 0])
+    return gif[:-1] + block + gif[-1:]

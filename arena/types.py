@@ -342,6 +342,11 @@ class Team(Protocol):
         """
         return {}
 
+    @classmethod
+    def trained(cls, options: Any) -> tuple[type[Team], Any]:
+        """Whose training a round of this team is, and with which options: its own, or that of a team it wraps."""
+        return cls, options
+
     def check(self, faces: Faces) -> None:
         """Raise ArenaError when this team cannot play with these faces; asked before a match is entered."""
         return

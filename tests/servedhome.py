@@ -68,10 +68,12 @@ def picture(value: int, n: int) -> np.ndarray:
     return (np.ones((n, SIZE, SIZE, 3)) * (value + np.arange(n)).reshape(-1, 1, 1, 1)).astype(np.uint8)
 
 
-def play(home: Home, number: int, match: str = "duel", real_score: float = 0.2, last: bool = False) -> None:
+def play(
+    home: Home, number: int, match: str = "duel", real_score: float = 0.2, last: bool = False, grown: str = ""
+) -> None:
     """Commit a round. A's fakes score FAKE_SCORES, real faces `real_score`: all called right up to 0.5."""
     point = CurvePoint(50, {"loss": 0.75})
-    report = Training(10, 100 * (number + 1), 1.5, {"loss": 0.5}, (point,))
+    report = Training(10, 100 * (number + 1), 1.5, {"loss": 0.5}, (point,), grown=grown)
     training: dict[Role, Training] = {"generator": report, "detector": report}
     verdict = None
     files = {SAMPLES: png(sheet(picture(10 * number, 4), 2), "generated")}

@@ -88,8 +88,19 @@ def test_an_animation_shows_every_frame_for_ever(kind):
         assert image.info["duration"] == 250
 
 
+def after_sub_blocks(data):
+    """What comes after an extension of a GIF: each sub-block begins with its length, and one of none ends it."""
+    while data[0]:
+        data = data[1 + data[0] :]
+    return data[1:]
+
+
 def test_an_animation_says_that_it_is_generated():
     frames = [RED[None], BLUE[None]]
     for origin, sentence in (("generated", b"AI-generated"), ("composite", b"Manipulated")):
-        assert opened(animation(frames, origin, "gif")).info["comment"].startswith(sentence)
+        gif = animation(frames, origin, "gif")
+        assert opened(gif).info["comment"].startswith(sentence)
+        block = gif[gif.index(b"\x21\xff\x0bXMP DataXMP") + 14 :]
+        assert block.startswith(xmp(origin).encode())
+        assert after_sub_blocks(block) == b";"  # who reads no XMP finds the end of it all the same
         assert opened(animation(frames, origin, "webp")).info["xmp"] == xmp(origin).encode()

@@ -13,10 +13,12 @@ def main() -> None:
     """Run the command line; what is wrong is said in one sentence, with exit status 1."""
     from arena.cli.commands import app
     from arena.cli.console import say
+    from arena.faces.crop.memory import enough_memory
 
     try:
         try:
-            app(prog_name="arena")
+            with enough_memory("do this: ask for less at once, or for smaller images"):
+                app(prog_name="arena")
         finally:
             sys.stdout.flush()  # while somebody can still be told that nobody reads it
     except ArenaError as error:

@@ -105,7 +105,9 @@ class Display(Observer):
         """The warm-up is committed."""
         self.on_commit()
         training = record.training["generator"]
-        self.console.print(f"[dim]warm-up: {training.steps} steps in {record.seconds:.1f} s[/]")
+        self.console.print(
+            f"[dim]warm-up: {training.steps} {'step' if training.steps == 1 else 'steps'} in {record.seconds:.1f} s[/]"
+        )
 
     def on_round(self, record: RoundRecord) -> None:
         """A round is committed."""

@@ -73,7 +73,7 @@ def crop(
     several = f", {report.several} of them with several in a picture" if report.several else ""
     typer.echo(f"{report.crops} faces in {out}: {report.found} of {report.inputs} files show one{several}")
     _list("no face", report.none)
-    _skipped(report.unreadable)
+    tell_skipped(report.unreadable)
     if report.set_aside:
         typer.echo(f"{report.set_aside} faces are left out of {out / 'labels.csv'} to balance real and fake")
     if not report.crops:
@@ -116,7 +116,7 @@ def split(
     with bar("splitting") as show:
         result = split_into_folders(open_source(source), out, shares, seed, unit, show)
     typer.echo("  ".join(f"{out / name}: {n} faces" for name, n in result.faces.items()))
-    _skipped(result.skipped)
+    tell_skipped(result.skipped)
 
 
 @app.command()
@@ -133,7 +133,7 @@ def pack(
         faces = pack_file(source, out, size, show)
     rate = len(faces.images) / max(time.monotonic() - begin, 1e-9)
     typer.echo(f"{len(faces.images)} faces of {size} pixels in {out} ({rate:.0f} a second)")
-    _skipped(faces.skipped)
+    tell_skipped(faces.skipped)
 
 
 @app.command()
@@ -177,7 +177,7 @@ def describe(
     for name, value in summary(found).items():
         typer.echo(f"  {name:22}{value}")
     _list("near-duplicates", [f"{one} = {two}" for one, two in found.near_duplicates])
-    _skipped(found.skipped)
+    tell_skipped(found.skipped)
 
 
 @app.command()
@@ -242,7 +242,8 @@ def bar(title: str) -> Iterator[Callable[..., None]]:
         yield show
 
 
-def _skipped(skipped: Mapping[str, list[str]]) -> None:
+def tell_skipped(skipped: Mapping[str, list[str]]) -> None:
+    """Print which files cannot be used, by reason; of many of them a few."""
     for reason, names in skipped.items():
         _list(f"skipped, {reason}", names)
 

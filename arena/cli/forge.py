@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from arena.cli.faces import Device, Seed, Size, Source, bar
+from arena.cli.faces import Device, Seed, Size, Source, bar, tell_skipped
 from arena.cli.options import DEFAULT_HOME, HomeOption
 
 
@@ -17,8 +17,8 @@ def forge(
     part: Annotated[
         list[str] | None,
         typer.Option(
-            help="MOUTH, NOSE, EYES, LEFT_EYE, RIGHT_EYE, LEFT_BROW, RIGHT_BROW or INFACE; of several one is drawn "
-            "for each fake"
+            help="MOUTH, NOSE, EYES, LEFT_EYE, RIGHT_EYE, LEFT_BROW, RIGHT_BROW or INFACE; given more than once, one "
+            "is drawn for each fake"
         ),
     ] = None,
     edge: Annotated[list[str] | None, typer.Option(help="cut (a hard edge) or blur (a feathered one)")] = None,
@@ -38,12 +38,14 @@ def forge(
     from arena.faces.parts.forge import RECORD, ForgePlan, ways_of
     from arena.faces.parts.forge import forge as make
     from arena.faces.sources.tables import TABLE
+    from arena.store.home import Home
 
     plan = ForgePlan(ways_of(part or ["MOUTH"], edge or ["blur"], colour, poisson), n, size, seed, candidates)
     with bar("forging") as show:
-        done = make(source, out, plan, home / "faces", lambda: Finder(device, 50), show)
+        done = make(source, out, plan, Home.create(home).faces, lambda: Finder(device, 50), show)
     typer.echo(
         f"{done.fakes} fakes in {out}, made of {done.usable} faces of {done.people} people"
         + (f"; in {done.faces - done.usable} more no face was found" if done.faces > done.usable else "")
     )
+    tell_skipped(done.skipped)
     typer.echo(f"labels in {out / TABLE}, donor and target of each in {out / RECORD}")

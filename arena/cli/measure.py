@@ -21,7 +21,7 @@ from arena.play.parts import split_match
 from arena.quality import words
 from arena.quality.measure import full_quality
 from arena.quality.result import Quality
-from arena.results.samples import Maker, draw, generator_of
+from arena.results.samples import Maker, check_room, draw, generator_of
 from arena.store.home import Home
 from arena.types import ArenaError, Images
 
@@ -64,6 +64,7 @@ def measure(
         if size not in (None, maker.snapshot.image_size):
             raise ArenaError(f"{maker.what} draws faces of {maker.snapshot.image_size} px, not of {size}")
         what = maker.what
+        check_room(n, maker.snapshot.image_size)
         images = np.concatenate(list(draw(maker.snapshot, n, seed, coded=True)))
     if reals is not None:
         source, faces = _images(reals, images.shape[1], n)
@@ -93,7 +94,7 @@ def _names_images(word: str, home: Path) -> bool:
 
 
 def _images(spec: str, size: int, n: int, fakes_too: bool = False) -> tuple[str, Images]:
-    """At most `n` images of a source, evenly spread, `[N, size, size, 3]`, and the source in words."""
+    """At most `n` images of a source, evenly spread `[N, size, size, 3]`, and it in words, with what it lacks."""
     if n < 1:
         raise ArenaError(f"at least 1 image must be measured, not {n}")
     check_size(size)
@@ -101,7 +102,8 @@ def _images(spec: str, size: int, n: int, fakes_too: bool = False) -> tuple[str,
         faces = pack(open_source(spec), Path(folder) / "faces.arena", size, lambda done, total: None, fakes=fakes_too)
         count = len(faces.images)
         index = np.linspace(0, count - 1, min(n, count)).round().astype(int)
-        return faces.source, faces.images[index]
+        skipped = ", ".join(f"{len(names)} {reason}" for reason, names in faces.skipped.items())
+        return faces.source + (f" (skipped: {skipped})" if skipped else ""), faces.images[index]
 
 
 def _own_faces(home: Path, match: str, n: int) -> tuple[str, Images]:

@@ -90,7 +90,7 @@ def run(
         from arena.cli.together import NewMatch, play_beside_the_page
         from arena.service.starts import Terms
 
-        new = NewMatch(name, read_settings(config, settings or (), preset, **chosen))
+        new = NewMatch(name, read_settings(config, settings or (), preset, **chosen), preset)
         play_beside_the_page(home, access(port, show_token=False), Terms(ray, mlflow, patience=patience), new, as_json)
         return
     values = read_settings(config, settings or (), preset, **chosen)

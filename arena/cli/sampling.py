@@ -25,7 +25,7 @@ FilmOption = Annotated[Path | None, typer.Option("-o", "--out", metavar="FILE", 
 
 def sample(
     source: MakerArgument,
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR|FILE.zip", help="A new folder, or a zip.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR|FILE.zip", help="A new folder, or a new zip.")],
     n: Annotated[int, typer.Option("-n", help="How many faces.")] = 1000,
     seed: SamplingSeed = 0,
     round: RoundOfOption = None,

@@ -37,10 +37,11 @@ LOOK_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class NewMatch:
-    """A match to begin with. `name`: None for one made of the contenders."""
+    """A match to begin with. `name`: None for one made of the contenders. `preset`: what its settings stand above."""
 
     name: str | None
     settings: Mapping[str, Any]
+    preset: str | None = None
 
 
 def mlflow_links(uri: str | None, ui_url: str | None = None) -> Links | None:
@@ -120,7 +121,7 @@ class _Parts:
     def play(self, new: NewMatch) -> None:
         """Play a match and pass on what it says; if it cannot be played at all, everything ends."""
         try:
-            name = self.service.server.starts.begin(new.name, new.settings).name
+            name = self.service.server.starts.begin(new.name, new.settings, new.preset).name
         except ArenaError as error:
             if not self._closing.is_set():
                 self.refusal = error

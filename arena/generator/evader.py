@@ -33,7 +33,9 @@ from arena.types import (
     Material,
     OnProgress,
     Snapshot,
+    Sources,
     State,
+    Team,
     Training,
 )
 
@@ -83,8 +85,6 @@ class EvaderOptions:
             options = contender.options(self.inner)
         except ArenaError as error:
             raise ValueError(str(error)) from error
-        if contender.cls.needs_points:
-            raise ValueError(f"an evader cannot wrap {self.contender}, which trains with landmarks")
         object.__setattr__(self, "inner", dataclasses.asdict(options))  # so that a stored config says all
 
 
@@ -121,6 +121,12 @@ class Evader(Generator):
         fetched: Mapping[str, str] = contender.cls.fetch(contender.options(options.inner))
         return fetched
 
+    @classmethod
+    def trained(cls, options: EvaderOptions) -> tuple[type[Team], Any]:
+        """See `types.Team.trained`: the contender's; fakes are perturbed when they are drawn."""
+        contender = registry.find("generator", options.contender)
+        return contender.cls, contender.options(options.inner)
+
     def check(self, faces: Faces) -> None:
         """See `types.Team.check`."""
         self.inner.check(faces)
@@ -144,6 +150,10 @@ class Evader(Generator):
     def examine(self, n: int, seed: int) -> Images:
         """See `types.Generator.examine`."""
         return self._evading(self.inner.examine(n, seed), seed)
+
+    def sources(self, n: int, seed: int) -> Sources | None:
+        """See `types.Generator.sources`: the contender's."""
+        return self.inner.sources(n, seed)
 
     def _evading(self, fakes: Images, seed: int) -> Images:
         critic = None if self.opponent is None else self._critic(self.opponent)

@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter
 from arena.faces.decode import Pixels
 from arena.faces.parts.masks import Box, Soft, blurred, box_of, drawn
 from arena.faces.parts.paste import blended, warped
-from arena.faces.parts.shapes import PARTS, UPRIGHT, Floats, frame_of, moved, outline
+from arena.faces.parts.shapes import PARTS, Floats, frame_of, moved, outline, usual_points
 from arena.generator.bank import BankOptions, BankTeam
 from arena.registry import register
 from arena.seeds import rng
@@ -93,14 +93,6 @@ class SelfBlend(BankTeam[SelfBlendOptions]):
         """The landmarks of a face of the bank; those of a usual one where they are not known."""
         found = self.bank.points[place].astype(np.float64)
         return found if np.isfinite(found).all() else usual_points(self.brief.origin, self.brief.image_size)
-
-
-def usual_points(origin: Mapping[str, object], size: int) -> Floats:
-    """Landmarks where faces usually have them, float64 `[5, 2]`: as their framing says, else in the middle."""
-    framing = origin.get("framing")
-    if isinstance(framing, Mapping):
-        return np.array(framing["points"], np.float64) * size
-    return (UPRIGHT * 0.29 + (0.5, 0.47)) * size
 
 
 def soft_mask(corners: Floats, size: int, draw: Draw) -> Soft:

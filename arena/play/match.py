@@ -158,7 +158,8 @@ def open_match(home: Home, name: str, on_decode: OnDecode = lambda done, total: 
 
 def _needs_points(config: MatchConfig) -> bool:
     """Whether a team trains with landmarks, which take minutes to find the first time."""
-    return any(registry.find(role, getattr(config, role).name).cls.needs_points for role in ROLES)
+    choices = ((registry.find(role, getattr(config, role).name), getattr(config, role).options) for role in ROLES)
+    return any(team.cls.trained(team.options(options))[0].needs_points for team, options in choices)
 
 
 def _try_teams(config: MatchConfig, faces: Faces, split: Split) -> dict[str, Any]:

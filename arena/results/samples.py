@@ -24,6 +24,8 @@ from arena.types import ArenaError, FakesAre, Images, Snapshot
 
 BATCH = 500
 """Images drawn with one seed: the first of many are those of few, and a hundred thousand are never in memory."""
+MOST_BYTES = 4 << 30
+"""What images that are needed all at once may take of the memory."""
 FRAME_SECONDS = 0.08
 """How long a frame of a walk is seen."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -76,6 +78,16 @@ def generator_of(root: Path, word: str, round: int | None = None) -> Maker:
     return Maker(snapshot, f"the {snapshot.contender} of round {number} of {word}", word, number)
 
 
+def check_room(images: int, size: int) -> None:
+    """Raise ArenaError for more images of `size` pixels than memory should be asked to hold at once."""
+    room = images * size**2 * 3
+    if room > MOST_BYTES:
+        raise ArenaError(
+            f"{images} images of {size} px would take {room / 2**30:.0f} GiB of memory, and {MOST_BYTES >> 30} GiB are "
+            f"the most: ask for fewer"
+        )
+
+
 def draw(snapshot: Snapshot, n: int, seed: int, coded: bool = False) -> Iterator[Images]:
     """`n` fakes, uint8 `[at most BATCH, S, S, 3]` at a time. `coded`: as the files of its real faces, as in an exam.
 
@@ -95,6 +107,8 @@ def write_samples(maker: Maker, n: int, seed: int, target: Path) -> None:
     if n < 1:
         raise ArenaError(f"at least 1 image must be drawn, not {n}")
     if target.suffix.lower() == ".zip":
+        if target.exists():
+            raise ArenaError(f"{target} exists; give another name")
         partial = target.with_name(f".{target.name}.partial")
         try:
             with readable_errors(f"the file {target}"):
@@ -126,6 +140,7 @@ def walk(snapshot: Snapshot, tracks: int, stops: int, frames: int, seed: int) ->
     for name, value, least in (("face", tracks, 1), ("stop", stops, 2), ("frame", frames, 1)):
         if value < least:
             raise ArenaError(f"a film needs at least {least} {name}{'s' if least > 1 else ''}, not {value}")
+    check_room(tracks * stops * frames, snapshot.image_size)
     team = player(snapshot)
     films = []
     for track in range(tracks):

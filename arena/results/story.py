@@ -208,7 +208,10 @@ def _use(v: Verdict) -> str:
 
 def _seem(record: RoundRecord) -> str:
     faces = record.quality and record.quality.one_face
-    return f" {_in_100(faces.value, 'fake')} look like a face." if faces else ""
+    if not faces:
+        return ""
+    words = _in_100(faces.value, "fake")
+    return f" {words[0].upper()}{words[1:]} look like a face."
 
 
 def _wins(played: Sequence[RoundRecord], team: Winner) -> int:

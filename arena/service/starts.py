@@ -98,8 +98,8 @@ class Starts:
         """Whether what is started here is ended when the service is."""
         return self._terms.end
 
-    def begin(self, name: str | None, settings: Mapping[str, Any]) -> Record:
-        """Start a new match. `name`: None for one made of the contenders.
+    def begin(self, name: str | None, settings: Mapping[str, Any], preset: str | None = None) -> Record:
+        """Start a new match. `name`: None for one made of the contenders. `preset`: what the settings stand above.
 
         Returns once the settings are known to be playable. Raises WrongSetting, Conflict or Busy.
         """
@@ -109,8 +109,10 @@ class Starts:
             self._refuse_too_many()
             file = record_path(self._root, name, "yaml")
             file.write_text(yaml.safe_dump(dict(settings)), encoding="utf-8")
+            known = [] if preset is None else ["--preset", preset]
             with _pipe() as (answer, verdict):
-                self._spawn(name, CHECK.format(answer=verdict) + COMMAND, ["run", str(file), "--name", name], verdict)
+                words = ["run", str(file), "--name", name, *known]
+                self._spawn(name, CHECK.format(answer=verdict) + COMMAND, words, verdict)
                 answer = os.dup(answer)
         wrong = self._read_verdict(answer)
         if wrong is not None:

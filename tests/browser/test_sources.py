@@ -32,9 +32,9 @@ def test_pointing_at_a_face_shows_what_it_was_made_of(home, swaps, visit):
     expect(page.get_by_test_id("slider-round")).to_have_text("2 of 2")
     expect(made).to_be_hidden()
     page.get_by_role("button", name="Face 1:").hover()
-    expect(made.locator("figcaption")).to_have_text(["target", "donor", "mask"])
+    expect(made.locator("figcaption")).to_have_text(["fake", "target", "donor", "mask"])
     expect(made).to_contain_text("Face 1: MOUTH blur 1.")
-    for name in ("target", "donor", "mask"):
+    for name in ("fake", "target", "donor", "mask"):
         expect(made.get_by_role("img", name=f"The {name}")).to_have_js_property("naturalWidth", 8)
     page.get_by_role("button", name="Face 3:").focus()
     expect(made).to_contain_text("Face 3: MOUTH blur 3.")
@@ -48,7 +48,7 @@ def test_a_click_shows_it_too_and_photographs_stay_at_home(swaps, visit):
     expect(page.get_by_test_id("slider-round")).to_have_text("2 of 2")
     page.get_by_role("button", name="Face 2:").click()
     made = page.get_by_test_id("face").get_by_test_id("sources")
-    expect(made.locator("figcaption")).to_have_text(["mask"])
+    expect(made.locator("figcaption")).to_have_text(["fake", "mask"])
     expect(made).to_contain_text("Face 2: MOUTH blur 2. Its real faces are photographs, which this home does not show.")
 
 

@@ -177,7 +177,8 @@ def test_a_click_on_a_face_tells_its_scores(duel, visit):
 
 def test_how_good_the_fakes_are_and_files_to_take_home(duel, visit):
     page = visit(duel, "#/match/duel")
-    expect(page.get_by_test_id("round")).to_contain_text("Looks like a face61% (50% to 71%)")
+    expect(page.get_by_test_id("round")).to_contain_text("Looks like a face61% (50% to 71%), n 100")
+    expect(page.get_by_test_id("round")).to_contain_text("12.00 (10.50 to 14.00), n 500, biased")
     expect(page.get_by_role("heading", name="Faces", exact=True)).to_be_visible()
     gallery = page.get_by_test_id("gallery")
     sheet, film = (gallery.get_by_role("link", name=name) for name in ("This sheet (PNG)", "All rounds (GIF)"))
@@ -208,6 +209,19 @@ def test_a_round_of_the_strip_shows_its_exam(duel, visit):
     expect(scores.locator(".main-svg .barlayer .trace")).to_have_count(2)
     expect(scores).to_contain_text("fake from 0.5")
     expect(roc.locator(".main-svg .scatterlayer .trace")).to_have_count(3)
+
+
+def test_the_strip_says_how_far_a_generator_has_grown(home, visit):
+    for number, grown in enumerate(("8 px", "16 px, fading in 40 %", "")):
+        play(home, number, grown=grown)
+    with service(home.root) as address:
+        page = visit(address)
+        cells = [page.get_by_test_id(f"cell-{number}") for number in range(3)]
+        expect(cells[2]).to_be_visible()
+        assert [cell.locator(".stage").all_inner_texts() for cell in cells] == [["8 px"], ["16 px"], []]
+        expect(cells[1]).to_have_attribute("title", re.compile("The generator has grown to 16 px, fading in 40 %$"))
+        assert "grown" not in cells[2].get_attribute("title")
+        page.goto("about:blank")  # nobody waits for pictures of a service that has ended
 
 
 def chosen(page, number):

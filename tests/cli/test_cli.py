@@ -162,7 +162,10 @@ def test_contenders_are_listed_with_every_option_explained(arena):
     assert {"dcgan", "cnn"} <= set(entries)
     for name in ("dcgan", "cnn"):
         assert all(option["help"] for option in entries[name]["options"].values())
-    assert "warmup_steps" in arena("contenders")[1]
+    told = arena("contenders")[1]
+    assert "warmup_steps" in told
+    heads = ("(generator): ", "(detector): ")
+    assert all(line.startswith("    ") or any(head in line for head in heads) for line in told.splitlines())
 
 
 def a_folder(tmp_path, people, shots, name="faces"):

@@ -16,6 +16,7 @@ from arena.faces.crop.finder import Found
 from arena.faces.parts.shapes import UPRIGHT
 from arena.faces.procedural import render
 from arena.faces.sources.opening import open_source
+from arena.store.home import Home
 
 PEOPLE, SHOTS = 3, 2
 
@@ -91,6 +92,13 @@ def test_fakes_say_that_they_are(arena, people, tmp_path):
     assert [face.label for face in faces] == [1, 1]
 
 
+def test_files_that_cannot_be_used_are_named(arena, people):
+    (people / "p0" / "cut.png").write_bytes((people / "p0" / "0.png").read_bytes()[:99])
+    rc, out, _ = arena("forge", people, "-o", "made", "-n", 2)
+    assert rc == 0
+    assert "skipped, truncated: 1 (p0/cut.png)" in out
+
+
 def test_the_same_seed_forges_the_same_and_landmarks_are_found_once(arena, people, tmp_path):
     for name, seed in (("one", 5), ("two", 5), ("three", 6)):
         assert arena("forge", people, "-o", name, "-n", 4, "--part", "EYES", "--part", "NOSE", "--seed", seed)[0] == 0
@@ -99,6 +107,12 @@ def test_the_same_seed_forges_the_same_and_landmarks_are_found_once(arena, peopl
     files = [(tmp_path / name / "fakes/000003.png").read_bytes() for name in ("one", "two")]
     assert files[0] == files[1]
     assert Knows.searched == 7
+
+
+def test_matches_can_be_played_in_the_home_of_forged_faces(arena, people, tmp_path):
+    assert arena("forge", people, "-o", "made", "-n", 1)[0] == 0
+    assert arena("matches")[0] == 0
+    assert Home.create(tmp_path / "arena-home").faces.is_dir()
 
 
 def test_a_zip_is_forged_as_a_folder_is(arena, people, tmp_path):
@@ -141,9 +155,11 @@ def occupied(people: Path) -> None:
         (occupied, (), "made exists and is not empty"),
         (None, ("--part", "EAR"), "no part 'EAR' of a face; known: LEFT_BROW"),
         (None, ("--edge", "torn"), "no edge 'torn'; known: cut, blur"),
-        (None, ("-n", 0), "the number of fakes must be positive, not 0"),
+        (None, ("-n", 0), "the number of fakes must be from 1 to 999999, not 0"),
+        (None, ("-n", 10**12), "the number of fakes must be from 1 to 999999, not 1000000000000"),
         (None, ("--size", 8), "the image size must be between 16 and 1024 pixels, not 8"),
         (None, ("-o", "/proc/nowhere/made"), "/proc/nowhere/made cannot be written"),
+        (None, ("--home", "people"), "people is not empty and no arena home"),
     ],
 )
 def test_what_cannot_be_forged_is_one_sentence(arena, people, tmp_path, spoil, words, said):

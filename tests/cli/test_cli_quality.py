@@ -62,6 +62,7 @@ def test_a_folder_is_measured_and_people_are_told_what_it_means(arena, drawn):
     assert "Frechet distance of ONet features" in text
     assert "not Inception FID; biased: with fewer than 10,000 images" in text
     assert "24 fakes, 30 real faces" in text
+    assert "drawn (skipped: 1 not an image) next to" in text
     assert text.count("not measured:") == 1
 
 
@@ -79,6 +80,7 @@ def test_a_folder_is_measured_and_people_are_told_what_it_means(arena, drawn):
         (("drawn", "--reals", "procedural:30", "--size", "8"), "image size must be between 16"),
         (("deep", "--size", "64"), "draws faces of 16 px, not of 64"),
         (("deep", "--round", "3"), "deep has rounds 0 to 2, not 3"),
+        (("deep", "-n", "999999999"), "999999999 images of 16 px would take 715 GiB of memory"),
         (("idle",), "idle has no round yet"),
     ],
 )
@@ -133,6 +135,7 @@ def test_animations_say_that_they_are_generated(arena, home, tmp_path):
         (("sample", "drawn/00.png", "-o", "new"), "is not a readable snapshot"),
         (("sample", "deep", "-n", "3", "-o", "drawn"), "exists and is not empty"),
         (("sample", "deep", "-n", "3", "-o", "drawn/00.png/new"), "cannot be written"),
+        (("sample", "deep", "-n", "3", "-o", "kept.zip"), "kept.zip exists; give another name"),
         (("sample", "deep", "-n", "3", "-o", "missing/new.zip"), "missing/new.zip cannot be used"),
         (("sample", "deep", "-n", "3", "-o", "new", "--home", "elsewhere"), "no arena home at elsewhere"),
         (("sample", "deep", "--round", "0", "-n", "3", "-o", "new"), "the weights of round 0 of deep were pruned"),
@@ -146,14 +149,27 @@ def test_animations_say_that_they_are_generated(arena, home, tmp_path):
         (("interpolate", "deep", "-o", "new.gif", "--faces", "0"), "at least 1 face, not 0"),
         (("interpolate", "deep", "-o", "new.gif", "--stops", "1"), "at least 2 stops, not 1"),
         (("interpolate", "deep", "-o", "new.gif", "--frames", "0"), "at least 1 frame, not 0"),
+        (("interpolate", "deep", "-o", "new.gif", "--faces", "99999999"), "of 16 px would take 3433 GiB of memory"),
     ],
 )
 def test_what_cannot_be_drawn_is_one_sentence(arena, home, drawn, tmp_path, arguments, sentence):
     if "0" in arguments and "--round" in arguments:
         prune(Home.open(home), "deep", Keep.parse("last:1"))
+    (tmp_path / "kept.zip").write_bytes(b"mine")
     named = {"generator": snapshot(home, "generator"), "detector": snapshot(home, "detector")}
     status, _, err = arena(*(argument.format(**named) for argument in arguments))
     assert status == 1
     assert sentence in err
     assert err.count("\n") == 1
+    assert (tmp_path / "kept.zip").read_bytes() == b"mine"
     assert not [path for path in tmp_path.iterdir() if "new" in path.name or path.name.endswith(".partial")]
+
+
+def test_too_little_memory_is_one_sentence(arena, monkeypatch):
+    def exhausted(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("arena.cli.sampling.generator_of", exhausted)
+    status, _, err = arena("sample", "deep", "-o", "new")
+    assert (status, err.count("\n")) == (1, 1)
+    assert "there is not enough memory to do this: ask for less" in err

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import sys
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -143,9 +144,16 @@ def test_empty_places_are_errors(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     with pytest.raises(ArenaError, match="has no files in it"):
         open_source(str(tmp_path))
-    (tmp_path / "text").write_text("hello")
-    with pytest.raises(ArenaError, match="there are no faces at"):
-        open_source(str(tmp_path / "text"))
+
+
+def test_a_file_that_is_no_source_is_told_from_one_that_is_not_there(tmp_path: Path) -> None:
+    archive = tmp_path / "whole.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("0.png", bytes(5000))
+    for name, data in (("text", b"hello"), ("cut.zip", archive.read_bytes()[:2000]), ("empty.zip", b"")):
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(ArenaError, match=f"the file .*{name} holds no faces that can be read"):
+            open_source(str(tmp_path / name))
 
 
 def test_procedural_numbers_its_identities(monkeypatch: pytest.MonkeyPatch) -> None:

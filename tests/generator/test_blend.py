@@ -37,6 +37,20 @@ def test_a_mix_lies_between_two_faces_and_takes_from_both():
         assert between.any()
 
 
+def mixed(**options):
+    """Which share of the pixels of mixes of black and white is neither, and how often a row goes from one to other."""
+    team = registry.find("generator", "blend").team(brief(image_size=32), {"bank": 2, "kinds": ("mask",), **options})
+    faces = np.repeat(np.uint8([0, 255]), 32 * 32 * 3).reshape(2, 32, 32, 3)
+    team.train(1, material(faces))
+    shares = team.generate(40, 5)[..., 0] / 255
+    return ((shares > 0.05) & (shares < 0.95)).mean(), (np.diff(shares > 0.5, axis=2) != 0).sum(2).mean()
+
+
+def test_the_edge_of_a_mask_is_as_soft_and_its_patches_as_small_as_asked():
+    assert mixed(softness=0.05)[0] < mixed(softness=0.3)[0] / 2
+    assert mixed(grain=2)[1] < mixed(grain=6)[1]
+
+
 def test_a_low_rank_face_is_a_projection():
     rows = REALS.reshape(30, -1).astype(float)
     mean = rows.mean(0)

@@ -8,10 +8,12 @@ from matches import outcome, played, reopened, start, tiny
 from tiny import OPTIONS, SIZE, brief, equal_states, fakes_on_disk, material, pictures, tiny_options, tiny_team
 
 from arena import registry
+from arena.faces.parts.shapes import usual_points
+from arena.play import match
 from arena.play.config import WrongSetting
 from arena.play.options import described
 from arena.play.verify import replay
-from arena.snapshot import from_bytes, player, to_bytes
+from arena.snapshot import from_bytes, player, read_snapshot, to_bytes
 from arena.types import ArenaError
 
 EVADER, CNN = registry.find("generator", "evader"), registry.find("detector", "cnn")
@@ -168,10 +170,15 @@ def test_what_cannot_be_is_said_before_the_match(options, complaint):
     assert "\n" not in str(refused.value)
 
 
-def test_a_contender_that_needs_landmarks_is_refused(monkeypatch):
-    monkeypatch.setattr(registry.find("generator", "noise").cls, "needs_points", True)
-    with pytest.raises(ArenaError, match="an evader cannot wrap noise, which trains with landmarks"):
-        EVADER.options({"contender": "noise"})
+def test_a_match_finds_the_landmarks_that_the_contender_needs(tmp_path, monkeypatch):
+    points = usual_points({}, SIZE).astype(np.float32)
+    monkeypatch.setattr(match, "points_of", lambda faces, *_: np.tile(points, (len(faces.images), 1, 1)))
+    swaps = {"contender": "face-swap", "inner": {"bank": 9, "probe": 1}, "steps": 1}
+    home = start(tmp_path, tiny({"name": "evader", "options": swaps}, rounds=1, image_size=SIZE))
+    assert home.facts["faces"]["points"]
+    assert not played(home).events
+    team = player(read_snapshot(tmp_path / "matches/tiny/rounds/0001/generator.snapshot.safetensors"))
+    assert set(team.sources(3, 1).images) == {"target", "donor", "mask"}
 
 
 def test_a_size_that_the_inner_contender_cannot_make_is_said_before_the_match():

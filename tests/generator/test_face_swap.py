@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scripted import Scripted
-from tiny import brief
+from tiny import brief, pictures
 
 from arena import registry
 from arena.faces.parts.shapes import UPRIGHT
@@ -50,6 +50,32 @@ def test_donor_and_target_are_different_people():
     assert (made.bank.identities[swaps.donors] != made.bank.identities[swaps.targets]).all()
     same = swaps.images == made.bank.images[swaps.targets]
     assert same[swaps.masks == 0].all()
+
+
+@pytest.mark.parametrize("change", [{"colour": False}, {"poisson": True}, {"edges": ("cut",)}])
+def test_every_way_of_putting_a_part_in_looks_different(change):
+    def swaps(**options):
+        made = team(**{"parts": ("MOUTH",), "edges": ("blur",), **options})
+        made.train(1, Material(Faces(pictures(30, seed=2, size=SIZE), np.arange(30) % 10, POINTS)))
+        return made.swaps(20, 3)
+
+    plain, other = swaps(), swaps(**change)
+    assert np.array_equal(plain.donors, other.donors)
+    assert (plain.images != other.images).any((1, 2, 3)).all()
+
+
+def test_of_several_candidates_the_one_who_looks_the_same_way_gives():
+    turns = np.random.default_rng(4).normal(0, 3, 30)
+    points = POINTS.copy()
+    points[:, 2, 0] += turns  # the nose
+    off = {}
+    for candidates in (1, 8):
+        made = team(candidates=candidates)
+        made.train(1, Material(Faces(faces().images, np.arange(30) % 10, points)))
+        noses = made.bank.points[:, 2, 0]
+        swaps = made.swaps(200, 3)
+        off[candidates] = np.abs(noses[swaps.donors] - noses[swaps.targets]).mean()
+    assert off[8] < off[1] / 2
 
 
 def test_the_bandit_learns_which_part_passes():

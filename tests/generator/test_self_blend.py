@@ -10,7 +10,7 @@ from tiny import brief, pictures
 
 from arena import registry
 from arena.faces.parts.shapes import UPRIGHT
-from arena.generator.self_blend import CHANGES, SelfBlendOptions, usual_points
+from arena.generator.self_blend import CHANGES, SelfBlendOptions
 from arena.types import Faces, Material
 
 SIZE = 64
@@ -49,11 +49,6 @@ def test_the_mask_lies_on_the_landmarks_or_where_they_usually_are():
         masks = made.blends(30, 3)[1] > 20
         columns = np.nonzero(masks.any((0, 1)))[0]
         assert abs(columns.mean() - x) < 6
-
-
-def test_usual_points_are_those_of_the_framing():
-    assert usual_points({"framing": {"points": [(0.5, 0.25)] * 5}}, 64).tolist() == [[32, 16]] * 5
-    assert usual_points({"framing": None}, 64).shape == (5, 2)
 
 
 @pytest.mark.parametrize("name", CHANGES)

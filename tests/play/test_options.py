@@ -34,6 +34,6 @@ def test_an_option_has_its_default_its_help_and_its_shape():
         "width": {"default": 16, "help": "Channels of the first layer.", "type": "integer"},
         "mute": {"default": False, "help": "", "type": "boolean"},
         "steps": {"default": 3, "help": "", "type": "integer", "minimum": 1},
-        "kind": {"default": "a", "help": "Which of two\nkinds.", "type": "string", "enum": ["a", "b"]},
+        "kind": {"default": "a", "help": "Which of two kinds.", "type": "string", "enum": ["a", "b"]},
         "sizes": {"default": [1, 2], "help": "Several.", "type": "array", "items": {"type": "integer"}},
     }

@@ -5,6 +5,7 @@ from matches import tiny
 
 from arena.detector.cnn import CNN
 from arena.generator.dcgan import DCGAN
+from arena.generator.progan import ProGAN
 from arena.play.config import load_config
 from arena.play.forecast import Forecast, forecast, foretold, in_words
 from arena.play.presets import PRESETS
@@ -59,8 +60,31 @@ def test_a_forecast_counts_steps_and_what_is_done_once_a_round(monkeypatch):
     assert forecast(config, "cpu", "fp32").total == 1 + 3 * 4.5
 
 
-def test_contenders_without_steps_are_foretold_nothing():
-    assert foretold(forecast(tiny("noise"), "cpu", "fp32")).startswith("how long training will take cannot be said")
+def test_a_detector_without_steps_is_foretold_nothing():
+    assert foretold(forecast(tiny(detector="spectrum"), "cpu", "fp32")).startswith("how long training will take cannot")
+
+
+@pytest.mark.parametrize("name", ["noise", "blend", "self-blend", "face-swap"])
+def test_a_generator_without_a_network_takes_no_longer_than_its_opponent(monkeypatch, name):
+    monkeypatch.setattr(CNN, "train", lambda team, *_, **__: Training(team.options.steps, 0, 90.0, {}))
+    config = tiny(name, {"name": "cnn", "options": {"width": 4}}, image_size=32, knowledge="none")
+    assert forecast(config, "cpu", "fp32") == Forecast(0.0, 90.0, config.rounds)
+
+
+def test_an_evader_trains_as_long_as_the_contender_it_wraps(monkeypatch):
+    monkeypatch.setattr(DCGAN, "train", lambda team, *_, **__: Training(0, 0, 2.0 * team.options.steps, {}))
+    inner = {"width": 4, "latent": 8, "steps": 30, "warmup_steps": 50}
+    config = tiny({"name": "evader", "options": {"inner": inner}})
+    found = forecast(config, "cpu", "fp32")
+    assert (found.opening, found.round) == (100.0, 60.0)
+
+
+def test_a_network_that_grows_is_timed_as_it_is_halfway_through_the_match(monkeypatch):
+    seen = []
+    monkeypatch.setattr(ProGAN, "train", lambda team, *_, **__: seen.append(team.images) or Training(0, 0, 1.0, {}))
+    options = {"width": 4, "batch": 8, "steps": 10, "warmup_steps": 20}
+    forecast(tiny({"name": "progan", "options": options}, rounds=6), "cpu", "fp32")
+    assert seen == [8 * (20 + 30)] * 2
 
 
 @pytest.mark.parametrize(

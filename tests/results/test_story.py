@@ -98,6 +98,7 @@ def test_the_opening():
     opening = played()[0]
     assert tell_round(opening, []).endswith("nobody was examined.")
     assert tell_round(replace(opening, quality=faces(0.3)), []).endswith("examined. 30 of 100 fakes look like a face.")
+    assert tell_round(replace(opening, quality=faces(1.0)), []).endswith("examined. All of the fakes look like a face.")
 
 
 def test_what_got_through_is_what_the_rule_that_decided_says():

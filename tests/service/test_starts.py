@@ -86,6 +86,12 @@ def test_a_start_is_found_by_any_service_and_stopped_by_it(root, service):
     assert list((root / "starts").iterdir()) == [root / "starts" / ".lock"]
 
 
+def test_a_match_of_a_preset_knows_it_and_says_how_long_it_takes(root, service):
+    record = service.begin("new", {"rounds": 3}, "quick")
+    words = psutil.Process(record.pid).cmdline()
+    assert words[words.index("--name") :][:4] == ["--name", "new", "--preset", "quick"]
+
+
 def test_a_name_is_given_once_and_made_up_on_request(service):
     assert service.begin(None, {}).name == "dcgan-cnn-1"
     assert service.begin(None, {}).name == "dcgan-cnn-2"

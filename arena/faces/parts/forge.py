@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,8 @@ from arena.types import FAKE, ArenaError, Points
 RECORD = "forged.csv"
 """Who is in which fake, beside their labels."""
 FAKES = "fakes"
+MOST = 999_999
+"""Fakes at once: their names count with six digits."""
 
 
 @dataclass(frozen=True)
@@ -37,18 +39,22 @@ class ForgePlan:
     candidates: int = 8
 
     def __post_init__(self) -> None:
-        if self.n < 1:
-            raise ArenaError(f"the number of fakes must be positive, not {self.n}")
+        if not 1 <= self.n <= MOST:
+            raise ArenaError(f"the number of fakes must be from 1 to {MOST}, not {self.n}")
 
 
 @dataclass(frozen=True)
 class Forged:
-    """What was made: so many fakes of `usable` of the `faces`, which show so many `people`."""
+    """What was made: so many fakes of `usable` of the `faces`, which show so many `people`.
+
+    `skipped`: names of files that hold no face to use, by reason.
+    """
 
     fakes: int
     faces: int
     usable: int
     people: int
+    skipped: Mapping[str, list[str]]
 
 
 def ways_of(parts: Sequence[str], edges: Sequence[str], colour: bool, poisson: bool) -> tuple[Swap, ...]:
@@ -100,7 +106,7 @@ def forge(
             on_progress(i, plan.n)
         write_rows(folder / TABLE, tuple(labels[0]), labels)
         write_rows(folder / RECORD, tuple(record[0]), record)
-    return Forged(plan.n, len(faces.images), len(usable), len(np.unique(faces.identities[usable])))
+    return Forged(plan.n, len(faces.images), len(usable), len(np.unique(faces.identities[usable])), faces.skipped)
 
 
 def _check(faces: FaceSet, usable: Places) -> None:

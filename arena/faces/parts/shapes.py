@@ -62,6 +62,14 @@ PARTS: Final = tuple(_CORNERS)
 """Names of the parts; left and right as seen in the image. An eye is the eye with its brow."""
 
 
+def usual_points(origin: Mapping[str, object], size: int) -> Floats:
+    """Landmarks where faces usually have them, float64 `[5, 2]`: as their framing says, else in the middle."""
+    framing = origin.get("framing")
+    if isinstance(framing, Mapping):
+        return np.array(framing["points"], np.float64) * size
+    return (UPRIGHT * 0.29 + (0.5, 0.47)) * size
+
+
 def hull(points: npt.ArrayLike) -> Floats:
     """The convex hull of points `[n, 2]`, corner by corner. A. M. Andrew, 1979."""
     ordered = sorted({(float(x), float(y)) for x, y in np.asarray(points, np.float64)})

@@ -25,9 +25,10 @@ def least_found(faces: Faces, who: str, team: str) -> None:
     """Raise ArenaError for a team's faces that cannot be swapped: few landmarks are known, or they show one person."""
     found = usable(faces)
     if len(found) < LEAST_FOUND * len(faces) or not len(found):
+        larger = ", or larger ones with --set image_size=64" if faces.images.shape[1] < 64 else ""
         raise ArenaError(
             f"{who} needs landmarks, but of {team}'s {len(faces)} faces only {len(found)} show a face to MTCNN: bring "
-            f"photos of faces, or larger ones with --set image_size=64"
+            f"photos of faces{larger}"
         )
     if len(np.unique(found.identities)) < 2:
         raise ArenaError(

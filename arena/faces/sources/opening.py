@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from arena.faces.sets.pack import Packed
 from arena.faces.source import Source
 from arena.faces.sources.archives import Tar, Zip
@@ -28,6 +30,11 @@ def open_source(spec: str) -> Source:
                 return source
     except OSError as error:  # no permission, a name too long, a disk that is gone
         raise ArenaError(f"the faces at {spec!r} cannot be read: {error.strerror or error}") from error
+    if Path(spec).is_file():
+        raise ArenaError(
+            f"the file {spec} holds no faces that can be read: it is no zip, tar, labels CSV or packed file, or it was "
+            f"not copied to its end; images are given as a folder"
+        )
     raise ArenaError(
         f"there are no faces at {spec!r}: it is neither a folder, zip, tar, labels CSV or packed file "
         f"nor one of the words procedural, lfw, celeba"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from arena.faces.parts.masks import drawn
-from arena.faces.parts.shapes import PARTS, UPRIGHT, aligned, hull, moved, outline
+from arena.faces.parts.shapes import PARTS, UPRIGHT, aligned, hull, moved, outline, usual_points
 
 SIZE = 100
 LANDMARKS = {
@@ -34,6 +34,11 @@ def covers(mask, point):
 
 def test_every_part_is_known():
     assert set(PARTS) == set(LANDMARKS)
+
+
+def test_usual_points_are_those_of_the_framing():
+    assert usual_points({"framing": {"points": [(0.5, 0.25)] * 5}}, 64).tolist() == [[32, 16]] * 5
+    assert usual_points({"framing": None}, 64).shape == (5, 2)
 
 
 @pytest.mark.parametrize("turn", [0, -25, 40])

@@ -72,7 +72,8 @@ const opening = ({ training, quality }) => [fact(term("Exam", "exam"), "none: Te
 
 /** How good the fakes are, which decides nothing. */
 const measured = (quality) => (quality?.measures ?? []).map(({ title, text, n, best, remark }) =>
-  fact(explaining(title.charAt(0).toUpperCase() + title.slice(1), `Measured on ${count(n)} fakes; good is ${best}${remark && `; ${remark}`}.`), text));
+  fact(explaining(title.charAt(0).toUpperCase() + title.slice(1), `Measured on ${count(n)} fakes; good is ${best}${remark && `; ${remark}`}.`),
+    `${text}, n ${count(n)}${remark && `, ${remark.split(":")[0]}`}`));
 
 function trained(training) {
   return [["A", training.generator], ["B", training.detector]]

@@ -1,4 +1,4 @@
-// What a face was made of, where the generator can tell: donor, target and mask of a swap, the original of a blend.
+// A face beside what it was made of, where the generator can tell: donor, target and mask of a swap, or its original.
 
 import { address, get } from "../api.js";
 import { h, replace } from "../dom.js";
@@ -28,18 +28,21 @@ export function sources({ size, signal }) {
     if (found && !found.made && found.images.length === 0) without.add(round.version);
     if (mine !== wanted || !found || without.has(round.version)) return;
     node.hidden = false;
-    replace(node, found.images.map(picture), words(found, index));
+    const fake = { name: "fake", image: `${pathOf(round, index)}.png?v=${round.version}` };
+    replace(node, found.images.length > 0 && [fake, ...found.images].map(picture), words(found, index));
   }
 
   /** The sources of a face, asked for once; null where they cannot be had, which costs nobody the sheet. */
   function ask(round, index) {
-    const url = `${address("matches", round.match, "rounds", round.round, "samples", index, "sources")}?v=${round.version}`;
+    const url = `${pathOf(round, index)}/sources?v=${round.version}`;
     if (!known.has(url)) known.set(url, get(url, { signal }).catch(() => null));
     return known.get(url);
   }
 
   return { node, show };
 }
+
+const pathOf = (round, index) => address("matches", round.match, "rounds", round.round, "samples", index);
 
 function picture({ name, image }) {
   return h("figure", null, h("img", { src: image, alt: `The ${name}` }), h("figcaption", null, name));

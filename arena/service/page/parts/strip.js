@@ -9,8 +9,15 @@ const MOST_NUMBERS = 40;
 const MOST_CELLS = 80;
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10, Home: -Infinity, End: Infinity };
 
+/** How far a network that grows has come in a round, such as "32 px, fading in 8 %"; "" for one that does not grow. */
+const stage = ({ training }) => training.generator?.grown ?? "";
+
 /** What a cell says to who cannot see it. */
-export function describe({ round, verdict }) {
+export function describe(round) {
+  return told(round) + (stage(round) && `. The generator has grown to ${stage(round)}`);
+}
+
+function told({ round, verdict }) {
   if (verdict === null) return "Opening: Team A's warm-up, without an exam";
   const degenerate = verdict.degenerate ? ". Degenerate: no face was told from another" : "";
   const low = share(verdict.accuracy_low);
@@ -81,8 +88,9 @@ function cell(round, panel, onSelect) {
   const attributes = { type: "button", role: "tab", "aria-label": label, title: label, "aria-controls": panel, tabindex: -1 };
   const listen = { onclick: () => onSelect(number), "data-testid": `cell-${number}` };
   const under = h("span", { class: ["number", number % 10 === 0 && "tenth"] }, number);
+  const grown = stage(round) && h("span", { class: "stage" }, stage(round).split(",")[0]);
   if (verdict === null) {
-    return h("button", { ...attributes, ...listen, class: "cell opening" }, h("span", { class: "plot" }), h("span", { class: "winner" }, "–"), under, h("span", { class: "value" }, "–"));
+    return h("button", { ...attributes, ...listen, class: "cell opening" }, h("span", { class: "plot" }), h("span", { class: "winner" }, "–"), under, h("span", { class: "value" }, "–"), grown);
   }
   const { winner, accuracy, accuracy_low: low, accuracy_high: high, degenerate, forfeit } = verdict;
   const style = { "--accuracy": accuracy, "--low": low, "--high": high };
@@ -92,6 +100,7 @@ function cell(round, panel, onSelect) {
     h("span", { class: "winner" }, h("b", null, winner)),
     under,
     h("span", { class: "value" }, share(accuracy)),
+    grown,
   );
 }
 
