@@ -35,7 +35,8 @@ def _harmonic(fixed: Planes, known: Planes) -> Planes:
         return _relaxed(level, fixed, known, _SOLVED)
     # A coarse pixel is known where one of its four is; its value is the mean of those.
     counts = _four(known)
-    coarse = _harmonic(_four(fixed) / np.maximum(counts, 1), np.minimum(counts, 1))
+    means = np.divide(_four(fixed), np.maximum(counts, 1), dtype=np.float32)
+    coarse = _harmonic(means, np.minimum(counts, 1))
     first = _twice(_twice(coarse).swapaxes(1, 2)).swapaxes(1, 2)[:, :height, :width]
     return _relaxed(first, fixed, known, _SWEEPS)
 
