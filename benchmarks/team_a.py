@@ -83,6 +83,8 @@ def plain(contender: registry.Contender, pool: Tensor) -> Steps:
                 stack.enter_context(patch.object(layer, "forward", forward))
             for module in ("gan", "reconstructor"):
                 stack.enter_context(patch(f"arena.generator.{module}.frozen", contextlib.nullcontext))
+            # Progressive growing goes to its last stage at once and has nothing to hand on.
+            stack.enter_context(patch("arena.generator.progan._inherit", lambda young, old: None))
             work(steps)
 
     return published

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.utils.parametrize import register_parametrization
 
 from arena.generator.gan import GanOptions, GanTeam
-from arena.networks.blocks import Double, Grow, Halve, Spectral, group_norm, pyramid
+from arena.networks.blocks import Double, GroupNorm, Grow, Halve, Spectral, pyramid
 from arena.registry import register
 
 NORMS = ("batch", "group", "none")
@@ -94,7 +94,7 @@ def initialise(module: nn.Module) -> None:
 def _norm(name: str, maps: int) -> list[nn.Module]:
     if name == "batch":
         return [nn.BatchNorm2d(maps)]
-    return [group_norm(maps)] if name == "group" else []
+    return [GroupNorm(maps)] if name == "group" else []
 
 
 class Generator(nn.Sequential):

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from torch.nn.functional import silu
 
 from arena.generator.team import NetworkGenerator, NetworkOptions
-from arena.networks.blocks import Grow, Halve, group_norm, pyramid
+from arena.networks.blocks import GroupNorm, Grow, Halve, pyramid
 from arena.networks.trainable import Trainable, compute_dtype
 from arena.networks.training import Step, draw, to_range
 from arena.registry import register
@@ -68,7 +68,7 @@ class Block(nn.Module):
 
     def __init__(self, maps: int, clock: int) -> None:
         super().__init__()
-        self.first_norm, self.second_norm = group_norm(maps), group_norm(maps)
+        self.first_norm, self.second_norm = GroupNorm(maps), GroupNorm(maps)
         self.first, self.second = nn.Conv2d(maps, maps, 3, padding=1), nn.Conv2d(maps, maps, 3, padding=1)
         self.film = nn.Linear(clock, 2 * maps)
 
@@ -92,7 +92,7 @@ class UNet(nn.Module):
         self.inward = nn.ModuleList(Block(maps, clock) for maps in widths)
         self.up = nn.ModuleList(Grow(channels, maps) for maps, channels in pairwise(widths))
         self.outward = nn.ModuleList(Block(maps, clock) for maps in widths[:-1])
-        self.last = nn.Sequential(group_norm(width), nn.SiLU(), Grow(width, 3))
+        self.last = nn.Sequential(GroupNorm(width), nn.SiLU(), Grow(width, 3))
 
     def forward(self, images: Tensor, times: Tensor) -> Tensor:
         """See above."""

@@ -21,7 +21,7 @@ from arena.generator.bank import FaceBank
 from arena.generator.gan import GanOptions, GanTeam
 from arena.generator.losses import LOSSES
 from arena.generator.resgan import Discriminator, Down
-from arena.networks.blocks import Double, Grow, Halve, Resize, Shuffle, group_norm, pyramid
+from arena.networks.blocks import Double, GroupNorm, Grow, Halve, Resize, Shuffle, pyramid
 from arena.networks.trainable import compute_dtype, frozen
 from arena.networks.training import as_pool, seeded, to_range
 from arena.registry import register
@@ -96,7 +96,7 @@ class Autoencoder(nn.Module):
         double = UPSAMPLERS[options.upsample]
         inward = [3, *widths[:-1]]
         self.decoder = nn.ModuleList(
-            nn.Sequential(group_norm(channels), nn.LeakyReLU(0.2), double(channels, maps))
+            nn.Sequential(GroupNorm(channels), nn.LeakyReLU(0.2), double(channels, maps))
             for channels, maps in zip(reversed(widths), reversed(inward), strict=True)
         )
 

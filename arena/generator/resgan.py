@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate
 
 from arena.generator.gan import GanOptions, GanTeam
-from arena.networks.blocks import Grow, Halve, group_norm, pyramid
+from arena.networks.blocks import GroupNorm, Grow, Halve, pyramid
 from arena.registry import register
 
 
@@ -40,7 +40,7 @@ class Up(nn.Module):
 
     def __init__(self, channels: int, maps: int) -> None:
         super().__init__()
-        self.body = nn.Sequential(group_norm(channels), nn.LeakyReLU(0.2), Grow(channels, maps))
+        self.body = nn.Sequential(GroupNorm(channels), nn.LeakyReLU(0.2), Grow(channels, maps))
         self.shortcut = nn.Conv2d(channels, maps, 1, bias=False)
         nn.init.zeros_(self.shortcut.weight)
 
@@ -75,7 +75,7 @@ class Generator(nn.Sequential):
         for maps in reversed(inner):
             layers.append(Up(channels, maps))
             channels = maps
-        super().__init__(*layers, group_norm(channels), nn.LeakyReLU(0.2), Grow(channels, 3), nn.Tanh())
+        super().__init__(*layers, GroupNorm(channels), nn.LeakyReLU(0.2), Grow(channels, 3), nn.Tanh())
 
 
 class Discriminator(nn.Sequential):

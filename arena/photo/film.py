@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from arena.faces.crop.cropping import Finds
-from arena.faces.crop.memory import enough_memory
+from arena.faces.crop.memory import enough_memory, give_back
 from arena.faces.crop.video import Frame
 from arena.faces.decode import Unusable
 from arena.photo.aggregate import Rule, overall
@@ -98,6 +98,7 @@ def judge_film(
                 scores.extend(one.face.score for one in seen if one.face.score is not None)
                 refused = next((one.face.refused for one in seen if one.face.refused), refused)
                 on_seen(seen, len(batch))
+                give_back()
         except Unusable as unusable:
             if not looked:
                 raise

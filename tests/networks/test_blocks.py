@@ -5,10 +5,11 @@ import copy
 import pytest
 import torch
 from torch import nn
+from torch.nn.functional import group_norm
 from torch.nn.utils.parametrize import register_parametrization
 
 from arena.networks import blocks
-from arena.networks.blocks import Double, Grow, Halve, Logit, Spectral
+from arena.networks.blocks import Double, GroupNorm, Grow, Halve, Logit, Spectral
 from arena.networks.trainable import cast
 
 
@@ -76,6 +77,35 @@ def test_a_bias_is_added_on_small_maps_as_on_large_ones(make, monkeypatch):
     product = layer(x)
     monkeypatch.setattr(blocks, "FEW", 0)
     torch.testing.assert_close(product, layer(x))
+
+
+@pytest.mark.parametrize("maps", [12, 16, 64])
+def test_group_norm_by_sums_is_the_plain_one(maps, monkeypatch):
+    monkeypatch.setattr(GroupNorm, "_sums_pay", lambda self, input: True)
+    torch.manual_seed(0)
+    layer, x = GroupNorm(maps).double(), (3 + torch.randn(5, maps, 4, 6, dtype=torch.float64)).requires_grad_()
+    for parameter in layer.parameters():
+        nn.init.normal_(parameter)
+    wanted = [x, *layer.parameters()]
+    outputs = layer(x), group_norm(x, layer.num_groups, layer.weight, layer.bias)
+    torch.testing.assert_close(*outputs)
+    weights = torch.randn_like(x)
+    torch.testing.assert_close(*(torch.autograd.grad((output * weights).sum(), wanted) for output in outputs))
+
+
+@pytest.mark.parametrize(("maps", "by_sums"), [(64, True), (128, False)])
+def test_group_norm_goes_by_sums_where_bfloat16_trains_with_few_maps_a_group(maps, by_sums, monkeypatch):
+    found = []
+    monkeypatch.setattr(GroupNorm, "_by_sums", lambda self, input: found.append(input) or input)
+    layer, x = GroupNorm(maps), torch.randn(2, maps, 4, 4).to(torch.bfloat16, memory_format=torch.channels_last)
+    layer(x)
+    assert bool(found) == by_sums
+    found.clear()
+    layer(x.contiguous())
+    layer(x.float())
+    with torch.no_grad():
+        layer(x)
+    assert not found
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])

@@ -130,6 +130,14 @@ def test_only_a_batch_of_frames_is_held():
     assert max(most[100:]) == max(most[:100]) <= 2 * 16 + 1
 
 
+def test_freed_memory_is_given_back_after_every_batch(monkeypatch):
+    given = []
+    monkeypatch.setattr(films, "give_back", lambda: given.append(1))
+    finder = Finds()
+    judge_film(frames(*[200] * 40), Redness(), SIZE, finder)
+    assert len(given) == len(finder.batches) == 3
+
+
 def test_large_frames_come_in_smaller_batches():
     assert [len(batch) for batch in batches(frames(*[1] * 20, size=64))] == [16, 4]
     assert [len(batch) for batch in batches(frames(*[1] * 5, size=2900))] == [1] * 5

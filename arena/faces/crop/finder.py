@@ -220,14 +220,14 @@ def similarity(
     `weights`: how much each point counts, `[n]`; alike when not said. S. Umeyama, Least-Squares Estimation of
     Transformation Parameters Between Two Point Patterns, 1991, eqs. 40-43.
     """
-    x, y = np.asarray(source, np.float64), np.asarray(target, np.float64)
-    w = np.ones((len(x), 1)) if weights is None else np.asarray(weights, np.float64)[:, None]
-    x_mean, y_mean = (w * x).sum(0) / w.sum(), (w * y).sum(0) / w.sum()
-    u, d, vt = np.linalg.svd((y - y_mean).T @ (w * (x - x_mean)))
-    mirror = np.array([1.0, np.sign(np.linalg.det(u) * np.linalg.det(vt)) or 1.0])
-    rotation = (u * mirror) @ vt
-    scale = (d * mirror).sum() / max((w * (x - x_mean) ** 2).sum(), 1e-12)
-    return np.column_stack([scale * rotation, y_mean - scale * rotation @ x_mean])
+    x, y = (np.asarray(points, np.float64) @ (1, 1j) for points in (source, target))
+    w = np.ones(len(x)) if weights is None else np.asarray(weights, np.float64)
+    x_mean, y_mean = (w @ x) / w.sum(), (w @ y) / w.sum()
+    x, y = x - x_mean, y - y_mean
+    # In the plane a turn with a scale is a complex factor, and the best one a quotient.
+    factor = (w * x.conj()) @ y / max(w @ abs(x) ** 2, 1e-12)
+    shift = y_mean - factor * x_mean
+    return np.array([[factor.real, -factor.imag, shift.real], [factor.imag, factor.real, shift.imag]])
 
 
 def _warp(image: Pixels, matrix: npt.NDArray[np.float64], size: int) -> Pixels:
