@@ -195,6 +195,9 @@ def test_levelled_images_tell_neither_brightness_nor_contrast():
     torch.testing.assert_close(level(images).mean((1, 2, 3)), torch.zeros(12), atol=1e-5, rtol=0)
     assert (level(images).std((1, 2, 3)) - 1).abs().max() < 0.1
     assert level(images * 1e-4).std() < 0.01  # no noise is brought up to what a face has
+    trained = level(images)
+    with torch.no_grad():
+        torch.testing.assert_close(level(images), trained, atol=1e-5, rtol=1e-5)
 
 
 def test_scores_are_sigmoids_of_logits():
