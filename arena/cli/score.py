@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,11 @@ from arena.cli.console import emit, say, table
 from arena.cli.options import JsonOption
 from arena.types import ArenaError
 
+if TYPE_CHECKING:
+    from arena.results.predictions import Figure, Scored
+
 _WIDTH = 40
+_PLOTS = (".png", ".html", ".htm")
 
 
 def score(
@@ -24,24 +28,20 @@ def score(
     threshold: Annotated[
         float, typer.Option(min=0, max=1, help="From which probability on the accuracy takes an image for fake.")
     ] = 0.5,
-    plot: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Draw the ROC curve.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.png|FILE.html", help="Draw the ROC curve: a picture, or a page.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Hold predictions against the truth: AUROC, AP, EER, fakes caught, accuracy, each with its 95 % interval."""
     from arena.results.predictions import figures, read_scored
 
-    if plot is not None and plot.suffix.lower() not in (".html", ".htm"):
-        raise ArenaError(f"the ROC curve is drawn as an HTML page: name it {plot.with_suffix('.html').name}")
+    if plot is not None and plot.suffix.lower() not in _PLOTS:
+        raise ArenaError(f"the ROC curve is drawn as one of {', '.join(_PLOTS)}, not as {plot.name!r}")
     scored = read_scored(predictions, labels)
     found = figures(scored, threshold)
     if plot is not None:
-        from arena.faces.sources.tables import save_text
-        from arena.results.chartbook import chart_book
-        from arena.results.charts import roc_chart
-
-        area = found[0]
-        title = f"AUROC {area.value:.3f} ({area.low:.3f}–{area.high:.3f})"
-        save_text(plot, chart_book(f"ROC of {predictions.name}", [roc_chart(scored, title)]))
+        _draw(scored, found[0], plot, predictions.name)
     if as_json:
         emit([asdict(one) for one in found])
     else:
@@ -49,6 +49,19 @@ def score(
         console_for().print(table("", ("", ">value", "95 %"), rows))
     fakes = int(scored.labels.sum())
     say(f"[dim]{fakes} fake and {len(scored.labels) - fakes} real images[/]")
+
+
+def _draw(scored: Scored, area: Figure, plot: Path, name: str) -> None:
+    from arena.faces.sources.tables import save_bytes, save_text
+    from arena.results.chartbook import chart_book
+    from arena.results.charts import roc_chart
+    from arena.results.picture import roc_png
+
+    title = f"AUROC {area.value:.3f} ({area.low:.3f}-{area.high:.3f})"
+    if plot.suffix.lower() == ".png":
+        save_bytes(plot, roc_png(scored, title))
+    else:
+        save_text(plot, chart_book(f"ROC of {name}", [roc_chart(scored, title)]))
 
 
 def labels(
