@@ -10,7 +10,8 @@ import typer
 
 from arena.cli.console import console as console_for
 from arena.cli.console import emit, say, table
-from arena.cli.options import JsonOption
+from arena.cli.options import DEFAULT_HOME, HomeOption, JsonOption
+from arena.cli.probe import probe
 from arena.types import ArenaError
 
 if TYPE_CHECKING:
@@ -21,9 +22,13 @@ _PLOTS = (".png", ".html", ".htm")
 
 
 def score(
-    predictions: Annotated[Path, typer.Argument(help="A CSV: id,probability; or id,label,probability.")],
+    predictions: Annotated[
+        Path,
+        typer.Argument(help="A CSV: id,probability; or id,label,probability. With --probes: SNAPSHOT or MATCH."),
+    ],
     labels: Annotated[
-        Path | None, typer.Argument(help="A CSV: id,label with 1 for fake; or DFDC's metadata.json.")
+        Path | None,
+        typer.Argument(help="A CSV: id,label with 1 for fake; or DFDC's metadata.json. With --probes: real faces."),
     ] = None,
     threshold: Annotated[
         float, typer.Option(min=0, max=1, help="From which probability on the accuracy takes an image for fake.")
@@ -31,11 +36,21 @@ def score(
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE.png|FILE.html", help="Draw the ROC curve: a picture, or a page.")
     ] = None,
+    probes: Annotated[
+        bool,
+        typer.Option("--probes", help="Does a detector go by framing or light? What `arena probe` does."),
+    ] = False,
+    home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
     """Hold predictions against the truth: AUROC, AP, EER, fakes caught, accuracy, each with its 95 % interval."""
     from arena.results.predictions import figures, read_scored
 
+    if probes:
+        if labels is None:
+            raise ArenaError("--probes needs real faces, too: arena score SNAPSHOT REALS --probes")
+        probe(str(predictions), str(labels), home=home, as_json=as_json)
+        return
     if plot is not None and plot.suffix.lower() not in _PLOTS:
         raise ArenaError(f"the ROC curve is drawn as one of {', '.join(_PLOTS)}, not as {plot.name!r}")
     scored = read_scored(predictions, labels)
