@@ -28,11 +28,14 @@ Match = Annotated[
 ]
 Round = Annotated[int | None, typer.Option("--round", help="After which round it is taken; by default the last.")]
 SnapshotFile = Annotated[
-    Path | None, typer.Option("--snapshot", metavar="FILE", help="A detector's snapshot instead of a match.")
+    Path | None,
+    typer.Option("--snapshot", "--detector", metavar="FILE", help="A detector's snapshot instead of a match."),
 ]
 Heatmaps = Annotated[
     Path | None,
-    typer.Option("--heatmap", metavar="DIR", help="Draw where the detector looked, a PNG per face of a photo."),
+    typer.Option(
+        "--heatmap", "--heatmaps", metavar="DIR", help="Draw where the detector looked, a PNG per face of a photo."
+    ),
 ]
 Every = Annotated[int, typer.Option("--every", min=1, help="Of a video, every k-th frame.")]
 VideoAggregate = Annotated[
@@ -43,16 +46,13 @@ VideoAggregate = Annotated[
     ),
 ]
 FormatOption = Annotated[
-    Format,
+    str,
     typer.Option(
         "--format",
+        metavar="|".join((*Format, "SAMPLE.csv")),
         help="lines: for each face and video. table, csv: a row for each file and each face of a photo. json: objects. "
-        "results: id,probability, sorted.",
+        "results: id,probability, sorted. The file of a sample submission: its second column is filled.",
     ),
-]
-Sample = Annotated[
-    Path | None,
-    typer.Option("--submission", metavar="SAMPLE.csv", help="Fill the second column of a sample submission instead."),
 ]
 Out = Annotated[
     Path | None,
@@ -69,7 +69,6 @@ def detect(
     every: Every = 1,
     aggregate: VideoAggregate = Aggregate.TRIMMED_MEAN,
     format: FormatOption = Format.LINES,
-    submission: Sample = None,
     out: Out = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
@@ -80,7 +79,7 @@ def detect(
     from arena.snapshot import read_snapshot
 
     if heatmap is not None:
-        _check_names(photos)
+        _prepare(heatmap, photos)
     path, judged_by = chosen(home, match, round, snapshot)
     weights = read_snapshot(path)
     if weights.role != "detector":
@@ -88,7 +87,7 @@ def detect(
     use_one_thread()
     known = files(photos)
     with bar("judging") as show:
-        report = _report(Format.JSON if as_json else format, judged_by, known, submission, out)
+        report = _report(_form(format, as_json), judged_by, known, out)
         job = _Job(weights, report, lambda done, note: show(done, len(known), note))
         for one in gathered(photos):
             if isinstance(one, Photo):
@@ -99,22 +98,28 @@ def detect(
     job.sum_up(any(is_many(place) for place in photos))
 
 
-def _report(
-    format: Format, judged_by: Mapping[str, Any], files: Mapping[str, str], sample: Path | None, out: Path | None
-) -> Report:
+def _form(written: str, as_json: bool) -> Format | Path:
+    """A way of printing, or a sample submission. Raises ArenaError for anything else, and for two of them."""
+    if as_json and written not in (Format.LINES, Format.JSON):
+        raise ArenaError(f"give either --json or --format {written}")
+    if Path(written).suffix.lower() == ".csv":
+        return Path(written)
+    if written not in list(Format):
+        raise ArenaError(f"--format takes {', '.join(Format)} or a sample submission SAMPLE.csv, not {written!r}")
+    return Format.JSON if as_json else Format(written)
+
+
+def _report(form: Format | Path, judged_by: Mapping[str, Any], files: Mapping[str, str], out: Path | None) -> Report:
     """Where findings go. Raises ArenaError for options that do not go together and for a sample that cannot be used."""
     from arena.results.submission import Submission
 
-    if sample is not None:
-        if format != Format.LINES:
-            raise ArenaError("give either --submission or --format: a submission has a format of its own")
-        out = out or sample.with_name(f"{sample.stem}_out.csv")
-        return Scores(files, Submission.read(sample, files), out)
-    if format == Format.RESULTS:
+    if isinstance(form, Path):
+        return Scores(files, Submission.read(form, files), out or form.with_name(f"{form.stem}_out.csv"))
+    if form == Format.RESULTS:
         return Scores(files, None, out)
     if out is not None:
-        raise ArenaError("-o is for --format results and --submission; the others are printed, to be redirected")
-    return Printed(format, judged_by)
+        raise ArenaError("-o is for --format results and SAMPLE.csv; the others are printed, to be redirected")
+    return Printed(form, judged_by)
 
 
 class _Job:
@@ -230,11 +235,16 @@ def chosen(home: Path, match: str | None, round: int | None, snapshot: Path | No
     return chosen.snapshot, told
 
 
-def _check_names(photos: list[Path]) -> None:
+def _prepare(folder: Path, photos: list[Path]) -> None:
+    """Make the folder of heat maps before anything is judged. Raises ArenaError; also where two would have one name."""
+    from arena.store.disk import readable_errors
+
     names = [photo.name for photo in photos]
     for name in names:
         if names.count(name) > 1:
             raise ArenaError(f"two photos are named {name}, and so would be their heat maps; put them one by one")
+    with readable_errors(f"the folder {folder}"):
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 def _draw(judgement: Judgement, folder: Path, name: str) -> None:
@@ -243,7 +253,6 @@ def _draw(judgement: Judgement, folder: Path, name: str) -> None:
     from arena.store.disk import readable_errors
 
     with readable_errors(f"the folder {folder}"):
-        folder.mkdir(parents=True, exist_ok=True)
         for i, face in enumerate(judgement.faces):
             if face.heat is not None:
                 (folder / f"{name}-{i}.png").write_bytes(heat_png(face.heat, face.crop))

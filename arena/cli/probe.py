@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.table import Table
 
 from arena.cli.console import console as console_for
 from arena.cli.console import emit, say, table
@@ -16,6 +18,7 @@ from arena.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from arena.types import ArenaError
 
 if TYPE_CHECKING:
+    from arena.referee.probes import Probed
     from arena.types import Faces
 
 
@@ -47,14 +50,19 @@ def probe(
     if as_json:
         emit([{**asdict(one), "is_shortcut": one.is_shortcut} for one in probed])
         return
+    console_for().print(probes_table(probed))
+    found = sum(one.is_shortcut for one in probed)
+    say(f"0.5 is chance; framing and light count as shortcuts beyond 0.5 +- {TOLERANCE:g}: {found or 'none'}")
+
+
+def probes_table(probed: Sequence[Probed]) -> Table:
+    """What came of shortcut probes, for people."""
     columns = ("the same faces", ">AUROC", "95 %", "")
     rows = [
         (one.name, f"{one.auroc:.3f}", "{:.3f}-{:.3f}".format(*one.interval), "a shortcut" if one.is_shortcut else "")
         for one in probed
     ]
-    console_for().print(table("", columns, rows))
-    found = sum(one.is_shortcut for one in probed)
-    say(f"0.5 is chance; framing and light count as shortcuts beyond 0.5 +- {TOLERANCE:g}: {found or 'none'}")
+    return table("", columns, rows)
 
 
 def some_faces(source: str, home: Path, size: int, most: int) -> Faces:

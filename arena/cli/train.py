@@ -12,69 +12,86 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from arena.cli import completing
 from arena.cli.console import console as console_for
 from arena.cli.console import emit, say, table
 from arena.cli.faces import bar
 from arena.cli.options import DEFAULT_HOME, DeviceOption, HomeOption, JsonOption, MlflowOption
 from arena.cli.play import INTERRUPTED, interrupt_at_sigterm
+from arena.cli.probe import probes_table
 from arena.store.home import Home
 from arena.training.course import Epoch, Observer
 from arena.types import Progress
 
 if TYPE_CHECKING:
-    from arena.training.alone import Outcome
+    from arena.training.alone import Outcome, Request
     from arena.training.judging import Report
 
 
+Name = Annotated[str, typer.Argument(help="A detector of `arena contenders`.", autocompletion=completing.detectors)]
+Real = Annotated[
+    str | None,
+    typer.Option(metavar="SRC", help="Real faces: a folder, a zip, procedural:N, ...; else those of --against MATCH."),
+]
+Fake = Annotated[list[str] | None, typer.Option(metavar="SRC", help="Fakes: a folder, a zip, ...; again for more.")]
+Against = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="WHAT",
+        help="Fakes of a folder, a match, a gallery.npy, a generator's snapshot or a contender; one that has to be "
+        "trained first with a number of images, such as resgan:50000. Again for more, evenly mixed.",
+    ),
+]
+LabelsFile = Annotated[
+    Path | None, typer.Option(metavar="FILE.csv", help="Both from a table instead: seqid,img_url,label; 1 is fake.")
+]
+Dfdc = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Both from videos with a metadata.json; faces are cut out.")
+]
+Every = Annotated[int, typer.Option(min=1, help="Of the videos of --dfdc, every k-th frame.")]
+JudgeOn = Annotated[
+    list[str] | None,
+    typer.Option(metavar="WHAT", help="Judge it in the end on fakes it has not met; words as for --against."),
+]
+Out = Annotated[
+    Path | None, typer.Option("-o", "--out", metavar="FILE", help="The snapshot; by default DETECTOR.safetensors.")
+]
+Size = Annotated[int, typer.Option(help="Side of the square images in pixels.")]
+Epochs = Annotated[int, typer.Option(help="At most so many; each trains as long as a round of a match.")]
+Patience = Annotated[int, typer.Option(help="Stop after so many without a better AUROC in validation.")]
+FakesEach = Annotated[int, typer.Option(help="Fakes drawn or made for each epoch, all kinds together.")]
+Seed = Annotated[int, typer.Option(min=0, help="Every random choice follows from it.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", metavar="options.NAME=VALUE", help="An option of the detector.")
+]
+NoMlflow = Annotated[bool, typer.Option("--no-mlflow", help="Tell MLflow nothing.")]
+
+
 def train(
-    detector: Annotated[str, typer.Argument(help="A detector of `arena contenders`.")],
-    real: Annotated[
-        str | None, typer.Option(metavar="SRC", help="Real faces: a folder, a zip, procedural:N, ...")
-    ] = None,
-    fake: Annotated[
-        list[str] | None, typer.Option(metavar="SRC", help="Fakes: a folder, a zip, ...; again for more.")
-    ] = None,
-    against: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="WHAT",
-            help="Fakes of a folder, a match, a gallery.npy, a generator's snapshot or a contender; one that has to be "
-            "trained first with a number of images, such as resgan:50000. Again for more, evenly mixed.",
-        ),
-    ] = None,
-    labels: Annotated[
-        Path | None, typer.Option(metavar="FILE.csv", help="Both from a table instead: seqid,img_url,label; 1 is fake.")
-    ] = None,
-    dfdc: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Both from videos with a metadata.json; faces are cut out.")
-    ] = None,
-    judge_on: Annotated[
-        list[str] | None,
-        typer.Option(metavar="WHAT", help="Judge it in the end on fakes it has not met; words as for --against."),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option("-o", "--out", metavar="FILE", help="The snapshot; by default DETECTOR.safetensors.")
-    ] = None,
-    size: Annotated[int, typer.Option(help="Side of the square images in pixels.")] = 64,
-    epochs: Annotated[int, typer.Option(help="At most so many; each trains as long as a round of a match.")] = 20,
-    patience: Annotated[int, typer.Option(help="Stop after so many without a better AUROC in validation.")] = 5,
-    fakes: Annotated[int, typer.Option(help="Fakes drawn or made for each epoch, all kinds together.")] = 2000,
-    seed: Annotated[int, typer.Option(min=0, help="Every random choice follows from it.")] = 0,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="options.NAME=VALUE", help="An option of the detector.")
-    ] = None,
+    detector: Name,
+    real: Real = None,
+    fake: Fake = None,
+    against: Against = None,
+    labels: LabelsFile = None,
+    dfdc: Dfdc = None,
+    every: Every = 10,
+    judge_on: JudgeOn = None,
+    out: Out = None,
+    size: Size = 64,
+    epochs: Epochs = 20,
+    patience: Patience = 5,
+    fakes: FakesEach = 2000,
+    seed: Seed = 0,
+    settings: Settings = None,
     device: DeviceOption = None,
     home: HomeOption = DEFAULT_HOME,
     mlflow: MlflowOption = None,
-    no_mlflow: Annotated[bool, typer.Option("--no-mlflow", help="Tell MLflow nothing.")] = False,
+    no_mlflow: NoMlflow = False,
     as_json: JsonOption = False,
 ) -> None:
     """Train a detector alone, on real faces and fakes of yours. The same command goes on after a stop."""
-    from arena.networks.training import use_one_thread
-    from arena.training.alone import Request, train_alone
+    from arena.training.alone import Request
 
-    interrupt_at_sigterm()
-    use_one_thread()
     request = Request(
         detector,
         out or Path(f"{detector}.safetensors"),
@@ -83,6 +100,7 @@ def train(
         against=against or (),
         labels=labels,
         dfdc=dfdc,
+        every=every,
         judge_on=judge_on or (),
         size=size,
         seed=seed,
@@ -92,18 +110,28 @@ def train(
         settings=settings or (),
         device=device,
     )
-    try:
-        with _Display(console_for(as_json), epochs) as screen:
-            outcome = train_alone(request, Home.create(home), screen)
-    except KeyboardInterrupt:
-        say(f"[yellow]interrupted; the same command goes on where {escape(str(request.folder))} stands[/]")
-        raise typer.Exit(INTERRUPTED) from None
+    outcome = _trained(request, home, as_json)
     if as_json:
         emit([outcome.card])
     else:
         _print(outcome)
     if not no_mlflow and mlflow != "off":
         _tell_mlflow(outcome, home, mlflow)
+
+
+def _trained(request: Request, home: Path, as_json: bool) -> Outcome:
+    """Train with a bar to look at; a Ctrl-C ends it in a sentence."""
+    from arena.networks.training import use_one_thread
+    from arena.training.alone import train_alone
+
+    interrupt_at_sigterm()
+    use_one_thread()
+    try:
+        with _Display(console_for(as_json), request.epochs) as screen:
+            return train_alone(request, Home.create(home), screen)
+    except KeyboardInterrupt:
+        say(f"[yellow]interrupted; the same command goes on where {escape(str(request.folder))} stands[/]")
+        raise typer.Exit(INTERRUPTED) from None
 
 
 class _Display(Observer):
@@ -189,6 +217,8 @@ def _print_report(report: Report) -> None:
         f"false alarms {report.alarms:.1%} ({report.low:.1%}-{report.high:.1%}) on {report.reals} real faces of "
         f"{report.people} people that nobody has trained on"
     )
+    if report.probes:
+        console.print(probes_table(report.probes))
 
 
 def _tell_mlflow(outcome: Outcome, home: Path, uri: str | None) -> None:

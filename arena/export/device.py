@@ -28,6 +28,8 @@ _CHECKED_ON: Final = 24
 """Drawn faces that a graph is compared on, in a second or two."""
 _SIDES: Final = {"pnet": None, "rnet": 24, "onet": 48}
 """What MTCNN's networks look at: a whole image of any size, or boxes of so many pixels."""
+KEPT: Final = 8
+"""Detectors that stay exported: those that were asked for last. Each takes up to some hundred megabytes."""
 
 
 def kit(snapshot: Path, folder: Path) -> dict[str, Any]:
@@ -67,7 +69,18 @@ def _detector(subject: Subject, folder: Path) -> str:
         numbers = np.arange(_CHECKED_ON)
         faces = render(0, numbers, np.zeros_like(numbers), subject.snapshot.image_size)
         write(exported(subject, Shown(faces, f"{_CHECKED_ON} drawn faces")), path)
+    with readable_errors(f"the folder {folder}"):
+        path.touch()
+        _sweep(folder)
     return path.name
+
+
+def _sweep(folder: Path) -> None:
+    """Delete what nobody has asked for in a long time; it is exported again where somebody does."""
+    graphs = sorted(folder.glob("detector-*.onnx"), key=lambda path: path.stat().st_mtime_ns)
+    for path in graphs[:-KEPT]:
+        for file in (path, path.with_suffix(".json")):
+            file.unlink(missing_ok=True)
 
 
 def _network(finder: Finder, name: str, folder: Path) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from arena import locks, registry
+from arena.faces.crop.cropping import CropPlan
 from arena.faces.sets.cache import check_size
 from arena.faces.sources.labelling import of_dfdc
 from arena.play.config import MatchConfig, load_config
@@ -32,7 +33,8 @@ SETTINGS = ("parts", "false_alarm_rate", "precision")
 class Request:
     """What a person asks for. `out`: the snapshot's file. Real faces and fakes, or labels, or labelled videos.
 
-    `fakes`, `against`, `judge_on`: words as on the command line. `settings`: `key=value`.
+    `fakes`, `against`, `judge_on`: words as on the command line. `every`: of the videos, every so many frames.
+    `settings`: `key=value`.
     """
 
     detector: str
@@ -42,6 +44,7 @@ class Request:
     against: Sequence[str] = ()
     labels: Path | None = None
     dfdc: Path | None = None
+    every: int = 10
     judge_on: Sequence[str] = ()
     size: int = 64
     seed: int = 0
@@ -80,6 +83,7 @@ class _Sources:
 
 def train_alone(request: Request, home: Home, observer: Observer = Observer()) -> Outcome:  # noqa: B008
     """Train, judge and write what came of it; the same request goes on where it was stopped. Raises ArenaError."""
+    request = _with_faces(request, home)
     sources = _understood(request, home)
     folder = request.folder
     with readable_errors(f"the folder {folder}"):
@@ -101,6 +105,15 @@ def train_alone(request: Request, home: Home, observer: Observer = Observer()) -
             report = judge(ground, trained.best, unseen)
         card, files = write_outputs(request.out, ground, sources.plan, families, trained, report)
     return Outcome(trained, card, files, report)
+
+
+def _with_faces(request: Request, home: Home) -> Request:
+    """The same on the real faces of the match that is trained against, where no others are named."""
+    if (request.real, request.labels, request.dfdc) != (None, None, None):
+        return request
+    words = [read_word(text, home) for text in request.against]
+    matches = [word.name for word in words if word.kind == "match"]
+    return replace(request, real=home.match(matches[0]).config["faces"]) if matches else request
 
 
 def _unseen(family: Family, trained_on: Sequence[Family]) -> Family:
@@ -126,8 +139,6 @@ def _understood(request: Request, home: Home) -> _Sources:
     words = [*against, *judge_on]
     points = contender.cls.needs_points or any(word.needs_points for word in words)
     makers = any(word.is_made for word in words)
-    if makers and request.real is None:
-        raise ArenaError("contenders make their fakes of the faces of --real; labelled images have no part for them")
     if request.labels is not None:
         read_labelled(request.labels)
     if request.dfdc is not None:
@@ -187,8 +198,9 @@ def _opened(
     if request.real is None:
         table = request.labels
         if request.dfdc is not None:
-            crops = request.folder / f"crops-{digest_of(str(request.dfdc.resolve()))}"
-            table = crops_of_videos(request.dfdc, crops, settings.image_size, decode)
+            plan = CropPlan(settings.image_size, every=request.every)
+            crops = request.folder / f"crops-{digest_of(str(request.dfdc.resolve()), asdict(plan))}"
+            table = crops_of_videos(request.dfdc, crops, plan, decode)
         assert table is not None
         ground, stock = labelled_ground(home, settings, table, request.folder, wanted, machine, decode)
         return ground, [stock]

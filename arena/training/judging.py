@@ -9,6 +9,7 @@ import numpy as np
 
 from arena.referee.baseline import little_gradient
 from arena.referee.metrics import clustered_wilson
+from arena.referee.probes import Probed, probe
 from arena.seeds import derive
 from arena.snapshot import player
 from arena.training.course import measured
@@ -20,6 +21,8 @@ DETECTOR, LITTLE_GRADIENT = "detector", "little gradient"
 """Who judges."""
 ASKED = 1000
 """Fakes of each family."""
+PROBED = 300
+"""Real faces that shortcut probes change, at most."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,10 @@ class Judged:
 
 @dataclass(frozen=True)
 class Report:
-    """All families by all judges, and the detector's false alarms on the real faces with their 95 % interval."""
+    """All families by all judges, and the detector's false alarms on the real faces with their 95 % interval.
+
+    `probes`: does it go by framing or light? None where the real faces show one person alone.
+    """
 
     rows: tuple[Judged, ...]
     alarms: float
@@ -44,6 +50,7 @@ class Report:
     high: float
     reals: int
     people: int
+    probes: tuple[Probed, ...] = ()
 
     def by(self, judge: str) -> Mapping[str, Judged]:
         """The rows of a judge, by family."""
@@ -69,4 +76,5 @@ def judge(ground: Ground, snapshot: Snapshot, families: Sequence[Family], asked:
     called = (of_reals[DETECTOR].scores >= of_reals[DETECTOR].threshold).astype(np.float64)
     low, high = clustered_wilson(called, reals.identities)
     people = len(np.unique(reals.identities))
-    return Report(tuple(rows), float(called.mean()), low, high, len(reals), people)
+    probes = tuple(probe(team, reals[:: -(-len(reals) // PROBED)])) if people > 1 else ()
+    return Report(tuple(rows), float(called.mean()), low, high, len(reals), people, probes)

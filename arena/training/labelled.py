@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from arena.faces.crop.cropping import CropPlan, Finds, balanced, crop_faces
+from arena.faces.crop.video import is_video
 from arena.faces.sets.about import joined_identities
 from arena.faces.sets.cache import OnImages, check_size
 from arena.faces.sets.pack import pack
@@ -29,13 +30,12 @@ _KINDS = {REAL: "real", FAKE: "fake", None: ""}
 
 
 def crops_of_videos(
-    videos: Path, folder: Path, size: int, on_images: OnImages, finder: Callable[[], Finds] = landmark_finder
+    videos: Path, folder: Path, plan: CropPlan, on_images: OnImages, finder: Callable[[], Finds] = landmark_finder
 ) -> Path:
     """The faces of the videos that a `metadata.json` labels, cut out into `folder`; the table of them.
 
     Raises ArenaError when no face is in them.
     """
-    plan = CropPlan(size)
     report = crop_faces([str(videos)], folder, plan, finder(), None, lambda now: on_images(now.done, now.total))
     if not report.crops:
         raise ArenaError(f"in none of the {report.inputs} files of {videos} a face was found")
@@ -92,6 +92,8 @@ def read_labelled(path: Path) -> list[Row]:
     if source is None:
         raise ArenaError(f"the labels {path} are no CSV; their name must end in .csv")
     rows = [row for row in source.rows if isinstance(row, Row) and row.label is not None]
+    if any(is_video(row.path) for row in rows):
+        raise ArenaError(f"{path} labels videos; give their folder, with its metadata.json, with --dfdc instead")
     for label, kind in ((REAL, "real"), (FAKE, "fake")):
         if not any(row.label == label for row in rows):
             raise ArenaError(f"{path} labels no image {kind}; both kinds are needed, label 0 for real and 1 for fake")

@@ -69,9 +69,15 @@ def test_for_programs_and_pictures(arena, home, photo, tmp_path):
         assert "Heat map" in drawn.info["Description"]
 
 
+def test_heat_maps_without_a_place_are_told_of_before_anything_is_judged(arena, home, photo):
+    out, err = arena(photo, "--home", home.root, "--heatmap", photo, status=1)
+    assert out == []
+    assert len(err) == 1
+
+
 def test_a_snapshot_needs_no_home(arena, home, photo, tmp_path):
     path = home.round_folder("duel", 1) / "detector.snapshot.safetensors"
-    ((line,), _) = arena(photo, "--snapshot", path, "--home", tmp_path / "none", "--json")
+    ((line,), _) = arena(photo, "--detector", path, "--home", tmp_path / "none", "--json")
     assert json.loads(line)["judge"] == {"snapshot": str(path)}
 
 
@@ -160,7 +166,7 @@ def album(photo, tmp_path):
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_bad_photo_of_a_folder_or_a_zip_does_not_hide_the_others(arena, home, album, packed):
     place = album.with_suffix(".zip") if packed else album
-    out, err = arena(place, "--home", home.root, "--heatmap", album.parent / "looked", status=1)
+    out, err = arena(place, "--home", home.root, "--heatmaps", album.parent / "looked", status=1)
     assert [line.partition(": ")[0] for line in out] == [f"{place}/one.jpg"]
     assert f"the photo {place}/old/two.jpg cannot be used: " in err[-2]
     assert err[-1] == "error: 1 of 2 photos cannot be used; judged were 1 faces in 1 photos"

@@ -120,13 +120,13 @@ def test_a_folder_of_the_dfdc_layout_is_scored(detect, arena, album, tmp_path):
 def test_a_sample_submission_is_filled(detect, album, tmp_path):
     sample = tmp_path / "sample.csv"
     sample.write_text("path,y\n./photo.jpg,0\nclip,0\n")
-    out, err = detect(album, "--submission", sample)
+    out, err = detect(album, "--format", sample)
     header, photo, clip = (tmp_path / "sample_out.csv").read_text().splitlines()
     assert (header, out) == ("path,y", [])
     assert photo.startswith("./photo.jpg,0.")
     assert clip.startswith("clip,0.")
     assert err[-2] == f"2 scores in {tmp_path / 'sample_out.csv'}"
-    detect(album, "--submission", sample, "-o", tmp_path / "mine.csv")
+    detect(album, "--format", sample, "-o", tmp_path / "mine.csv")
     assert (tmp_path / "mine.csv").read_text().splitlines() == [header, photo, clip]
 
 
@@ -134,7 +134,7 @@ def test_what_cannot_be_judged_has_a_half_in_a_submission(detect, album, tmp_pat
     sample = tmp_path / "sample.csv"
     sample.write_text("path,y\nphoto.jpg,0\nclip.mp4,0\n")
     (album / "clip.mp4").write_bytes(b"no video")
-    _, err = detect(album, "--submission", sample, status=1)
+    _, err = detect(album, "--format", sample, status=1)
     assert (tmp_path / "sample_out.csv").read_text().endswith("clip.mp4,0.500000\n")
     assert "1 of 2 files could not be judged and have 0.5" in err
 
@@ -171,12 +171,13 @@ def bad_input(album, tmp_path):
         (["wall.mp4"], "the video wall.mp4 shows no face in 3 frames"),
         (["empty"], "there are no photos or videos there"),
         (["notes"], "there are no photos or videos there"),
-        (["album", "--submission", "one-column.csv"], "one-column.csv line 1: a column is missing"),
-        (["album", "--submission", "unknown.csv"], "unknown.csv line 3: there is no file named 'nobody.jpg'"),
-        (["album", "--submission", "good.csv", "-o", "none/out.csv"], "none/out.csv cannot be written: No such file"),
-        (["album", "--submission", "good.csv", "-o", "empty"], "empty cannot be written: it is a folder"),
-        (["album", "--submission", "good.csv", "--json"], "either --submission or --format"),
-        (["album", "-o", "out.csv"], "-o is for --format results and --submission"),
+        (["album", "--format", "one-column.csv"], "one-column.csv line 1: a column is missing"),
+        (["album", "--format", "unknown.csv"], "unknown.csv line 3: there is no file named 'nobody.jpg'"),
+        (["album", "--format", "good.csv", "-o", "none/out.csv"], "none/out.csv cannot be written: No such file"),
+        (["album", "--format", "good.csv", "-o", "empty"], "empty cannot be written: it is a folder"),
+        (["album", "--format", "good.csv", "--json"], "give either --json or --format good.csv"),
+        (["album", "--format", "xml"], "--format takes lines, table, csv, json, results or a sample submission"),
+        (["album", "-o", "out.csv"], "-o is for --format results and SAMPLE.csv"),
     ],
 )
 def test_bad_input_is_one_sentence(detect, album, tmp_path, words, sentence):

@@ -38,7 +38,7 @@ def arena(monkeypatch, capsys, tmp_path):
 
     def run(*words, status=0):
         monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["arena", "probe", *map(str, words)])
+        monkeypatch.setattr(sys, "argv", ["arena", *([] if words[0] == "score" else ["probe"]), *map(str, words)])
         with pytest.raises(SystemExit) as exit:
             main()
         assert exit.value.code == status
@@ -61,6 +61,12 @@ def test_for_programs(arena, snapshot, reals):
     assert [one["name"] for one in found] == list(PROBES)
     assert all(one["interval"][0] <= one["auroc"] <= one["interval"][1] for one in found)
     assert [one["strict"] for one in found] == [True] * 10 + [False] * 5
+
+
+def test_score_does_the_same_when_asked_for_probes(arena, snapshot, reals):
+    assert arena("score", snapshot, reals, "--probes") == arena(snapshot, "--reals", reals)
+    _, err = arena("score", snapshot, "--probes", status=1)
+    assert err == ["error: --probes needs real faces, too: arena score SNAPSHOT REALS --probes"]
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ import sys
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 
 from arena.cli import main
+from arena.results.charts import COLOUR_B
 
 PREDICTED = "id,probability\na,0.1\nb,0.9\nc,0.7\nd,0.8\n"
 LABELLED = "id,label\na,0\nb,1\nc,0\nd,1\n"
@@ -49,12 +50,23 @@ def test_the_curve_is_a_page_that_needs_nothing(arena, tmp_path):
     assert "<script src=" not in page
 
 
+def test_the_curve_is_a_picture(arena, tmp_path):
+    arena("score", "p.csv", "l.csv", "--plot", "roc.png")
+    with Image.open(tmp_path / "roc.png") as picture:
+        pixels = np.asarray(picture.convert("RGB")).astype(int)
+    is_curve = np.abs(pixels - ImageColor.getrgb(COLOUR_B)).max(axis=2) < 10
+    assert is_curve[110:1010, 150].all()  # every fake scores above every real: up at once, then along the top
+    assert is_curve[110, 150:1050].all()
+    assert not is_curve[200:1010, 200:1050].any()
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
         (["score", "p.csv"], "p.csv line 1: there is no column 'label'"),
         (["score", "none.csv", "l.csv"], "none.csv cannot be read"),
-        (["score", "p.csv", "l.csv", "--plot", "roc.png"], "drawn as an HTML page: name it roc.html"),
+        (["score", "p.csv", "l.csv", "--plot", "roc.pdf"], "one of .png, .html, .htm, not as 'roc.pdf'"),
+        (["score", "p.csv", "l.csv", "--plot", "none/roc.png"], "none/roc.png cannot be written"),
         (["score", "p.csv", "l.csv", "--plot", "none/roc.html"], "none/roc.html cannot be written"),
         (["labels", "reals"], "give a folder of real and a folder of fake images"),
         (["labels", "reals", "fakes", "--dfdc", "videos"], "give a folder of real and a folder of fake images"),

@@ -18,6 +18,7 @@ from tiny import pictures, tiny_team
 
 import arena as package
 from arena import registry
+from arena.referee.probes import PROBES
 from arena.snapshot import read_snapshot, to_bytes
 from arena.training.course import STATE
 from arena.training.kept import recall
@@ -48,10 +49,12 @@ def test_a_detector_with_card_and_curves(train, arena, tmp_path):
     assert "epoch 1: AUROC" in out
     assert "little gradient" in out
     assert "that nobody has trained on" in out
+    assert "zoomed x1.1" in out
     card = json.loads((tmp_path / "cnn.json").read_text())
     assert [name for name, _ in card["fakes"]["of"]] == ["blend", "noise"]
     assert card["best"]["epoch"] in (1, 2)
     assert {row["by"] for row in card["judged"]["rows"]} == {"detector", "little gradient"}
+    assert {one["name"] for one in card["judged"]["probes"]} == set(PROBES)
     assert len(card["faces"]["digest"]) == 64
     assert len(list(csv.DictReader((tmp_path / "cnn.csv").read_text().splitlines()))) == 2
     assert "Training of cnn.safetensors" in (tmp_path / "cnn.html").read_text()
@@ -118,7 +121,6 @@ def test_a_killed_training_ends_like_one_that_was_not(home, train, tmp_path):
         (["cnn", "--labels", "{table}", "--against", "noise"], "fakes of its own"),
         (["cnn", "--labels", "{table}"], "line 1 of"),
         (["cnn", "--labels", "gone.csv"], "cannot be read"),
-        (["cnn", "--labels", "{table}", "--judge-on", "blend"], "make their fakes of the faces of --real"),
         (["cnn", "--dfdc", "{empty}"], "metadata.json cannot be read"),
         (["nobody", "--real", FACES, "--against", "noise"], "no detector named 'nobody'"),
         (["dcgan", "--real", FACES, "--against", "noise"], "dcgan is a generator"),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from facefiles import write
 
+from arena.faces.crop.cropping import CropPlan
 from arena.faces.crop.finder import Found
 from arena.faces.sources.tables import Row
 from arena.training.ground import TRAINING, VALIDATION, Machine, Wanted
@@ -107,4 +108,4 @@ def test_faces_of_videos_without_any(tmp_path):
     (tmp_path / "metadata.json").write_text(json.dumps({"a.mp4": {"label": "REAL"}}))
     (tmp_path / "a.mp4").write_bytes(b"no video")
     with pytest.raises(ArenaError, match="in none of the 1 files"):
-        crops_of_videos(tmp_path, tmp_path / "crops", 16, lambda done, total: None, Sees)
+        crops_of_videos(tmp_path, tmp_path / "crops", CropPlan(16), lambda done, total: None, Sees)

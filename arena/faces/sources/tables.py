@@ -142,9 +142,14 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def save_text(path: Path, text: str) -> None:
+    """Write a text a person asked for, all or nothing. Raises ArenaError when it cannot be written."""
+    save_bytes(path, text.encode("utf-8", "replace"))
+
+
+def save_bytes(path: Path, data: bytes) -> None:
     """Write a file a person asked for, all or nothing. Raises ArenaError when it cannot be written."""
     try:
-        write_whole(path, text.encode("utf-8", "replace"))
+        write_whole(path, data)
     except OSError as error:
         raise ArenaError(f"{path} cannot be written: {error.strerror}") from error
 
