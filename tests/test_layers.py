@@ -52,6 +52,7 @@ HOMES = {
     "torch_fidelity": ("quality",),
     "scrapy": ("faces",),
     "plotly": ("results",),
+    "matplotlib": ("results",),
     "timm": ("networks",),
     "skops": ("detector",),
     "onnx": ("export",),
