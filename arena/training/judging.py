@@ -41,7 +41,7 @@ class Judged:
 class Report:
     """All families by all judges, and the detector's false alarms on the real faces with their 95 % interval.
 
-    `probes`: does it go by framing or light? None where the real faces show one person alone.
+    `probes`: does it go by framing or light? Empty where the real faces show one person alone.
     """
 
     rows: tuple[Judged, ...]
