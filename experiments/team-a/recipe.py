@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from arena import registry
 from arena.images import png
@@ -68,6 +69,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=30_000)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--only", nargs="*", default=list(VARIANTS))
+    parser.add_argument("--sheet", type=Path, help="ten fakes of each, of the first seed, as a PNG")
     options = parser.parse_args()
     use_one_thread()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -75,6 +77,7 @@ def main() -> None:
     ground = prepare_ground(Home.create(options.out / "home"), config, Wanted(True, True), Machine("cpu", "bf16"))
     reals = ground.parts[MAKERS].images[:2000]
     print("| | seed | ms an image | ONet KID | faces |\n|---|---|---|---|---|")
+    rows = []
     for variant in options.only:
         name, given = VARIANTS[variant]
         for seed in options.seeds:
@@ -86,9 +89,13 @@ def main() -> None:
                 (options.out / f"{key}.png").write_bytes(png(np.concatenate(fakes[:10], 1)[None], "generated"))
                 found = quality(fakes, reals, search=300).to_json()
                 path.write_text(json.dumps({"seconds": seconds, **found}))
+            if seed == options.seeds[0]:
+                rows.append(np.asarray(Image.open(options.out / f"{key}.png")))
             row = json.loads(path.read_text())
             kid, faces = (row[measure]["value"] for measure in ("onet_kid", "one_face"))
             print(f"| {variant} | {seed} | {1000 * row['seconds'] / options.images:.1f} | {kid:.2f} | {faces:.0%} |")
+    if options.sheet:
+        options.sheet.write_bytes(png(np.concatenate(rows)[None], "generated"))
 
 
 if __name__ == "__main__":
