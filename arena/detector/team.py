@@ -200,8 +200,8 @@ def levelled(images: Tensor) -> Tensor:
     if torch.is_grad_enabled():  # in training; what only plays keeps to the bit what it played
         images = images - images.mean((1, 2, 3), keepdim=True)
         # torch.std takes 35 times as long as a norm
-        deviation = torch.linalg.vector_norm(images, dim=(1, 2, 3), keepdim=True) / math.sqrt(images[0].numel() - 1)
-        return images / (deviation + FAINTEST)
+        norm: Tensor = torch.linalg.vector_norm(images, dim=(1, 2, 3), keepdim=True)
+        return images / (norm / math.sqrt(images[0].numel() - 1) + FAINTEST)
     deviation, mean = torch.std_mean(images, (1, 2, 3), keepdim=True)
     return (images - mean) / (deviation + FAINTEST)
 

@@ -40,11 +40,11 @@ def replace_depthwise(network: nn.Module) -> None:
     """Put `Depthwise` in the place of every convolution in a network that it can stand for."""
     for parent in list(network.modules()):
         for name, child in parent.named_children():
-            if _fits(child):
+            if isinstance(child, nn.Conv2d) and _fits(child):
                 setattr(parent, name, Depthwise(child))
 
 
-def _fits(module: Any) -> bool:
+def _fits(module: nn.Conv2d) -> bool:
     if type(module) is not nn.Conv2d or module.bias is not None or module.padding_mode != "zeros":
         return False
     is_depthwise = 1 < module.groups == module.in_channels == module.out_channels
