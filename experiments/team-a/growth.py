@@ -60,24 +60,25 @@ def grow(ground: Ground, out: Path, name: str, seed: int, stops: Sequence[int]) 
     return {stop: read_snapshot(path) for stop, path in paths.items()}
 
 
-def trained(ground: Ground, fakes: Family, steps: int) -> Snapshot:
-    """A detector trained on one family of fakes, in one round of so many steps."""
-    contender = registry.find("detector", "residual")
-    options = dataclasses.replace(contender.options(), steps=steps, average=AVERAGE)
-    team = contender.cls(options, ground.brief("detector"))
+def trained(ground: Ground, detector: str, fakes: Family, steps: int) -> Snapshot:
+    """A detector trained on one family of fakes, in one round, of so many steps where it counts them."""
+    contender = registry.find("detector", detector)
+    known = {option.name for option in contender.declared}
+    given = {"steps": steps, "average": AVERAGE}
+    team = contender.team(ground.brief("detector"), {name: given[name] for name in given.keys() & known})
     gallery = fakes.fakes(GALLERY, derive(ground.settings.seed, "gallery"))
     team.train(1, Material(ground.parts[TRAINING], (Pool(LAST, gallery),)))
     found: Snapshot = team.snapshot(1)
     return found
 
 
-def row(ground: Ground, out: Path, key: str, snapshot: Snapshot, others: Sequence[Family], steps: int) -> Any:
+def row(ground: Ground, path: Path, snapshot: Snapshot, others: Sequence[Family], options: argparse.Namespace) -> Any:
     """How the detector of a stop fares: (AUROC, low, high) by family and judge, false alarms, the fakes' quality."""
-    path = out / f"{key}.json"
     if path.exists():
         return json.loads(path.read_text())
     itself = Given("itself", "", ground, player(snapshot, ground.device, ground.precision))
-    report = judge(ground, trained(ground, itself, steps), [itself, *others], PAPER)
+    detector = trained(ground, options.detector, itself, options.detector_steps)
+    report = judge(ground, detector, [itself, *others], PAPER)
     found: dict[str, Any] = {
         by: {family: [one.auroc, one.low, one.high] for family, one in report.by(by).items()}
         for by in (DETECTOR, LITTLE_GRADIENT)
@@ -108,6 +109,7 @@ def main() -> None:
     parser.add_argument("--others", nargs="+", required=True, help="as --judge-on of `arena train` takes them")
     parser.add_argument("--kept", type=Path, help="where the others' generators are")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--detector", default="residual")
     parser.add_argument("--detector-steps", type=int, default=1200)
     options = parser.parse_args()
     use_one_thread()
@@ -124,8 +126,8 @@ def main() -> None:
         others = [family for word, family in zip(words, families, strict=True) if word.name != name]
         for seed in options.seeds:
             for stop, snapshot in grow(ground, options.out, name, seed, options.images).items():
-                key = f"{name}-{seed}-{stop}-{options.detector_steps}"
-                found = row(ground.with_seed(seed), options.out, key, snapshot, others, options.detector_steps)
+                key = f"{options.detector}-{name}-{seed}-{stop}-{options.detector_steps}.json"
+                found = row(ground.with_seed(seed), options.out / key, snapshot, others, options)
                 seconds = json.loads((options.out / f"{name}-{seed}-{stop}.json").read_text())["seconds"]
                 print(line(name, seed, stop, seconds, found), flush=True)
 
