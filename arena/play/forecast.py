@@ -10,7 +10,6 @@ import numpy as np
 
 from arena import registry
 from arena.faces.parts.shapes import usual_points
-from arena.networks.team import NetworkTeam
 from arena.play.config import MatchConfig
 from arena.types import LAST, Brief, Faces, Images, Material, Pool, Role, Snapshot
 
@@ -70,6 +69,8 @@ def _cost(
     role: Role, config: MatchConfig, brief: Brief, opponent: Snapshot | None
 ) -> tuple[_Cost | None, Snapshot | None]:
     """What a team's training takes, and its snapshot after a few steps of it. None for both where nobody can say."""
+    from arena.networks.team import NetworkTeam  # here, because it takes torch, which a forecast's shape does not
+
     choice = getattr(config, role)
     contender = registry.find(role, choice.name)
     cls, options = contender.cls.trained(contender.options(choice.options))
