@@ -53,6 +53,8 @@ def export_module(
 
     Raises `torch.onnx.errors.OnnxExporterError` where ONNX has no form of it.
     """
+    with torch.no_grad():
+        module(example)  # what is computed once and kept must not be computed, and kept, while it is traced
     program = torch.onnx.export(
         module,
         (example,),

@@ -16,6 +16,7 @@ from arena.detector.team import NetworkDetector
 from arena.export.card import Subject
 from arena.export.exporting import MOST_OFF, Shown, exported
 from arena.export.graph import run
+from arena.networks.pyramid import filters
 from arena.snapshot import player
 from arena.types import ArenaError
 
@@ -58,6 +59,14 @@ def test_its_graph_answers_as_it_does_or_it_says_why_not(contender):
         scores = run(done.model, pictures(n, seed=n))
         assert np.abs(scores - one.detector.answer(pictures(n, seed=n)).scores).max() <= MOST_OFF
     assert len(set(scores)) > 1
+
+
+def test_a_detector_still_answers_where_exporting_was_the_first_that_was_asked_of_it():
+    one = subject(registry.find("detector", "texture"))
+    expected = one.detector.answer(SHOWN.images).scores
+    filters.cache_clear()
+    exported(one, SHOWN)
+    assert np.array_equal(one.detector.answer(SHOWN.images).scores, expected)
 
 
 def test_the_file_takes_pixels_and_knows_its_thresholds(cnn):
