@@ -69,7 +69,7 @@ def _cost(
     role: Role, config: MatchConfig, brief: Brief, opponent: Snapshot | None
 ) -> tuple[_Cost | None, Snapshot | None]:
     """What a team's training takes, and its snapshot after a few steps of it. None for both where nobody can say."""
-    from arena.networks.team import NetworkTeam  # here, because it takes torch, which a forecast's shape does not
+    from arena.networks.team import NetworkTeam  # here: the command line knows forecasts and starts without torch
 
     choice = getattr(config, role)
     contender = registry.find(role, choice.name)

@@ -73,9 +73,8 @@ def swap(
 def blended(new: npt.NDArray[np.float32], target: Pixels, soft: Soft, box: Box) -> Swapped:
     """`new`, float32 `[h, w, 3]`, put into `box` of the target along a soft mask `[S, S]`."""
     mask = np.rint(255 * soft).astype(np.uint8)
-    share = (mask[box] / np.float32(255))[..., None].repeat(
-        target.shape[2], 2
-    )  # three times as fast as to broadcast it
+    # To repeat the mask is three times as fast as to broadcast it.
+    share = (mask[box] / np.float32(255))[..., None].repeat(target.shape[2], 2)
     old = target[box].astype(np.float32)
     image = target.copy()
     image[box] = np.clip(np.rint(old + share * (new - old)), 0, 255)
