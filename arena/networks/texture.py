@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from arena.networks.pyramid import SCALES, pyramid
+from arena.networks.pyramid import SCALES, finest, pyramid
 
 _YCBCR = ((0.299, 0.587, 0.114), (-0.1687, -0.3313, 0.5), (0.5, -0.4187, -0.0813))
 _LAGS = [(down, right) for down in range(3) for right in range(-2, 3) if (down, right) > (0, 0)]
@@ -34,7 +34,7 @@ def texture(images: Tensor) -> Tensor:
     n, spread = images.shape[0], channels[:, :1].var((2, 3), correction=0, keepdim=True)
     channels = channels / (spread + _FAINTEST).sqrt()
     light = pyramid(channels[:, 0])
-    details = torch.stack([light.high, *(pyramid(channels[:, k]).high for k in (1, 2))], 1)
+    details = torch.stack([light.high, *(finest(channels[:, k]) for k in (1, 2))], 1)
     real, odd = light.even, light.odd
     magnitude = (real.square() + odd.square() + _TINY).sqrt()
     found = [_moments(real), _moments(magnitude)[..., 1:], _moments(details), _moments(channels[:, 1:])]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from arena.networks.pyramid import ORIENTATIONS, SCALES, filters, pyramid
+from arena.networks.pyramid import ORIENTATIONS, SCALES, filters, finest, pyramid
 from arena.networks.texture import texture
 
 
@@ -55,3 +55,8 @@ def test_correlations_are_correlations():
     assert numbers.abs().max() < 20
     moved = texture(torch.roll(grey, (5, 3), (2, 3)))
     assert (numbers - moved).abs().median() < 0.1  # it hardly matters where things are
+
+
+def test_the_finest_rest_alone_is_that_of_the_whole_pyramid():
+    maps = torch.rand(3, 40, 40, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(finest(maps), pyramid(maps).high)
