@@ -6,6 +6,7 @@
     HOME/matches/NAME/lock              held by the process that plays the match; says which one that is
     HOME/matches/NAME/rounds/0003/      one round: weights, exam, gallery, and a manifest with a SHA-256 of each file
     HOME/matches/NAME/states/0003/      both teams' training state, of the last two rounds only
+    HOME/matches/NAME/probes.json       what shortcut probes made of its last detector, once a report has asked
 
 A round is written into staging folders, synced, renamed, and only then entered in the ledger; that row is the only
 acknowledgement. A round's folder is never written again.
