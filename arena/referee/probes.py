@@ -55,16 +55,21 @@ def spread(count: int) -> slice:
 
 
 def probe(
-    detector: Detector, faces: Faces, on_progress: Callable[[int, int], None] = lambda done, total: None
+    detector: Detector,
+    faces: Faces,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    scores: Scores | None = None,
 ) -> list[Probed]:
     """What a detector makes of each of PROBES, on real faces it has not trained on. Raises ArenaError for too few.
 
-    `on_progress`: told how many of the probes are done, and of how many.
+    `on_progress`: told how many of the probes are done, and of how many. `scores`: the detector's of these faces, by
+    whoever has asked for them already, float64 `[N]`.
     """
     people = len(np.unique(faces.identities))
     if len(faces) < FEWEST or people < 2:
         raise ArenaError(f"shortcut probes need at least {FEWEST} faces of two people, not {len(faces)} of {people}")
-    scores = detector.answer(faces.images).scores
+    if scores is None:
+        scores = detector.answer(faces.images).scores
     found: list[Probed] = []
     for name, change in PROBES.items():
         on_progress(len(found), len(PROBES))

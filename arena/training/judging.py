@@ -74,5 +74,6 @@ def judge(ground: Ground, snapshot: Snapshot, families: Sequence[Family], asked:
     called = (of_reals[DETECTOR].scores >= of_reals[DETECTOR].threshold).astype(np.float64)
     low, high = clustered_wilson(called, reals.identities)
     people = len(np.unique(reals.identities))
-    probes = tuple(probe(team, reals[spread(len(reals))])) if people > 1 else ()
-    return Report(tuple(rows), float(called.mean()), low, high, len(reals), people, probes)
+    some = spread(len(reals))
+    probes = probe(team, reals[some], scores=of_reals[DETECTOR].scores[some]) if people > 1 else ()
+    return Report(tuple(rows), float(called.mean()), low, high, len(reals), people, tuple(probes))

@@ -119,6 +119,16 @@ def test_too_few_faces_are_an_error(n, each):
         probed(lambda image: 0, REALS[:n], each)
 
 
+def test_scores_that_are_known_are_not_asked_for_again():
+    detector, faces, asked = Goes(lambda image: image.mean()), Faces(REALS, np.arange(len(REALS))), []
+    known = detector.answer(REALS).scores
+    expected = probe(detector, faces)
+    answer = detector.answer
+    detector.answer = lambda paper: asked.append(len(paper)) or answer(paper)
+    assert probe(detector, faces, scores=known) == expected
+    assert asked == [len(REALS)] * len(PROBES)
+
+
 def test_progress_is_told_before_each_probe():
     told = []
     probe(Goes(lambda image: 0), Faces(REALS, np.arange(len(REALS))), lambda done, total: told.append((done, total)))
