@@ -59,21 +59,6 @@ class MatchRow:
         return self.fakes_are == "unknown" or (self.fakes_are == "composite" and not self.has_drawn_faces)
 
 
-@dataclass(frozen=True)
-class Errand:
-    """A row of the outbox: what MLflow has to be told. `kind`: 'match' (it began), 'round' or 'end'.
-
-    `enqueued_ms`: when it happened, in milliseconds since 1970, frozen: telling it twice is then the same as once.
-    """
-
-    id: int
-    match: str
-    kind: str
-    round: int | None
-    enqueued_ms: int
-    shipped_ms: int | None
-
-
 def match_folder(root: Path, match: str) -> Path:
     """The folder of a match in the home at `root`."""
     return root / "matches" / match
@@ -250,24 +235,6 @@ class Home:
         rows = self.rows("SELECT round, at, kind, detail FROM event WHERE match = ? ORDER BY id", match)
         return [dict(zip(("round", "at", "kind", "detail"), row, strict=True)) for row in rows]
 
-    def errands(self, match: str, after: int = 0) -> list[Errand]:
-        """Everything that MLflow has ever had to be told about a match, in order, shipped or not.
-
-        `after`: only what came after this one.
-        """
-        query = "SELECT id, match, kind, round, enqueued_ms, shipped_ms FROM outbox WHERE match = ? AND id > ?"
-        return [Errand(*row) for row in self.rows(f"{query} ORDER BY id", match, after)]
-
-    def unshipped(self) -> dict[str, int]:
-        """How many errands of which match have not been shipped, the longest waiting match first."""
-        query = "SELECT match, count(*) FROM outbox WHERE shipped_ms IS NULL GROUP BY match ORDER BY min(id)"
-        return dict(self.rows(query))
-
-    def mark_shipped(self, errand: int) -> None:
-        """Note that MLflow has been told."""
-        with self.transaction() as ledger:
-            ledger.execute("UPDATE outbox SET shipped_ms = ? WHERE id = ?", (int(time.time() * 1000), errand))
-
     @contextmanager
     def lock(self, match: str) -> Iterator[None]:
         """Be the only process that plays this match, and clear away what a dead one left unacknowledged."""
@@ -322,5 +289,6 @@ class Home:
 
 
 def _enqueue(ledger: sqlite3.Connection, match: str, kind: str, round: int | None, now: float) -> None:
+    """Note what MLflow has to be told, in the transaction that it is about; `outbox` reads it."""
     row = (match, kind, round, int(now * 1000))
     ledger.execute("INSERT INTO outbox (match, kind, round, enqueued_ms) VALUES (?, ?, ?, ?)", row)
