@@ -24,6 +24,7 @@ from matchfiles import new_home, play
 
 from arena.store.follow import Cursor, Follower
 from arena.store.home import Home
+from arena.store.outbox import errands_of
 from arena.tracking import shipper
 from arena.tracking.entry import Entry
 from arena.tracking.shipper import Teller
@@ -81,7 +82,7 @@ def followed(home: Home) -> None:
 
 def shipped(home: Home, store: Any) -> None:
     """A pass of the shipper after every round."""
-    teller, errands = Teller("duel"), home.errands("duel")
+    teller, errands = Teller("duel"), errands_of(home, "duel")
     everything = Home.errands
     try:
         for errand in errands:  # the ledger as it was when this had just been committed

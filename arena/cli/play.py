@@ -117,7 +117,8 @@ def run(
             match = new_match(store, resolved, free, face_set, chosen_device, precision)
             if preset is not None and (chosen_device == "cpu" or gpus_here()):  # else others train
                 screen.on_stage("timing a few steps of both teams")
-                screen.pace.forecast = forecast(resolved, chosen_device, precision)
+                of_b = match.facts["faces"]["parts"]["b"]
+                screen.pace.forecast = forecast(resolved, chosen_device, precision, of_b)
                 console.print(foretold(screen.pace.forecast))
             _announce(console, match)
             finished = _play(match, workers.set_table, screen, mlflow)

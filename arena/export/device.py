@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from arena.export.card import Subject, framing_of, subject_of_file
-from arena.export.exporting import Shown, exported, whole_file, write
+from arena.export.exporting import Shown, exported, write
 from arena.export.graph import export_module
 from arena.faces.coding import LARGEST, Coding
 from arena.faces.crop.finder import LARGEST_SIDE, Finder
@@ -21,7 +21,7 @@ from arena.faces.framing import LEAST_SPREAD
 from arena.faces.procedural import render
 from arena.photo.judge import CROP_SIDE, CUT_OUT_SIDE, MOST_FACES, RECIPE
 from arena.photo.likeness import Likeness
-from arena.store.disk import readable_errors
+from arena.store.disk import readable_errors, replace_file
 from arena.types import ArenaError
 
 _CHECKED_ON: Final = 24
@@ -96,8 +96,8 @@ def _network(finder: Finder, name: str, folder: Path) -> str:
         else:
             example, free = torch.zeros(2, 3, side, side), {0: torch.export.Dim("N")}
         model = export_module(finder.network(name), example, free)
-        with readable_errors(f"the folder {folder}"), whole_file(path) as partial:
-            partial.write_bytes(model.SerializeToString())
+        with readable_errors(f"the folder {folder}"):
+            replace_file(path, model.SerializeToString())
     return path.name
 
 

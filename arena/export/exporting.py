@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +15,7 @@ from arena.export.card import Subject, card_of
 from arena.export.graph import graph_of, run
 from arena.export.int8 import quantised
 from arena.referee.metrics import auroc
-from arena.store.disk import readable_errors
+from arena.store.disk import Disk, readable_errors, whole_file
 from arena.types import ArenaError, Images, Labels, Scores
 
 MOST_OFF: Final = 1e-4
@@ -72,20 +69,9 @@ def write(done: Exported, out: Path) -> Path:
     beside = out.with_suffix(".json")
     card = json.dumps(done.card, indent=1).encode() + b"\n"
     with readable_errors(f"the file {out}"), whole_file(out) as model, whole_file(beside) as told:
-        model.write_bytes(done.model)
-        told.write_bytes(card)
+        Disk().write(model, done.model)
+        Disk().write(told, card)
     return beside
-
-
-@contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """A file to write, which becomes `path` at the end of the block and vanishes on an error."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        yield partial
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _apart(ones: Scores, others: Scores) -> float:

@@ -22,6 +22,9 @@ SMALLEST = 16
 LARGEST: Final = 120_000_000
 """Images with more pixels than this are taken for decompression bombs; the 102 megapixels of a camera still pass."""
 
+NO_IMAGE: Final = "not an image"
+"""Why a file could not be used that is none of FORMATS."""
+
 OUT_OF_MEMORY: Final = "out of memory"
 """Why a file could not be used that may be good: another time there may be room for it."""
 
@@ -53,7 +56,7 @@ def decode(
     except Unusable:
         raise
     except UnidentifiedImageError:
-        raise Unusable("not an image") from None
+        raise Unusable(NO_IMAGE) from None
     except Image.DecompressionBombError:
         raise Unusable("too large") from None
     except MemoryError:

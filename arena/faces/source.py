@@ -8,13 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Final, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from arena.faces.coding import Coding, Way
 from arena.faces.framing import Framing
+
+CROP_FIRST: Final = "whole photos and videos go through `arena faces crop` first"
+"""What an error says to whoever may have given photos or videos where face crops are wanted."""
+VIDEO: Final = "video"
+"""Why a video among images is skipped."""
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from torch.nn.functional import interpolate
 
 from arena import registry
 from arena.faces.coding import Coding, coder
-from arena.networks.attacks import Objective, bim, called_real, fgsm, pgd
+from arena.networks.attacks import Objective, bim, called_real, fgsm, from_unit, pgd, to_unit
 from arena.networks.straight import coded, through
 from arena.networks.team import joined, part_of
-from arena.networks.training import as_pool, seeded
+from arena.networks.training import seeded
 from arena.registry import register
 from arena.seeds import derive
 from arena.snapshot import from_bytes, player, to_bytes
@@ -207,14 +207,14 @@ class Evader(Generator):
     def _perturbed(self, fakes: Images, objective: Objective) -> Images:
         options = self.options
         eps, alpha = options.eps / 255, options.alpha / 255
-        images = as_pool(fakes, self.brief.device).permute(0, 3, 1, 2).float().div(255)
+        images = to_unit(fakes, self.brief.device)
         if options.attack == "fgsm":
             moved = fgsm(objective, images, eps)
         else:
             climb = bim if options.attack == "bim" else pgd
             moved = climb(objective, images, eps, alpha, options.steps, options.momentum)
         # eps is whole grey levels and so are the fakes: rounding cannot leave the interval between them.
-        return moved.mul(255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+        return from_unit(moved)
 
 
 def _changed(images: Tensor) -> Tensor:

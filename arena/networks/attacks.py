@@ -11,10 +11,21 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from arena.types import Critic
+from arena.networks.training import as_pool
+from arena.types import Critic, Images
 
 Objective = Callable[[Tensor], Tensor]
 """What an attack raises, for each image by itself: from images `[N, 3, S, S]` in [0, 1] to float32 `[N]`."""
+
+
+def to_unit(images: Images, device: str) -> Tensor:
+    """Images, uint8 `[N, S, S, 3]`, as an attack takes them."""
+    return as_pool(images, device).permute(0, 3, 1, 2).float().div(255)
+
+
+def from_unit(images: Tensor) -> Images:
+    """What an attack has made, rounded as in a file: uint8 `[N, S, S, 3]`."""
+    return images.mul(255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
 
 def called_real(critic: Critic) -> Objective:

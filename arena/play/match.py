@@ -13,24 +13,24 @@ from typing import Any, Literal
 
 import numpy as np
 
-from arena import registry
 from arena.commandline import command
 from arena.faces.sets.about import framing_of, joined_identities, points_of
 from arena.faces.sets.cache import FaceSet, open_cache, prepare
 from arena.faces.sets.leaks import find_leaks
-from arena.faces.sets.split import Index, Split
+from arena.faces.sets.split import Index
 from arena.play.config import MatchConfig, check_name, numbered_names, validate_stored
 from arena.play.desk import Staged
 from arena.play.parts import digest_of, landmark_finder, split_faces
 from arena.play.round import Attempts, RoundPlan, play_opening, play_round
 from arena.play.table import Setup, Table, TableFactory
+from arena.play.tryout import check_fetched, needs_points, try_teams
 from arena.store.disk import readable_errors
 from arena.store.home import Home
 from arena.store.names import GALLERY
 from arena.store.prune import pruned_files
 from arena.store.record import RoundRecord
 from arena.store.secrets import make_secret, pledge
-from arena.types import ROLES, ArenaError, Brief, Diverged, Faces, Failed, InvalidAnswer, Lost
+from arena.types import ArenaError, Diverged, Faces, Failed, InvalidAnswer, Lost
 
 VERSIONS = ("arena", "torch", "torchvision", "numpy", "scikit-learn", "ray", "mlflow")
 
@@ -112,8 +112,8 @@ def new_match(
     people = _people(home, config, faces)
     split = split_faces(people, config.dump())
     framing = framing_of(faces, home.faces, landmark_finder)
-    points = points_of(faces, home.faces, landmark_finder) if _needs_points(config) else None
-    tried = _try_teams(config, Faces(faces.images, people, points), split)
+    points = points_of(faces, home.faces, landmark_finder) if needs_points(config) else None
+    tried = try_teams(config, Faces(faces.images, people, points), split)
     parts = {"a": split.a, "b": split.b, "exam": split.exam}
     facts = {
         "device": device,
@@ -156,53 +156,6 @@ def open_match(home: Home, name: str, on_decode: OnDecode = lambda done, total: 
     return Match(home, name, config, row.facts, _same_faces(home, config, row.facts, name, on_decode))
 
 
-def _needs_points(config: MatchConfig) -> bool:
-    """Whether a team trains with landmarks, which take minutes to find the first time."""
-    choices = ((registry.find(role, getattr(config, role).name), getattr(config, role).options) for role in ROLES)
-    return any(team.cls.trained(team.options(options))[0].needs_points for team, options in choices)
-
-
-def _try_teams(config: MatchConfig, faces: Faces, split: Split) -> dict[str, Any]:
-    """Build both teams once, so that options that do not fit the images or the faces are found before the match.
-
-    Returns facts: what each had to fetch, with hashes, and what the fakes are.
-    """
-    facts: dict[str, Any] = {"fetched": _fetched(config)}
-    for role, part in (("generator", split.a), ("detector", split.b)):
-        choice = getattr(config, role)
-        contender = registry.find(role, choice.name)  # type: ignore[arg-type]
-        brief = Brief(
-            config.image_size,
-            seed=0,
-            false_alarm_rate=config.false_alarm_rate,
-            gallery=config.gallery,
-            exam=config.exam.size // 2,
-        )
-        team = contender.team(brief, choice.options)
-        team.check(faces[part])
-        if role == "generator":
-            facts["fakes_are"] = team.fakes_are
-    return facts
-
-
-def _fetched(config: MatchConfig) -> dict[str, dict[str, str]]:
-    """What each team has to fetch, with hashes."""
-    chosen = {role: getattr(config, role) for role in ROLES}
-    found = {role: (registry.find(role, choice.name), choice.options) for role, choice in chosen.items()}
-    return {role: dict(one.cls.fetch(one.options(options))) for role, (one, options) in found.items()}
-
-
-def _check_fetched(match: Match) -> None:
-    """Raise ArenaError when a match that goes on would do so with something else than it was started with."""
-    known = match.facts.get("fetched", {})
-    for role, things in _fetched(match.config).items():
-        for name in sorted(known.get(role, things).items() ^ things.items()):
-            raise ArenaError(
-                f"{match.name} cannot go on: the {name[0]} of its {role} are not those it was started with; "
-                f"put the old ones back"
-            )
-
-
 def play_more(match: Match, rounds: int) -> Match:
     """Let a match go on for this many rounds after its last one. The caller holds the match's lock.
 
@@ -227,7 +180,7 @@ def play(match: Match, set_table: TableFactory, observer: Observer | None = None
     if last is not None and last >= match.config.rounds:
         return
     if last is not None:
-        _check_fetched(match)
+        check_fetched(match.name, match.config, match.facts)
     if match.config.exam.secret == "random":
         with readable_errors(f"the secret of {match.name}"):
             make_secret(match.home.match_folder(match.name))

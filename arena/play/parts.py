@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from arena.commandline import command
 from arena.faces.coding import Coding
 from arena.faces.crop.finder import Finder
 from arena.faces.sets.about import joined_identities
-from arena.faces.sets.packed import FaceSet
+from arena.faces.sets.packed import FaceSet, open_packed
 from arena.faces.sets.split import Index, Split, split_by_identity
 from arena.seeds import derive
-from arena.types import ArenaError
+from arena.types import ArenaError, Faces
 
 FEWEST = 50
 """Faces that each part of a split must have at least."""
@@ -34,6 +35,23 @@ def split_faces(identities: Any, config: Mapping[str, Any]) -> Split:
 def split_match(faces: FaceSet, folder: Path, config: Mapping[str, Any], known: Mapping[str, Any]) -> Split:
     """The three parts of the faces of a match, the same wherever it is asked for; see `people_of`."""
     return split_faces(people_of(faces, folder, known), config)
+
+
+def exam_part(match: str, folder: Path, config: Mapping[str, Any], known: Mapping[str, Any]) -> tuple[Faces, Index]:
+    """The faces a match was played with, as the home has them, and which of them are the referee's.
+
+    The pixels stay on disk. `known`: its facts about its faces. Raises ArenaError, naming no folder, when gone.
+    """
+    try:
+        faces = open_packed(Path(known["path"]))
+        if faces.digest == known["digest"]:
+            part = split_match(faces, folder, config, known).exam
+            return Faces(faces.images, people_of(faces, folder, known)), part
+    except (OSError, KeyError, ArenaError):
+        raise ArenaError(
+            f"the faces that {match} was played with are gone; decode them with: {command('resume', match)}"
+        ) from None
+    raise ArenaError(f"the faces that {match} was played with have changed")
 
 
 def people_of(faces: FaceSet, folder: Path, known: Mapping[str, Any]) -> Index:

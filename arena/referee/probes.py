@@ -24,6 +24,8 @@ Pixels = npt.NDArray[np.uint8]
 
 FEWEST: Final = 20
 """Faces that a probe needs at least."""
+MOST: Final = 300
+"""Faces that a report asks about, at most: each is scored once as it is and once for every probe."""
 TOLERANCE: Final = 0.1
 """How far from 0.5 a detector may be on a change that says nothing of a forgery."""
 
@@ -47,13 +49,30 @@ class Probed:
         return self.strict and abs(self.auroc - 0.5) > TOLERANCE
 
 
-def probe(detector: Detector, faces: Faces) -> list[Probed]:
-    """What a detector makes of each of PROBES, on real faces it has not trained on. Raises ArenaError for too few."""
-    if len(faces) < FEWEST or len(np.unique(faces.identities)) < 2:
-        raise ArenaError(f"shortcut probes need at least {FEWEST} faces of two people, not {len(faces)}")
-    scores = detector.answer(faces.images).scores
-    found = []
+def spread(count: int) -> slice:
+    """Which of so many faces a report asks about: MOST of them or fewer, evenly spread."""
+    return slice(None, None, max(1, -(-count // MOST)))
+
+
+def probe(
+    detector: Detector,
+    faces: Faces,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    scores: Scores | None = None,
+) -> list[Probed]:
+    """What a detector makes of each of PROBES, on real faces it has not trained on. Raises ArenaError for too few.
+
+    `on_progress`: told how many of the probes are done, and of how many. `scores`: the detector's of these faces, by
+    whoever has asked for them already, float64 `[N]`.
+    """
+    people = len(np.unique(faces.identities))
+    if len(faces) < FEWEST or people < 2:
+        raise ArenaError(f"shortcut probes need at least {FEWEST} faces of two people, not {len(faces)} of {people}")
+    if scores is None:
+        scores = detector.answer(faces.images).scores
+    found: list[Probed] = []
     for name, change in PROBES.items():
+        on_progress(len(found), len(PROBES))
         changed = np.stack([change(image) for image in faces.images])
         wins = _wins(scores, detector.answer(changed).scores)
         found.append(Probed(name, float(wins.mean()), _interval(wins, faces.identities), name in STRICT))

@@ -22,6 +22,7 @@ from arena.results.animation import sample_sheet
 from arena.results.chartbook import Frame, chart_book
 from arena.results.charts import accuracy_figure, auroc_figure, faces_figure, thinned
 from arena.results.magnitudes import losses_figure
+from arena.results.shortcuts import kept
 from arena.results.story import tell_match, tell_round
 from arena.results.words import how_won
 from arena.store.home import Home, MatchRow
@@ -36,8 +37,8 @@ LARGEST_SHEET = 512
 """Pixels a side."""
 
 
-def match_report(home: Home, match: str) -> str:
-    """The report of a match that has a round. Raises ArenaError.
+def match_report(home: Home, match: str, unprobed: str = "") -> str:
+    """The report of a match that has a round. `unprobed`: why its last detector could not be probed. Raises ArenaError.
 
     Its fakes are in it unless they are made of photographs, or may be, and the home's owner has not allowed to show
     such. Real faces never are.
@@ -52,7 +53,9 @@ def match_report(home: Home, match: str) -> str:
     before = (
         f"<p class=headline>{escape(story.headline)}</p><p>{told}</p>{_strip(records)}{_about_faces(row, is_shown)}"
     )
-    after = "".join((_verdicts(records), _settings(row), _replaying(row, records[-1].round)))
+    last = records[-1].round
+    parts = (_verdicts(records), _shortcuts(home, match, last, unprobed), _settings(row), _replaying(row, last))
+    after = "".join(parts)
     return chart_book(match, _figures(row, records), _exams(home, match, records), Frame(before, after, sheets))
 
 
@@ -138,6 +141,25 @@ def _line(records: Sequence[RoundRecord], i: int) -> str:
         "&lt; 0.001" if v.p_value < 0.001 else f"{v.p_value:.3f}",
     )
     return first + "".join(f"<td>{cell}</td>" for cell in cells) + f"{said}</tr>"
+
+
+def _shortcuts(home: Home, match: str, last: int, unprobed: str) -> str:
+    """What shortcut probes made of the last detector, or why nobody knows; the opening has no detector."""
+    if not last:
+        return ""
+    found, title = kept(home, match, last), "<h2>Does the detector go by framing or light?</h2>"
+    if found is None:
+        ask = command("report", match, "-o", f"{match}.html")
+        why = f"Nobody knows: {escape(unprobed)}." if unprobed else f"Not asked yet; <code>{escape(ask)}</code> asks."
+        return f"{title}<p>{why}</p>"
+    head = "".join(f"<th scope=col>{name}</th>" for name in ("The same faces", "AUROC, 95 %", ""))
+    rows = "".join(
+        f"<tr><th scope=row>{escape(one.name)}</th><td>{one.auroc:.3f} ({one.interval[0]:.2f}–{one.interval[1]:.2f})"
+        f"</td><td>{'a shortcut' if one.is_shortcut else ''}</td></tr>"
+        for one in found.probed
+    )
+    table = f"<div class=wide><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    return f"{title}<p>{escape(found.sentence)}</p><details><summary>All probes</summary>{table}</details>"
 
 
 def _settings(row: MatchRow) -> str:

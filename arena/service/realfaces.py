@@ -9,11 +9,9 @@ from pathlib import Path
 
 from fastapi import HTTPException
 
-from arena.commandline import command
-from arena.faces.sets.cache import open_cache
 from arena.faces.sets.split import Index
 from arena.images import Origin
-from arena.play.parts import split_match
+from arena.play.parts import exam_part
 from arena.service.views import NotFound
 from arena.store.home import MatchRow
 from arena.store.settings import SETTINGS, read_settings
@@ -84,30 +82,30 @@ class RealFaces:
 
     def _part(self, row: MatchRow) -> tuple[Images, Index]:
         with self._lock:
-            try:
-                known = row.facts["faces"]
-                path = Path(known["path"])
-                found = path.stat()
-                # A file that was replaced is another one; who reads on in a file that was cut off would be killed.
-                version = row.created, path, found.st_ino, found.st_size, found.st_mtime_ns
-                if row.name not in self._open or self._open[row.name][0] != version:
-                    faces = open_cache(path)
-                    if faces.digest != known["digest"]:
-                        raise NotFound(f"the faces that {row.name} was played with have changed")
-                    part = split_match(faces, self._root / "faces", row.config, known).exam
-                    self._open[row.name] = version, faces.images, part
-                    if len(self._open) > MOST_OPEN:
-                        self._open.popitem(last=False)
-            except NotFound:
-                raise
-            except (OSError, KeyError, ArenaError):
-                raise NotFound(
-                    f"the faces that {row.name} was played with are gone; decode them with: "
-                    + command("resume", row.name)  # folders of this machine stay on it
-                ) from None
+            known = row.facts["faces"]
+            path = Path(known.get("path", ""))
+            # A file that was replaced is another one; who reads on in a file that was cut off would be killed.
+            version = row.created, path, _identity(path)
+            if row.name not in self._open or self._open[row.name][0] != version:
+                try:
+                    faces, part = exam_part(row.name, self._root / "faces", row.config, known)
+                except ArenaError as error:
+                    raise NotFound(str(error)) from None
+                self._open[row.name] = version, faces.images, part
+                if len(self._open) > MOST_OPEN:
+                    self._open.popitem(last=False)
             self._open.move_to_end(row.name)
             _, images, part = self._open[row.name]
             return images, part
+
+
+def _identity(path: Path) -> tuple[int, ...] | None:
+    """What tells a file from another of its name; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _forbid(reason: str | None) -> None:

@@ -23,6 +23,7 @@ from arena import children, locks
 from arena.play.config import MatchConfig, WrongSetting, check_name, numbered_names, validate
 from arena.service.checker import WHERE
 from arena.service.records import FOLDER, STOPPED, Record, read_record, read_records, record_path
+from arena.service.room import matches_in_cluster, most_matches
 from arena.store.disk import readable_errors
 from arena.store.home import Home, match_lock
 from arena.types import ArenaError
@@ -31,15 +32,6 @@ COMMAND = "from arena.cli import main; main()"
 """The command line, as a program for `python -c`."""
 CHECK = "from arena.service.checker import check; check({answer}); "
 """What a new match's process does first."""
-ROOM = "from arena.cluster.room import main; main()"
-"""What says how many more matches a Ray cluster has room for."""
-ROOM_SECONDS = 30.0
-"""What a cluster may take to say so."""
-MATCH_BYTES = 7 * 2**29
-"""Memory that a match takes under Ray: three workers, the driver and Ray itself, measured as 2.6 GB, and 0.5 for a
-referee that looks for faces among the fakes."""
-MATCH_CORES = 2
-"""Cores that a match keeps busy where there is no GPU: one per team."""
 LOOK_SECONDS = 0.1
 """Between two looks whether the service stops meanwhile."""
 CHECK_SECONDS = 120.0
@@ -52,12 +44,6 @@ class Conflict(ArenaError):  # noqa: N818 - an answer, not a mistake
 
 class Busy(ArenaError):  # noqa: N818
     """As many matches are being played as this service plays at once."""
-
-
-def most_matches() -> int:
-    """How many matches this machine plays at once without starving them."""
-    memory, cores = psutil.virtual_memory().total // MATCH_BYTES, len(os.sched_getaffinity(0)) // MATCH_CORES
-    return max(1, min(memory, cores))
 
 
 @dataclass(frozen=True)
@@ -226,18 +212,10 @@ class Starts:
         Raises ArenaError when the cluster cannot be asked.
         """
         cluster = str(self._terms.cluster)
-        command, seconds = children.python("-c", ROOM, cluster), ROOM_SECONDS
-        apart: dict[str, Any] = {"env": children.environment(), "cwd": children.NOWHERE, "stdin": subprocess.DEVNULL}
-        try:
-            told = subprocess.run(command, capture_output=True, timeout=seconds, check=True, **apart)
-            room = json.loads(told.stdout)
-        except (subprocess.SubprocessError, ValueError):
-            raise ArenaError(f"the Ray cluster at {cluster!r} does not say within {seconds:g} s what is free") from None
-        if "problem" in room:
-            raise ArenaError(room["problem"])
+        free = matches_in_cluster(cluster)
         with contextlib.closing(Home.open(self._root)) as home:
             unseated = [name for name in started if home.last_round(name) is None]
-        if room["matches"] <= len(unseated):
+        if free <= len(unseated):
             raise Busy(
                 f"the Ray cluster at {cluster!r} has no free places for another match; stop one, wait, or say with "
                 "--most-matches how many may wait for each other"

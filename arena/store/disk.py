@@ -69,14 +69,28 @@ def stage(folder: Path, files: Mapping[str, Content], disk: Disk, states: Mappin
     return hashlib.sha256(text).hexdigest()
 
 
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A file to write, which takes the place of `path` at the end of the block and vanishes on an error.
+
+    Its name is of this process, so that two that write the same file do not write into each other's. Raises OSError.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial.unlink(missing_ok=True)
+    try:
+        yield partial
+        partial.replace(path)
+        sync_folder(path.parent)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def replace_file(path: Path, content: Content) -> None:
     """Write a file that takes the place of the one of its name when it is whole, and is on disk. Raises OSError."""
-    disk, partial = Disk(), path.with_name(f".{path.name}.partial")
-    partial.unlink(missing_ok=True)
+    disk = Disk()
     disk.make(path.parent)
-    disk.write(partial, content)
-    disk.rename(partial, path)
-    disk.sync(path.parent)
+    with whole_file(path) as partial:
+        disk.write(partial, content)
 
 
 def _written(folder: Path, files: Mapping[str, Content], disk: Disk) -> dict[str, Any]:

@@ -6,6 +6,7 @@
     HOME/matches/NAME/lock              held by the process that plays the match; says which one that is
     HOME/matches/NAME/rounds/0003/      one round: weights, exam, gallery, and a manifest with a SHA-256 of each file
     HOME/matches/NAME/states/0003/      both teams' training state, of the last two rounds only
+    HOME/matches/NAME/probes.json       what shortcut probes made of its last detector, once a report has asked
 
 A round is written into staging folders, synced, renamed, and only then entered in the ledger; that row is the only
 acknowledgement. A round's folder is never written again.
@@ -56,21 +57,6 @@ class MatchRow:
     def fakes_show_people(self) -> bool:
         """Whether its fakes are so near photographs that they have to be treated like them."""
         return self.fakes_are == "unknown" or (self.fakes_are == "composite" and not self.has_drawn_faces)
-
-
-@dataclass(frozen=True)
-class Errand:
-    """A row of the outbox: what MLflow has to be told. `kind`: 'match' (it began), 'round' or 'end'.
-
-    `enqueued_ms`: when it happened, in milliseconds since 1970, frozen: telling it twice is then the same as once.
-    """
-
-    id: int
-    match: str
-    kind: str
-    round: int | None
-    enqueued_ms: int
-    shipped_ms: int | None
 
 
 def match_folder(root: Path, match: str) -> Path:
@@ -249,24 +235,6 @@ class Home:
         rows = self.rows("SELECT round, at, kind, detail FROM event WHERE match = ? ORDER BY id", match)
         return [dict(zip(("round", "at", "kind", "detail"), row, strict=True)) for row in rows]
 
-    def errands(self, match: str, after: int = 0) -> list[Errand]:
-        """Everything that MLflow has ever had to be told about a match, in order, shipped or not.
-
-        `after`: only what came after this one.
-        """
-        query = "SELECT id, match, kind, round, enqueued_ms, shipped_ms FROM outbox WHERE match = ? AND id > ?"
-        return [Errand(*row) for row in self.rows(f"{query} ORDER BY id", match, after)]
-
-    def unshipped(self) -> dict[str, int]:
-        """How many errands of which match have not been shipped, the longest waiting match first."""
-        query = "SELECT match, count(*) FROM outbox WHERE shipped_ms IS NULL GROUP BY match ORDER BY min(id)"
-        return dict(self.rows(query))
-
-    def mark_shipped(self, errand: int) -> None:
-        """Note that MLflow has been told."""
-        with self.transaction() as ledger:
-            ledger.execute("UPDATE outbox SET shipped_ms = ? WHERE id = ?", (int(time.time() * 1000), errand))
-
     @contextmanager
     def lock(self, match: str) -> Iterator[None]:
         """Be the only process that plays this match, and clear away what a dead one left unacknowledged."""
@@ -321,5 +289,6 @@ class Home:
 
 
 def _enqueue(ledger: sqlite3.Connection, match: str, kind: str, round: int | None, now: float) -> None:
+    """Note what MLflow has to be told, in the transaction that it is about; `outbox` reads it."""
     row = (match, kind, round, int(now * 1000))
     ledger.execute("INSERT INTO outbox (match, kind, round, enqueued_ms) VALUES (?, ?, ?, ?)", row)

@@ -10,6 +10,8 @@ SAMPLE_SCORES = "sample-scores.npy"
 """The detector's scores of the samples, float64 `[64]`, row by row as on their sheet; the opening has none."""
 SAMPLE_SOURCES = "sample-sources.safetensors"
 """What those samples are made of, where the generator can tell: uint8 `[64, S, S, 3]` by name, and a word on each."""
+PROBES = "probes.json"
+"""In a match's folder: what shortcut probes made of its last detector, once somebody has asked."""
 ROUNDS, STATES = "rounds", "states"
 """Folders of a match: what every round leaves for good, and the training state of the last rounds."""
 

@@ -24,8 +24,9 @@ from arena.referee.verdict import Rule, Verdict
 from arena.results.animation import animation
 from arena.results.chartbook import chart_book
 from arena.results.charts import accuracy_figure, auroc_figure, thinned
-from arena.store.home import Errand, Home, MatchRow
+from arena.store.home import Home, MatchRow
 from arena.store.names import EXAM, SAMPLES
+from arena.store.outbox import Errand
 from arena.store.record import RoundRecord, rounds_of
 from arena.store.settings import read_settings
 from arena.tracking.champion import Champion, champion

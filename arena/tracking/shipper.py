@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from arena import locks
-from arena.store.home import Errand, Home
+from arena.store.home import Home
+from arena.store.outbox import Errand, errands_of, mark_shipped, unshipped
 from arena.store.record import RoundRecord
 from arena.tracking.entry import Story, entry
 from arena.tracking.store import MlflowStore, Store, catching_up, check_uri, default_uri, shown
@@ -53,7 +54,7 @@ class Teller:
         told = 0 if run is None else run.told
         if told < self._told:  # another store, or one that was made anew
             self._start_over()
-        errands = home.errands(self._match, 0 if self._previous is None else self._previous.id)
+        errands = errands_of(home, self._match, 0 if self._previous is None else self._previous.id)
         if run is None:
             run = store.create(row, errands[0].enqueued_ms)
         records = self._records(home)
@@ -68,7 +69,7 @@ class Teller:
                 store.tell(run, errand, entry(home, row, errand, self._story, newest), reopened)
                 self._told = errand.id
             if errand.shipped_ms is None or errand.id > told:
-                home.mark_shipped(errand.id)
+                mark_shipped(home, errand.id)
             self._previous = errand
 
     def _records(self, home: Home) -> Iterator[RoundRecord]:
@@ -149,7 +150,7 @@ class Shipper:
         self._abandoned.set()
         home = Home(self._root)
         try:
-            return sum(home.unshipped().values())
+            return sum(unshipped(home).values())
         finally:
             home.close()
 
@@ -177,7 +178,7 @@ class Shipper:
         home = Home(self._root)
         failure: Exception | None = None
         try:
-            waiting = [m for m in home.unshipped() if m == self._match or not home.is_playing(m)]
+            waiting = [m for m in unshipped(home) if m == self._match or not home.is_playing(m)]
             if not waiting:
                 return True
             with only_shipper(self._root) as alone:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from arena.commandline import command
-from arena.store.home import Errand, MatchRow
+from arena.store.home import MatchRow
+from arena.store.outbox import Errand
 from arena.tracking import view
 from arena.types import ArenaError
 

@@ -13,6 +13,7 @@ from arena.faces.sets.about import framing_of, joined_identities, points_of
 from arena.faces.sets.cache import OnImages, check_size, prepare
 from arena.faces.sets.packed import FaceSet
 from arena.faces.sets.split import Index, deal, hold_out
+from arena.faces.source import CROP_FIRST
 from arena.play.config import MatchConfig
 from arena.play.parts import landmark_finder, origin_of
 from arena.seeds import derive
@@ -130,7 +131,7 @@ def ground_of(
             raise ArenaError(
                 f"too few real faces: of {len(faces.images)} images of {len(np.unique(people))} people {len(part)} are "
                 f"left for {name}, and at least {FEWEST} are needed, of people in no other part; bring more, of more "
-                f"people"
+                f"people; {CROP_FIRST}"
             )
     framing = framing_of(faces, home.faces, landmark_finder)
     points = points_of(faces, home.faces, landmark_finder) if wanted.points else None

@@ -9,7 +9,7 @@ import numpy as np
 
 from arena.referee.baseline import little_gradient
 from arena.referee.metrics import clustered_wilson
-from arena.referee.probes import Probed, probe
+from arena.referee.probes import Probed, probe, spread
 from arena.seeds import derive
 from arena.snapshot import player
 from arena.training.course import measured
@@ -21,8 +21,6 @@ DETECTOR, LITTLE_GRADIENT = "detector", "little gradient"
 """Who judges."""
 ASKED = 1000
 """Fakes of each family."""
-PROBED = 300
-"""Real faces that shortcut probes change, at most."""
 
 
 @dataclass(frozen=True)
@@ -76,5 +74,6 @@ def judge(ground: Ground, snapshot: Snapshot, families: Sequence[Family], asked:
     called = (of_reals[DETECTOR].scores >= of_reals[DETECTOR].threshold).astype(np.float64)
     low, high = clustered_wilson(called, reals.identities)
     people = len(np.unique(reals.identities))
-    probes = tuple(probe(team, reals[:: -(-len(reals) // PROBED)])) if people > 1 else ()
-    return Report(tuple(rows), float(called.mean()), low, high, len(reals), people, probes)
+    some = spread(len(reals))
+    probes = probe(team, reals[some], scores=of_reals[DETECTOR].scores[some]) if people > 1 else ()
+    return Report(tuple(rows), float(called.mean()), low, high, len(reals), people, tuple(probes))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,13 @@ def keep(path: Path, state: State, about: Mapping[str, Any]) -> None:
     """Put the file in the place of the one before, and on the disk. Raises ArenaError when it cannot be written."""
     with readable_errors(f"the training in {path.parent}"):
         replace_file(path, safetensors_chunks(state, {_KEY: json.dumps(about, allow_nan=False)}))
+
+
+def made_once(path: Path, make: Callable[[], Any]) -> Any:
+    """What the file holds, JSON values; where it is not there yet, what is made now and kept in it. Raises OSError."""
+    if not path.exists():
+        replace_file(path, json.dumps(make(), indent=1).encode())
+    return json.loads(path.read_text())
 
 
 def recall(path: Path) -> Kept | None:

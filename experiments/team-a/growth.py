@@ -17,6 +17,7 @@ import dataclasses
 import json
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from arena.store.home import Home
 from arena.training.families import Family, Given
 from arena.training.ground import JUDGING, MAKERS, TRAINING, Ground, Machine, Wanted, prepare_ground
 from arena.training.judging import DETECTOR, LITTLE_GRADIENT, judge
+from arena.training.kept import made_once
 from arena.training.words import Workshop, read_word
 from arena.types import LAST, Material, Pool, Snapshot
 
@@ -72,10 +74,8 @@ def trained(ground: Ground, detector: str, fakes: Family, steps: int) -> Snapsho
     return found
 
 
-def row(ground: Ground, path: Path, snapshot: Snapshot, others: Sequence[Family], options: argparse.Namespace) -> Any:
+def row(ground: Ground, snapshot: Snapshot, others: Sequence[Family], options: argparse.Namespace) -> Any:
     """How the detector of a stop fares: (AUROC, low, high) by family and judge, false alarms, the fakes' quality."""
-    if path.exists():
-        return json.loads(path.read_text())
     itself = Given("itself", "", ground, player(snapshot, ground.device, ground.precision))
     detector = trained(ground, options.detector, itself, options.detector_steps)
     report = judge(ground, detector, [itself, *others], PAPER)
@@ -84,9 +84,8 @@ def row(ground: Ground, path: Path, snapshot: Snapshot, others: Sequence[Family]
         for by in (DETECTOR, LITTLE_GRADIENT)
     }
     measures = quality(itself.unseen(PAPER, 1), ground.parts[JUDGING].images[:PAPER], search=300).to_json()
-    found |= {"alarms": report.alarms, "kid": measures["onet_kid"]["value"], "faces": measures["one_face"]["value"]}
-    path.write_text(json.dumps(found))
-    return found
+    kid, faces = measures["onet_kid"]["value"], measures["one_face"]["value"]
+    return found | {"alarms": report.alarms, "kid": kid, "faces": faces}
 
 
 def line(name: str, seed: int, stop: int, seconds: float, found: Any) -> str:
@@ -127,7 +126,7 @@ def main() -> None:
         for seed in options.seeds:
             for stop, snapshot in grow(ground, options.out, name, seed, options.images).items():
                 key = f"{options.detector}-{name}-{seed}-{stop}-{options.detector_steps}.json"
-                found = row(ground.with_seed(seed), options.out / key, snapshot, others, options)
+                found = made_once(options.out / key, partial(row, ground.with_seed(seed), snapshot, others, options))
                 seconds = json.loads((options.out / f"{name}-{seed}-{stop}.json").read_text())["seconds"]
                 print(line(name, seed, stop, seconds, found), flush=True)
 

@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from loud import Loud
 
 from arena import locks, registry
 from arena.networks.training import use_one_thread
 from arena.play.config import load_config
 from arena.store.home import Home
-from arena.training.course import Epoch, Observer, Plan, train
+from arena.training.course import Plan, train
 from arena.training.families import Family
 from arena.training.ground import Ground, Machine, Wanted, prepare_ground
 from arena.training.growing import is_grown
@@ -31,19 +32,6 @@ from arena.training.judging import DETECTOR, LITTLE_GRADIENT, judge
 from arena.training.words import Workshop, read_word
 
 FAMILIES = ("blend", "self-blend", "face-swap", "reconstructor", "resgan", "dcgan", "flow", "progan")
-
-
-class Loud(Observer):
-    """A line for each epoch and each stage."""
-
-    def on_stage(self, text: str) -> None:
-        """See Observer."""
-        print(f"# {text}", flush=True)
-
-    def on_epoch(self, epoch: Epoch, is_best: bool) -> None:
-        """See Observer."""
-        star = " *" if is_best else ""
-        print(f"#   epoch {epoch.epoch}: AUROC {epoch.auroc:.3f}, alarms {epoch.alarms:.1%}{star}", flush=True)
 
 
 def families(options: argparse.Namespace, ground: Ground, home: Home) -> dict[str, Family]:

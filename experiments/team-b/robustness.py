@@ -17,24 +17,26 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
+from loud import Loud
 from PIL import Image, ImageFilter
 
 from arena import registry
-from arena.networks.attacks import Objective, called_real, fgsm, pgd
-from arena.networks.training import as_pool, seeded, use_one_thread
+from arena.networks.attacks import Objective, called_real, fgsm, from_unit, pgd, to_unit
+from arena.networks.training import seeded, use_one_thread
 from arena.play.config import load_config
 from arena.referee.probes import compressed, probe, shrunk
 from arena.seeds import derive, rng
 from arena.snapshot import player
 from arena.store.home import Home
-from arena.training.course import Epoch, Observer, Plan, measured, train
+from arena.training.course import Plan, measured, train
 from arena.training.families import Family, mixed
 from arena.training.ground import JUDGING, Ground, Machine, Wanted, prepare_ground
+from arena.training.kept import made_once
 from arena.training.words import Workshop, read_word
 from arena.types import Detector, Faces, Images
 
@@ -55,14 +57,6 @@ STORED: Mapping[str, Change] = {
 ATTACKED = ("FGSM", "PGD", "PGD, both")
 
 
-class Loud(Observer):
-    """A line for each epoch."""
-
-    def on_epoch(self, epoch: Epoch, is_best: bool) -> None:
-        """See Observer."""
-        print(f"# epoch {epoch.epoch}: AUROC {epoch.auroc:.3f}, {epoch.seconds:.0f} s", flush=True)
-
-
 def each(act: Change, images: Images) -> Images:
     """Images after a change."""
     return np.stack([act(image) for image in images])
@@ -79,9 +73,9 @@ def attacked(objective: Objective, images: Images, steps: int) -> Images:
     found = []
     with seeded(0, "cpu"):
         for i in range(0, len(images), AT_ONCE):
-            pixels = as_pool(images[i : i + AT_ONCE], "cpu").permute(0, 3, 1, 2).float().div(255)
+            pixels = to_unit(images[i : i + AT_ONCE], "cpu")
             pixels = fgsm(objective, pixels, EPS) if steps == 1 else pgd(objective, pixels, EPS, ALPHA, steps)
-            found.append(pixels.mul(255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy())
+            found.append(from_unit(pixels))
     return np.concatenate(found)
 
 
@@ -109,23 +103,17 @@ def judged(detector: Detector, reals: Faces, fakes: Images) -> dict[str, Any]:
 
 
 def one(options: argparse.Namespace, ground: Ground, families: list[Family], name: str) -> Any:
-    """Train and judge a detector, unless that has been done."""
-    key = f"{name}-{options.seed}"
-    result = options.out / f"{key}.json"
-    if result.exists():
-        return json.loads(result.read_text())
+    """Train and judge a detector."""
     print(f"# {name}", flush=True)
     contender = registry.find("detector", name)
     known = {option.name for option in contender.declared}
     given = {key: value for key, value in options.set.items() if key in known}
     plan = Plan(name, asdict(contender.options(given)), options.fakes, options.epochs, options.epochs)
-    trained = train(ground, plan, families, options.out / key, Loud())
+    trained = train(ground, plan, families, options.out / f"{name}-{options.seed}", Loud())
     reals = ground.parts[JUDGING][np.arange(options.asked)]
     fakes = mixed(families, options.asked, derive(options.seed, "judging"), unseen=True)
     found = judged(player(trained.best, ground.device, ground.precision), reals, fakes)
-    found |= {"seconds": sum(epoch.seconds for epoch in trained.epochs), "images": trained.best_epoch.images}
-    result.write_text(json.dumps(found, indent=1))
-    return found
+    return found | {"seconds": sum(epoch.seconds for epoch in trained.epochs), "images": trained.best_epoch.images}
 
 
 def line(name: str, found: Mapping[str, Any]) -> str:
@@ -158,7 +146,10 @@ def main() -> None:
     config = load_config(None, [], faces=options.faces, seed=0)
     ground = prepare_ground(home, config, Wanted(True, True, True), Machine("cpu", "bf16")).with_seed(options.seed)
     families = Workshop(ground.with_seed(0), home, kept).open([read_word(text, home) for text in options.against])
-    rows = {name: one(options, ground, families, name) for name in options.detectors}
+    rows = {
+        name: made_once(options.out / f"{name}-{options.seed}.json", partial(one, options, ground, families, name))
+        for name in options.detectors
+    }
     columns = ["", *STORED, "noise", *ATTACKED, "worst probe", "images/s"]
     print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
     print("\n".join(line(name, found) for name, found in rows.items()))

@@ -152,8 +152,18 @@ def test_a_file_that_is_no_source_is_told_from_one_that_is_not_there(tmp_path: P
         opened.writestr("0.png", bytes(5000))
     for name, data in (("text", b"hello"), ("cut.zip", archive.read_bytes()[:2000]), ("empty.zip", b"")):
         (tmp_path / name).write_bytes(data)
-        with pytest.raises(ArenaError, match=f"the file .*{name} holds no faces that can be read"):
+        with pytest.raises(ArenaError, match=f"the file .*{name} holds no faces that .* faces crop` first"):
             open_source(str(tmp_path / name))
+
+
+@pytest.mark.parametrize(("name", "said"), [("my clip.MP4", "'{path}'"), ("clip.webm", "{path}")])
+def test_a_video_is_told_to_be_cropped(tmp_path: Path, name: str, said: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"no matter what is in it")
+    with pytest.raises(ArenaError) as error:
+        open_source(str(path))
+    crop = f"arena faces crop {said.format(path=path)} -o faces"
+    assert str(error.value) == f"{path} is a video; cut its faces out with: {crop}, and give the folder faces instead"
 
 
 def test_procedural_numbers_its_identities(monkeypatch: pytest.MonkeyPatch) -> None:

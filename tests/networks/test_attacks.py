@@ -10,7 +10,7 @@ import torch
 from tiny import SIZE, pictures
 from torch import nn
 
-from arena.networks.attacks import bim, called_real, fgsm, pgd
+from arena.networks.attacks import bim, called_real, fgsm, from_unit, pgd, to_unit
 from arena.networks.training import seeded
 
 EPS, ALPHA, STEPS = 8 / 255, 2 / 255, 9
@@ -138,3 +138,13 @@ def test_the_toolboxs_pgd_ends_as_high(critic, images, toolbox):
     with seeded(1, "cpu"):
         found = pgd(called_real(critic), images, EPS, ALPHA, 40)
     torch.testing.assert_close(critic(found * 2 - 1), critic(expected * 2 - 1), rtol=0.02, atol=0.02)
+
+
+def test_pixels_come_back_from_an_attack_as_they_went():
+    images = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3)).astype(np.uint8)
+    moved = to_unit(images, "cpu")
+    assert (moved.shape, moved.dtype) == ((3, 3, 8, 8), torch.float32)
+    assert float(moved.max()) <= 1
+    np.testing.assert_array_equal(from_unit(moved), images)
+    np.testing.assert_array_equal(from_unit(moved + 0.4 / 255), images)  # rounded, not cut off
+    assert from_unit(moved).flags["C_CONTIGUOUS"]

@@ -376,7 +376,7 @@ def test_options_that_do_not_fit_the_images_are_refused_before_the_match_is_ente
 
 
 def test_too_few_faces_are_refused_before_the_match_is_entered(tmp_path):
-    with pytest.raises(ArenaError, match="too few faces: of 60 faces"):
+    with pytest.raises(ArenaError, match=r"too few faces: of 60 faces .* `arena faces crop` first"):
         start(tmp_path, tiny(faces="procedural:60"))
     with pytest.raises(ArenaError, match=r"an exam of 400 images needs 200 real ones.*--set exam.size=120"):
         start(tmp_path, tiny(exam={"size": 400}))

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from tiny import pictures
 
-from arena.referee.probes import FEWEST, PROBES, STRICT, Probed, _wins, probe
+from arena.referee.probes import FEWEST, MOST, PROBES, STRICT, Probed, _wins, probe, spread
 from arena.types import Answer, ArenaError, Faces
 
 REALS = pictures(60, size=40)
@@ -117,6 +117,27 @@ def test_faces_of_one_person_are_one_cluster():
 def test_too_few_faces_are_an_error(n, each):
     with pytest.raises(ArenaError, match=f"need at least {FEWEST} faces of two people"):
         probed(lambda image: 0, REALS[:n], each)
+
+
+def test_scores_that_are_known_are_not_asked_for_again():
+    detector, faces, asked = Goes(lambda image: image.mean()), Faces(REALS, np.arange(len(REALS))), []
+    known = detector.answer(REALS).scores
+    expected = probe(detector, faces)
+    answer = detector.answer
+    detector.answer = lambda paper: asked.append(len(paper)) or answer(paper)
+    assert probe(detector, faces, scores=known) == expected
+    assert asked == [len(REALS)] * len(PROBES)
+
+
+def test_progress_is_told_before_each_probe():
+    told = []
+    probe(Goes(lambda image: 0), Faces(REALS, np.arange(len(REALS))), lambda done, total: told.append((done, total)))
+    assert told == [(i, len(PROBES)) for i in range(len(PROBES))]
+
+
+@pytest.mark.parametrize(("count", "asked"), [(0, 0), (299, 299), (300, 300), (301, 151), (1000, 250)])
+def test_a_report_asks_about_some_evenly_spread(count, asked):
+    assert len(range(count)[spread(count)]) == asked <= MOST
 
 
 def test_only_framing_and_light_are_strict():

@@ -10,8 +10,10 @@ import pytest
 from servedhome import CONFIG, FACTS, new_home, play, play_all
 
 from arena.images import png
+from arena.referee.probes import Probed
 from arena.results import report
 from arena.results.report import MOST_SHEETS, match_report
+from arena.results.shortcuts import Shortcuts, keep
 from arena.store.home import Home
 from arena.store.names import SAMPLES
 from arena.types import ArenaError
@@ -37,6 +39,42 @@ def test_story_verdicts_settings_and_how_to_replay_are_in_it(tmp_path):
     assert [sheet["round"] for sheet in content(page)["sheets"]] == [0, 1, 2]
     assert [exam["round"] for exam in content(page)["exams"]] == [1, 2]
     assert "://" not in re.sub(r'<script type="text/plain".*?</script>', "", page, flags=re.S)
+
+
+def probed(*aurocs):
+    names = ("mirrored", "zoomed x1.2", "blurred")
+    spread = zip(names, aurocs, (True, True, False), strict=False)
+    return tuple(Probed(name, auroc, (auroc - 0.05, auroc + 0.05), strict) for name, auroc, strict in spread)
+
+
+def test_shortcut_probes_are_told_and_shown(tmp_path):
+    home = new_home(tmp_path / "home")
+    play_all(home)
+    assert "Not asked yet; <code>arena report duel -o duel.html</code> asks." in match_report(home, "duel")
+    assert "Nobody knows: the faces are &lt;gone&gt;." in match_report(home, "duel", "the faces are <gone>")
+    keep(home, "duel", Shortcuts(2, 300, 120, probed(0.55, 0.75, 0.9)))
+    page = match_report(home, "duel", "not said, because somebody knows")
+    assert "not said" not in page
+    assert "A shortcut: the detector of round 2 tells 300 real faces of 120 people" in page
+    assert "from the same faces zoomed x1.2 (0.75), further" in page
+    assert "<th scope=row>zoomed x1.2</th><td>0.750 (0.70–0.80)</td><td>a shortcut</td>" in page
+    assert "<th scope=row>blurred</th><td>0.900 (0.85–0.95)</td><td></td>" in page
+    keep(home, "duel", Shortcuts(1, 300, 120, probed(0.55)))  # of a round that is no longer the last
+    assert "Not asked yet" in match_report(home, "duel")
+
+
+@pytest.mark.parametrize(
+    ("aurocs", "begin"),
+    [((0.6, 0.4), "No shortcut was found"), ((0.64,), "Perhaps a shortcut"), ((0.3, 0.62), "A shortcut")],
+)
+def test_a_sentence_says_how_sure_a_shortcut_is(aurocs, begin):
+    assert Shortcuts(3, 40, 20, probed(*aurocs)).sentence.startswith(f"{begin}: the detector of round 3 tells 40 real")
+
+
+def test_an_opening_has_no_detector_to_probe(tmp_path):
+    home = new_home(tmp_path / "home")
+    play(home, 0)
+    assert "framing or light" not in match_report(home, "duel")
 
 
 def test_fakes_that_may_not_be_shown_are_not_in_it(tmp_path):

@@ -17,7 +17,7 @@ import pytest
 from servedhome import new_home
 
 from arena.play.config import WrongSetting
-from arena.service import starts
+from arena.service import room, starts
 from arena.service.records import last_words, read_record, record_path
 from arena.service.starts import Busy, Conflict, Starts, Terms
 from arena.store.home import Home
@@ -207,7 +207,7 @@ ROOM = "import os, sys; assert sys.argv[1] == 'head:6379'; print(os.environ['ROO
 
 
 def test_in_a_cluster_as_many_matches_are_played_as_it_has_room_for(root, monkeypatch):
-    monkeypatch.setattr(starts, "ROOM", ROOM)
+    monkeypatch.setattr(room, "ROOM", ROOM)
     service = Starts(root, Terms("head:6379"))
     try:
         monkeypatch.setenv("ROOM", '{"matches": 0}')
@@ -230,7 +230,7 @@ def test_in_a_cluster_as_many_matches_are_played_as_it_has_room_for(root, monkey
     [('{"problem": "no Ray cluster there"}', "no Ray cluster there"), ("", "does not say within 30 s what is free")],
 )
 def test_a_cluster_that_cannot_be_asked_is_one_sentence(root, monkeypatch, told, sentence):
-    monkeypatch.setattr(starts, "ROOM", ROOM)
+    monkeypatch.setattr(room, "ROOM", ROOM)
     monkeypatch.setenv("ROOM", told)
     with pytest.raises(ArenaError, match=sentence) as refused:
         Starts(root, Terms("head:6379")).begin("first", {})
@@ -238,7 +238,7 @@ def test_a_cluster_that_cannot_be_asked_is_one_sentence(root, monkeypatch, told,
 
 
 def test_how_many_matches_are_played_in_a_cluster_can_be_said(root, monkeypatch):
-    monkeypatch.setattr(starts, "ROOM", "raise SystemExit(1)")  # is not asked
+    monkeypatch.setattr(room, "ROOM", "raise SystemExit(1)")  # is not asked
     service = Starts(root, Terms("head:6379", most=1, patience=7.5))
     record = service.begin("first", {})
     command = psutil.Process(record.pid).cmdline()

@@ -16,7 +16,8 @@ from arena.referee.exam import ExamRecord, draw_paper
 from arena.referee.verdict import Rule
 from arena.snapshot import to_bytes
 from arena.store.disk import stage
-from arena.store.home import Errand, Home
+from arena.store.home import Home
+from arena.store.outbox import Errand, errands_of
 from arena.store.record import RoundRecord
 from arena.tracking.entry import Entry, Story, entry
 from arena.tracking.trainings import Told
@@ -94,7 +95,9 @@ def play_all(home: Home, match: str = "duel", detector: bytes = b"") -> None:
 def entry_of(home: Home, errand: Errand, newest: bool = False) -> Entry:
     """The entry of an errand after all errands before it."""
     story = Story()
-    before = {other.round for other in home.errands(errand.match) if other.id <= errand.id and other.kind == "round"}
+    before = {
+        other.round for other in errands_of(home, errand.match) if other.id <= errand.id and other.kind == "round"
+    }
     for record in home.records(errand.match):
         if record.round in before:
             story.add(record)

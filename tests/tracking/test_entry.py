@@ -11,6 +11,7 @@ from matchfiles import CONFIG, entry_of, new_home, picture, play, play_all
 
 from arena.images import png
 from arena.quality.result import Estimate, Quality
+from arena.store.outbox import errands_of
 from arena.tracking.entry import MOST_SHOWN, Point, params, points, slider_files
 from arena.tracking.note import ROWS, note
 from arena.types import CurvePoint
@@ -25,7 +26,7 @@ def home(tmp_path_factory):
 
 
 def told(home, index, newest=False):
-    return entry_of(home, home.errands("duel")[index], newest)
+    return entry_of(home, errands_of(home, "duel")[index], newest)
 
 
 def charted(book):
@@ -127,7 +128,7 @@ def test_the_end_has_a_film(home):
 def test_samples_keep_their_mark_and_are_named_for_the_slider(home):
     files = told(home, 2).files
     images = {name: data for name, data in files.items() if name.startswith("images/")}
-    stem = f"images/samples+step+1+timestamp+{home.errands('duel')[2].enqueued_ms}+"
+    stem = f"images/samples+step+1+timestamp+{errands_of(home, 'duel')[2].enqueued_ms}+"
     assert all(name.startswith(stem) for name in images)
     full, small = sorted(images, key=lambda name: name.endswith(".webp"))
     assert small == full.removesuffix(".png") + "+compressed.webp"
@@ -167,7 +168,7 @@ def test_long_matches_have_a_short_film_and_a_thin_book(tmp_path):
     play(home, 0)
     for number in range(1, MOST_SHOWN + 5):
         play(home, number, last=number == MOST_SHOWN + 4)
-    end = entry_of(home, home.errands("duel")[-1], newest=True)
+    end = entry_of(home, errands_of(home, "duel")[-1], newest=True)
     assert picture(end.files["samples.gif"]).n_frames == MOST_SHOWN
     shown = charted(end.files["charts.html"])
     assert (len(shown), shown[0], shown[-1]) == (MOST_SHOWN, 1, MOST_SHOWN + 4)

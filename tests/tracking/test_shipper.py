@@ -6,6 +6,7 @@ import pytest
 from matchfiles import new_home, play, play_all
 
 from arena.store.home import Home
+from arena.store.outbox import unshipped
 from arena.tracking.entry import Entry
 from arena.tracking.shipper import Shipper, Teller, backoff, ship, ship_all
 from arena.tracking.store import Run, identity
@@ -72,7 +73,7 @@ def test_everything_is_told_once_in_order(home):
     ship(home, "duel", store)
     ship(home, "duel", store)
     assert store.heard == WHOLE
-    assert home.unshipped() == {}
+    assert unshipped(home) == {}
 
 
 def test_what_is_told_knows_whether_more_is_waiting(home):
@@ -86,16 +87,19 @@ def test_what_is_told_knows_whether_more_is_waiting(home):
 
 
 def test_crash_between_telling_and_marking_tells_nothing_twice(home, monkeypatch):
+    def failing(home, errand):
+        raise OSError("power cut")
+
     play_all(home)
     store = Memory()
     with monkeypatch.context() as patch:
-        patch.setattr(Home, "mark_shipped", lambda home, errand: (_ for _ in ()).throw(OSError("power cut")))
+        patch.setattr("arena.tracking.shipper.mark_shipped", failing)
         with pytest.raises(OSError, match="power cut"):
             ship(home, "duel", store)
-    assert home.unshipped() == {"duel": 5}
+    assert unshipped(home) == {"duel": 5}
     ship(home, "duel", store)
     assert store.heard == WHOLE
-    assert home.unshipped() == {}
+    assert unshipped(home) == {}
 
 
 def test_another_store_is_told_the_whole_past(home):
@@ -116,7 +120,7 @@ def test_deleted_run_stays_deleted(home):
     store.runs[identity(home.match("duel"))] = Run("run of duel", 1, deleted=True)
     ship(home, "duel", store)
     assert store.heard == []
-    assert home.unshipped() == {}
+    assert unshipped(home) == {}
 
 
 def test_thread_ships_what_was_left_and_what_comes(home):
@@ -145,7 +149,7 @@ def test_dead_store_stalls_and_loses_nothing(home):
     store.dead = False
     ship_all(home.root, connect=lambda uri, root: store)
     assert store.heard == WHOLE
-    assert home.unshipped() == {}
+    assert unshipped(home) == {}
 
 
 def test_stop_does_not_wait_for_a_store_that_hangs(home):

@@ -10,6 +10,7 @@ import pytest
 from matchfiles import detector_file, entry_of, new_home, picture, play, play_all, training
 from PIL import Image
 
+from arena.store.outbox import errands_of, unshipped
 from arena.tracking.shipper import Shipper, ship, ship_all
 from arena.tracking.store import artifact_folder, check_uri, default_uri, shown
 from arena.tracking.trainings import tell
@@ -44,13 +45,13 @@ def test_a_run_per_match_with_settings_points_files_and_state(shipped):
     run = client.get_run(store.find(home.match("duel")).id)
     assert run.info.run_name == "duel"
     assert run.info.status == "FINISHED"
-    assert run.info.start_time == home.errands("duel")[0].enqueued_ms
-    assert run.info.end_time == home.errands("duel")[4].enqueued_ms
+    assert run.info.start_time == errands_of(home, "duel")[0].enqueued_ms
+    assert run.info.end_time == errands_of(home, "duel")[4].enqueued_ms
     assert run.data.params["detector.width"] == "2"
     assert run.data.tags["score"] == "A 1 : 1 B"
     assert run.data.tags["mlflow.loggedImages"] == "True"
     points, files = contents(client, run.info.run_id)
-    first, second = (home.errands("duel")[i].enqueued_ms for i in (2, 3))
+    first, second = (errands_of(home, "duel")[i].enqueued_ms for i in (2, 3))
     assert points["exam/accuracy"] == [(1.0, 1, first), (0.0, 2, second)]
     assert [step for _, step, _ in points["train/generator/loss"]] == [50, 150, 250]
     assert "samples.gif" in files
@@ -62,7 +63,7 @@ def test_exact_retry_changes_nothing(shipped):
     match = home.match("duel")
     run = store.find(match)
     before = contents(client, run.id)
-    for errand in home.errands("duel"):  # as after a crash when all was logged and nothing noted
+    for errand in errands_of(home, "duel"):  # as after a crash when all was logged and nothing noted
         store.tell(run, errand, entry_of(home, errand), False)
     store.tell(run, errand, entry_of(home, errand, newest=True), False)
     assert contents(client, run.id) == before
@@ -94,13 +95,13 @@ def test_the_list_of_matches_opens_with_our_columns(shipped):
 def test_the_faces_are_a_data_set_once(shipped):
     home, store, client = shipped
     run = store.find(home.match("duel"))
-    start = home.errands("duel")[0]
+    start = errands_of(home, "duel")[0]
     store.tell(run, start, entry_of(home, start), False)
     (used,) = client.get_run(run.id).inputs.dataset_inputs
     assert (used.dataset.name, used.dataset.digest) == ("procedural:60", "abc")
     assert json.loads(used.dataset.source) == {"faces": "procedural:60"}
     assert json.loads(used.dataset.profile) == {"images": 60, "identities": 30, "synthetic": True}
-    client.set_tag(run.id, "arena.errand", home.errands("duel")[-1].id)
+    client.set_tag(run.id, "arena.errand", errands_of(home, "duel")[-1].id)
 
 
 def test_the_champion_is_registered_once_and_again_when_the_match_goes_on(shipped, tmp_path, monkeypatch):
@@ -134,9 +135,9 @@ def test_a_registry_out_of_order_waits_and_the_run_is_whole(shipped, monkeypatch
             ship(home, "unlucky", store)
     run = client.get_run(store.find(home.match("unlucky")).id)
     assert (run.info.status, run.data.tags["score"]) == ("FINISHED", "A 1 : 1 B")
-    assert home.unshipped() == {"unlucky": 1}
+    assert unshipped(home) == {"unlucky": 1}
     ship(home, "unlucky", store)
-    assert home.unshipped() == {}
+    assert unshipped(home) == {}
     assert len(versions(client, "unlucky")) == len(logged(client, store, run.info.run_id)) == 1
 
 
@@ -160,7 +161,7 @@ def test_a_prolonged_match_runs_again_and_keeps_its_settings(shipped):
     home, store, client = shipped
     home.create_match("long", {**home.match("duel").config, "rounds": 1}, home.match("duel").facts)
     run = store.create(home.match("long"), 1)
-    start = home.errands("long")[0]
+    start = errands_of(home, "long")[0]
     store.tell(run, start, entry_of(home, start), False)
     play(home, 0, "long")
     play(home, 1, "long", last=True)
@@ -181,7 +182,7 @@ def test_a_run_that_was_deleted_is_not_made_again(shipped):
     client.delete_run(store.find(home.match("unwanted")).id)
     play(home, 0, "unwanted")
     ship(home, "unwanted", store)
-    assert home.unshipped() == {}
+    assert unshipped(home) == {}
     assert "unwanted" not in {run.info.run_name for run in client.search_runs([store.experiment_id])}
 
 

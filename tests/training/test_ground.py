@@ -44,7 +44,10 @@ def test_every_team_has_a_seed_of_its_own(ground):
 
 @pytest.mark.parametrize(
     ("faces", "size", "sentence"),
-    [("procedural:60", 16, "too few real faces"), ("procedural:60", 8, "between 16 and 1024")],
+    [
+        ("procedural:60", 16, "too few real faces: .* `arena faces crop` first"),
+        ("procedural:60", 8, "between 16 and 1024"),
+    ],
 )
 def test_what_does_not_suffice_is_said(home, faces, size, sentence):
     config = load_config(None, [], faces=faces, seed=3, image_size=size)

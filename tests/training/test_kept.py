@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from tiny import equal_states
 
-from arena.training.kept import digest_of, keep, recall
+from arena.training.kept import digest_of, keep, made_once, recall
 from arena.types import ArenaError
 
 STATE = {"weights": np.arange(6, dtype=np.float32).reshape(2, 3), "images": np.array(7, np.int64)}
@@ -33,8 +35,19 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path, monkeypatch):
         keep(path, STATE, {"round": 4})
     monkeypatch.undo()
     assert recall(path).about == {"round": 3}
-    keep(path, STATE, {"round": 4})  # whatever the other has left behind
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
+    (tmp_path / f".{path.name}.{os.getpid()}.partial").write_text("of a process of this number that was killed")
+    keep(path, STATE, {"round": 4})
     assert recall(path).about == {"round": 4}
+
+
+def test_a_result_is_made_once(tmp_path):
+    made = []
+    for _ in range(2):
+        found = made_once(tmp_path / "new" / "result.json", lambda: made.append("now") or {"auroc": 0.1 + 0.2})
+        assert found == {"auroc": 0.1 + 0.2}
+    assert made == ["now"]
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["result.json"]
 
 
 def test_names_of_values():

@@ -19,36 +19,21 @@ from typing import IO, Any, Final, Protocol
 from arena import seeds
 from arena.faces.crop.finder import Found, cut
 from arena.faces.crop.inputs import Input, find_inputs
+from arena.faces.crop.journal import JOURNAL, Record, note, read_journal
 from arena.faces.crop.memory import OutOfMemory
 from arena.faces.decode import OUT_OF_MEMORY, Pixels, Unusable
 from arena.faces.sets.sheets import contact_sheet_of
 from arena.faces.sources.files import CONTACT_SHEET, inside, label_of
 from arena.faces.sources.tables import RECIPE_FILE, TABLE, read_recipe, write_rows, write_whole
-from arena.files import sync
 from arena.images import png
 from arena.types import ArenaError
 
-JOURNAL: Final = "crop.jsonl"
 VERSION: Final = 1
 """Version of the cutting. Change it when the same options give other pixels."""
 _CHUNK = 64
 _CHUNK_BYTES = 2**26
 _LONGEST = 200
 _COLUMNS = ("path", "identity", "label", "source", "frame", "score", "left", "top", "right", "bottom")
-
-
-@dataclass
-class Record:
-    """What became of one input; a line of the journal. `several`: pictures with more than one face."""
-
-    name: str
-    version: str
-    person: str | None
-    label: int | None
-    images: int = 0
-    several: int = 0
-    problem: str = ""
-    crops: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -206,9 +191,7 @@ class _Job:
                 record.crops.append(self._save(record, number, image, face, k))
                 self.crops += 1
         self._waiting.clear()
-        for record in self._finished:
-            self.file.write(json.dumps(asdict(record)) + "\n")
-        sync(self.file)
+        note(self.file, self._finished)
         self.done += len(self._finished)
         self._finished.clear()
 
@@ -253,22 +236,6 @@ def claim(out: Path, recipe: CropPlan) -> None:
     if known != asdict(recipe):
         changed = [name for name, value in asdict(recipe).items() if known.get(name) != value]
         raise ArenaError(f"the crops in {out} were cut with another {', '.join(changed)}; give another folder with -o")
-
-
-def read_journal(out: Path) -> dict[str, Record]:
-    """The finished inputs by name. A line that a stop cut off is as good as none."""
-    done: dict[str, Record] = {}
-    try:
-        lines = (out / JOURNAL).read_text("ascii", errors="replace").split("\n")
-    except FileNotFoundError:
-        return done
-    for line in lines:
-        try:
-            record = Record(**json.loads(line))
-        except (ValueError, TypeError):
-            continue
-        done[record.name] = record
-    return done
 
 
 def conclude(out: Path, recipe: CropPlan, records: list[Record], balance: int | None) -> Report:

@@ -13,7 +13,7 @@ from arena.faces.coding import Coding
 from arena.faces.decode import RECIPE
 from arena.faces.framing import Framing
 from arena.faces.sets.packed import FaceSet, Packer, Recipe, is_packed, open_packed
-from arena.faces.source import Face, Skipped, Source
+from arena.faces.source import CROP_FIRST, VIDEO, Face, Skipped, Source
 from arena.files import sync, sync_folder
 from arena.types import ArenaError
 
@@ -41,7 +41,8 @@ def pack(
             on_progress(done, source.count)
             if not len(packer):
                 why = ", ".join(f"{len(names)} {reason}" for reason, names in packer.skipped.items())
-                raise ArenaError(f"not one face in {source.description} can be used: {why or 'it is empty'}")
+                hint = f"; {CROP_FIRST}" if VIDEO in packer.skipped else ""
+                raise ArenaError(f"not one face in {source.description} can be used: {why or 'it is empty'}{hint}")
             packer.finish(
                 source.description,
                 source.synthetic,

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from arena import seeds
+from arena.faces.source import CROP_FIRST
 from arena.types import ArenaError
 
 Index = npt.NDArray[np.int64]
@@ -40,7 +41,7 @@ def split_by_identity(
             needed = math.ceil(minimum * sum(parts) / min(parts))
             raise ArenaError(
                 f"too few faces: of {faces} faces of {people} identities {name} part would get {len(part)} and needs "
-                f"{minimum}; bring at least {needed} faces"
+                f"{minimum}; bring at least {needed} faces; {CROP_FIRST}"
             )
     return split
 

@@ -11,8 +11,9 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final, Self
 
 from arena.faces.coding import Way, way_of
-from arena.faces.decode import Unusable, decode
-from arena.faces.source import Face, Skipped, Source
+from arena.faces.crop.video import is_video
+from arena.faces.decode import NO_IMAGE, Unusable, decode
+from arena.faces.source import VIDEO, Face, Skipped, Source
 from arena.types import FAKE, REAL, ArenaError
 
 Entry = tuple[str, int, int]
@@ -61,7 +62,7 @@ def read_face(
             image = decode(file, size, lambda opened: ways.append(way_of(opened)))
             return Face(image, identity, name, label, way=ways[0])
     except Unusable as unusable:
-        return Skipped(name, unusable.reason)
+        return Skipped(name, VIDEO if unusable.reason == NO_IMAGE and is_video(name) else unusable.reason)
     except FileNotFoundError:
         return Skipped(name, "broken link")
     except OSError:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from arena.commandline import command
+from arena.faces.crop.video import is_video
 from arena.faces.sets.pack import Packed
-from arena.faces.source import Source
+from arena.faces.source import CROP_FIRST, Source
 from arena.faces.sources.archives import Tar, Zip
 from arena.faces.sources.drawn import Procedural
 from arena.faces.sources.files import Folder
@@ -31,9 +33,12 @@ def open_source(spec: str) -> Source:
     except OSError as error:  # no permission, a name too long, a disk that is gone
         raise ArenaError(f"the faces at {spec!r} cannot be read: {error.strerror or error}") from error
     if Path(spec).is_file():
+        if is_video(spec):
+            crop = command("faces", "crop", spec, "-o", "faces")
+            raise ArenaError(f"{spec} is a video; cut its faces out with: {crop}, and give the folder faces instead")
         raise ArenaError(
             f"the file {spec} holds no faces that can be read: it is no zip, tar, labels CSV or packed file, or it was "
-            f"not copied to its end; images are given as a folder"
+            f"not copied to its end; images are given as a folder, and {CROP_FIRST}"
         )
     raise ArenaError(
         f"there are no faces at {spec!r}: it is neither a folder, zip, tar, labels CSV or packed file "

@@ -11,8 +11,9 @@ from facefiles import faces_in, film
 from PIL import Image
 
 from arena.faces.crop import cropping
-from arena.faces.crop.cropping import JOURNAL, CropPlan, Progress, Record, Report, balanced, crop_faces, crop_path
+from arena.faces.crop.cropping import CropPlan, Progress, Report, balanced, crop_faces, crop_path
 from arena.faces.crop.finder import Found
+from arena.faces.crop.journal import JOURNAL, Record
 from arena.faces.crop.memory import OutOfMemory
 from arena.faces.decode import Pixels
 from arena.faces.source import Face

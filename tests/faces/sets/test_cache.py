@@ -115,6 +115,15 @@ def test_no_usable_image_leaves_nothing(tmp_path: Path, home: Path) -> None:
     assert shown(home) == []
 
 
+def test_videos_alone_are_told_to_be_cropped(tmp_path: Path, home: Path) -> None:
+    folder = tmp_path / "f"
+    folder.mkdir()
+    for name in ("a.mp4", "b.MOV", "c.txt"):
+        (folder / name).write_bytes(b"\0\0\0\x18ftypmp42")
+    with pytest.raises(ArenaError, match=r"can be used: 2 video, 1 not an image; whole .* `arena faces crop` first$"):
+        prepare(str(folder), home)
+
+
 @pytest.mark.parametrize("size", [0, -1, 15, 1025])
 def test_impossible_sizes(folder: Path, home: Path, size: int) -> None:
     with pytest.raises(ArenaError, match="between 16 and 1024"):
