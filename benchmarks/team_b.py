@@ -3,8 +3,8 @@
     python benchmarks/team_b.py                       # every contender with its default options
     python benchmarks/team_b.py robust residual --repeats 9
 
-- plain: the contender's own step and its own loss as such loops are usually written: float32, channels first, PyTorch's
-  own depthwise convolutions, `torch.optim.Adam`, the loss read back in every step. No image is changed in either, and
+- plain: the contender's own step and its own loss as such loops are usually written: float32, channels first, timm's
+  and PyTorch's own layers, `torch.optim.Adam`, the loss read back in every step. No image is changed in either, and
   who attacks its images does so in both: one turn is as many steps as its attacks take to have had theirs.
 - arena: as it runs in a match.
 - one by one: the arena's scoring with one image at a time, against the whole paper at once.
@@ -24,7 +24,7 @@ from torch.nn.functional import conv2d
 
 from arena import registry
 from arena.detector.team import NetworkDetector
-from arena.networks.depthwise import Depthwise
+from arena.networks.blocks import Halve
 from arena.networks.training import as_pool
 from arena.types import Brief, Images
 
@@ -58,14 +58,15 @@ def plain(contender: registry.Contender, pool: Tensor) -> Steps:
     def trainable(self: Any, network: nn.Module, **optimiser: Any) -> PlainTrainable:
         return PlainTrainable(network, self.options.learning_rate)
 
-    def depthwise(self: Depthwise, input: Tensor) -> Tensor:
-        return conv2d(input, self.weight, padding=self.weight.shape[-1] // 2, groups=len(self.weight))
+    def halve(self: Halve, input: Tensor) -> Tensor:
+        return conv2d(input, self.weight, self.bias, stride=2, padding=1)
 
     plainly = type("Plainly", (contender.cls,), {"trainable": trainable})
-    work = training(team(contender, plainly), pool, reads=True)
+    with patch("arena.networks.backbones.quicken"):  # timm's own layers
+        work = training(team(contender, plainly), pool, reads=True)
 
     def published(steps: int) -> None:
-        with patch.object(Depthwise, "forward", depthwise):
+        with patch.object(Halve, "forward", halve):
             work(steps)
 
     return published

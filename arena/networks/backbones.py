@@ -12,7 +12,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from arena.networks.depthwise import replace_depthwise
+from arena.networks.depthwise import Depthwise
+from arena.networks.excite import Excite
+from arena.networks.products import Product
 from arena.types import ArenaError
 
 _FILE = "model.safetensors"
@@ -36,7 +38,7 @@ class Backbone(nn.Module):
         if pretrained:
             given["pretrained_cfg_overlay"] = {"file": str(weights_of(name))}
         self.body: nn.Module = timm.create_model(name, num_classes=0, **given)
-        replace_depthwise(self.body)
+        quicken(self.body)
         published: Any = self.body
         self.features = int(getattr(published, "head_hidden_size", None) or published.num_features)
         config = published.pretrained_cfg
@@ -62,6 +64,22 @@ class Normalise(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """See above: `[N, 3, S, S]` in, float32 of the same shape out."""
         return (images - self.mean) / self.deviation
+
+
+def quicken(network: nn.Module) -> None:
+    """Put faster layers of the same weights and names in the place of those that they can stand for."""
+    from timm.models._efficientnet_blocks import SqueezeExcite
+
+    for parent in reversed(list(network.modules())):  # what is inside first
+        for name, child in parent.named_children():
+            if isinstance(child, nn.SiLU):
+                child.inplace = False  # in place it would copy its input for the gradient
+            if isinstance(child, nn.Conv2d):
+                for layer in (Depthwise, Product):
+                    if layer.stands_for(child):
+                        setattr(parent, name, layer(child))
+            if type(child) is SqueezeExcite:
+                setattr(parent, name, Excite(child))
 
 
 def take_any_dtype(network: nn.Module) -> nn.Module:

@@ -52,8 +52,10 @@ class Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """See above."""
-        # Not a stride: PyTorch's CPU kernel for a strided 1x1 writes out of bounds where the channels are few.
-        return relu(self.body(x) + self.short(x[..., :: self.stride, :: self.stride]))
+        # Not a stride: PyTorch's CPU kernel for a strided 1x1 writes out of bounds where the channels are few. Sliced
+        # as maps lie, so that the gradient lies like them: added to another order it takes ten times as long.
+        seen = x.permute(0, 2, 3, 1)[:, :: self.stride, :: self.stride].permute(0, 3, 1, 2)
+        return relu(self.body(x).add_(self.short(seen)), inplace=True)
 
 
 def _same(channels: int, maps: int) -> nn.Conv2d:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import itertools
+import math
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal
 
@@ -20,6 +22,9 @@ CHANNELS_LAST = torch.channels_last
 Optimiser = Literal["adam", "sgd"]
 MOMENTS: Final[Mapping[Optimiser, tuple[str, ...]]] = {"adam": ("exp_avg", "exp_avg_sq"), "sgd": ("momentum",)}
 """The optimisers, and what each of them remembers of every weight."""
+
+TOGETHER = 2**19
+"""Weights that a CPU updates at once."""
 
 
 def cast(network: nn.Module, precision: str) -> nn.Module:
@@ -90,13 +95,13 @@ class Trainable:
         self._masters = [
             p if p.dtype == torch.float32 else m.requires_grad_() for p, m in zip(self._working, exact, strict=True)
         ]
-        self._copied = [
-            (w, m, torch.zeros_like(m)) for w, m in zip(self._working, self._masters, strict=True) if w is not m
-        ]
         self._learning_rate, self._betas, self._weight_decay, self._scale = learning_rate, betas, weight_decay, 1.0
         self._optimiser = optimiser
         self._moments = {key: [torch.zeros_like(m) for m in self._masters] for key in MOMENTS[optimiser]}
         self._steps = [torch.zeros((), device=m.device) for m in self._masters]
+        self._parts = _parts(self._masters)
+        room = max(sum(self._masters[i].numel() for i in part if self._is_copied(i)) for part in self._parts)
+        self._room = torch.zeros(room, device=device)
         self._average = average
         self._averages = [m.detach().clone() for m in self._masters] if average else []
         self.averaged = copy.deepcopy(self.network).requires_grad_(False) if average else self.network
@@ -110,28 +115,39 @@ class Trainable:
         for p in self._working:
             p.grad = None
 
+    @torch.no_grad()
     def step(self) -> None:
         """One step of the optimiser from the gradients of the network's parameters."""
-        if self._copied:
-            for _, master, gradient in self._copied:
-                master.grad = gradient
-            torch._foreach_copy_([m.grad for _, m, _ in self._copied], [w.grad for w, _, _ in self._copied])  # type: ignore[misc]
-        with torch.no_grad():
-            self._adam() if self._optimiser == "adam" else self._descend()
-            if self._copied:
-                torch._foreach_copy_([w for w, _, _ in self._copied], [m for _, m, _ in self._copied])
-            if self._averages:
-                torch._foreach_lerp_(self._averages, self._masters, 1 - self._average)
+        for part in self._parts:
+            self._advance(part)
+        if self._averages:
+            torch._foreach_lerp_(self._averages, self._masters, 1 - self._average)
 
-    def _adam(self) -> None:
+    def _advance(self, part: range) -> None:
+        """The step of some of the parameters: between the copies to float32 and back they stay in the cache."""
+        copied = [i for i in part if self._is_copied(i)]
+        exact, taken = {i: self._working[i].grad for i in part}, 0
+        for i in copied:
+            master = self._masters[i]
+            exact[i] = self._room.as_strided(master.shape, master.stride(), taken)
+            taken += master.numel()
+        if copied:
+            torch._foreach_copy_([exact[i] for i in copied], [self._working[i].grad for i in copied])  # type: ignore[misc]
+        gradients: list[Tensor] = [exact[i] for i in part]  # type: ignore[misc]
+        self._adam(part, gradients) if self._optimiser == "adam" else self._descend(part, gradients)
+        if copied:
+            torch._foreach_copy_([self._working[i] for i in copied], [self._masters[i] for i in copied])
+
+    def _adam(self, part: range, gradients: list[Tensor]) -> None:
         # The functional form: the optimiser class imports the compiler, which costs each worker seconds at its start.
+        within = slice(part.start, part.stop)
         adam(
-            self._masters,
-            [m.grad for m in self._masters],  # type: ignore[misc]
-            self._moments["exp_avg"],
-            self._moments["exp_avg_sq"],
+            self._masters[within],
+            gradients,
+            self._moments["exp_avg"][within],
+            self._moments["exp_avg_sq"][within],
             [],
-            self._steps,
+            self._steps[within],
             fused=True,
             capturable=self._steps[0].is_cuda,
             amsgrad=False,
@@ -143,14 +159,14 @@ class Trainable:
             maximize=False,
         )
 
-    def _descend(self) -> None:
-        gradients: list[Tensor] = [m.grad for m in self._masters]  # type: ignore[misc]
+    def _descend(self, part: range, gradients: list[Tensor]) -> None:
+        within = slice(part.start, part.stop)
+        masters, momentum = self._masters[within], self._moments["momentum"][within]
         if self._weight_decay:
-            gradients = list(torch._foreach_add(gradients, self._masters, alpha=self._weight_decay))
-        momentum = self._moments["momentum"]
+            gradients = list(torch._foreach_add(gradients, masters, alpha=self._weight_decay))
         torch._foreach_mul_(momentum, self._betas[0])
         torch._foreach_add_(momentum, gradients)
-        torch._foreach_add_(self._masters, momentum, alpha=-self._learning_rate * self._scale)
+        torch._foreach_add_(masters, momentum, alpha=-self._learning_rate * self._scale)
 
     @torch.no_grad()
     def settle(self) -> nn.Module:
@@ -210,8 +226,24 @@ class Trainable:
 
     def _spread(self, source: Mapping[str, np.ndarray]) -> None:
         _copy(dict(self.network.named_buffers()), source)
-        for working, master, _ in self._copied:
-            working.copy_(master)
+        for working, master in zip(self._working, self._masters, strict=True):
+            if working is not master:
+                working.copy_(master)
+
+    def _is_copied(self, i: int) -> bool:
+        return self._working[i] is not self._masters[i]
+
+
+def _parts(masters: list[Tensor]) -> list[range]:
+    """Which parameters take their step together: all on a GPU, on a CPU as many as stay in its cache."""
+    most = math.inf if masters[0].is_cuda else TOGETHER
+    ends, weights = [0], 0
+    for i, master in enumerate(masters):
+        if weights and weights + master.numel() > most:
+            ends.append(i)
+            weights = 0
+        weights += master.numel()
+    return [range(*pair) for pair in itertools.pairwise([*ends, len(masters)])]
 
 
 def _array(tensor: Tensor) -> np.ndarray:

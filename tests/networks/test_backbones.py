@@ -70,7 +70,7 @@ def test_it_computes_in_either_precision(name):
 
 
 def test_grouped_convolutions_stay_exact():
-    network = cast(Backbone("mobilenetv2_100"), "bf16")
+    network = cast(nn.Sequential(Backbone("mobilenetv2_100"), nn.Conv2d(4, 4, 3, groups=2)), "bf16")
     dtypes = {(m.groups > 1, m.weight.dtype) for m in network.modules() if isinstance(m, nn.Conv2d)}
     assert dtypes == {(True, torch.float32), (False, torch.bfloat16)}
     assert {m.weight.dtype for m in network.modules() if isinstance(m, Depthwise)} == {torch.float32}

@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from arena.networks.depthwise import Depthwise, replace_depthwise
+from arena.networks.backbones import quicken
+from arena.networks.depthwise import Depthwise
 
 
 def convolution(maps: int, kernel: int = 3, **options) -> nn.Conv2d:
@@ -17,10 +18,11 @@ def gradients(layer: nn.Module, images: torch.Tensor, towards: torch.Tensor) -> 
 
 @pytest.mark.parametrize("side", [1, 2, 4, 5, 9])
 @pytest.mark.parametrize("kernel", [3, 5])
-def test_it_and_its_gradients_are_those_of_the_convolution(side, kernel):
+@pytest.mark.parametrize("stride", [1, 2])
+def test_it_and_its_gradients_are_those_of_the_convolution(side, kernel, stride):
     torch.manual_seed(0)
-    conv, images = convolution(6, kernel), torch.randn(3, 6, side, side)
-    expected = gradients(conv, images, towards := torch.randn(3, 6, side, side))
+    conv, images = convolution(6, kernel, stride=stride), torch.randn(3, 6, side, side)
+    expected = gradients(conv, images, towards := torch.randn_like(conv(images)))
     for found, exact in zip(gradients(Depthwise(conv), images, towards), expected, strict=True):
         torch.testing.assert_close(found, exact, atol=1e-5, rtol=1e-5)
 
@@ -43,9 +45,10 @@ def test_what_is_frozen_gets_no_gradient_and_lets_it_through():
 
 def test_it_stands_for_what_it_can_and_keeps_the_names():
     inner = nn.Sequential(convolution(4, 5))
-    network = nn.Sequential(convolution(4), inner, convolution(4, stride=2), nn.Conv2d(4, 4, 3), nn.Conv2d(1, 1, 1))
+    others = convolution(4, stride=3), nn.Conv2d(4, 4, 3), nn.Conv2d(4, 4, 3, groups=2)
+    network = nn.Sequential(convolution(4), inner, *others)
     names = list(network.state_dict())
-    replace_depthwise(network)
+    quicken(network)
     assert type(network[0]) is type(inner[0]) is Depthwise
     assert {type(layer) for layer in network[2:]} == {nn.Conv2d}
     assert list(network.state_dict()) == names
