@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from photofiles import drawn_face, encoded
 from PIL import Image
 from tiny import tiny_team
@@ -163,6 +164,17 @@ def test_faces_are_cut_to_the_bit(duel, visit, box):
     )
     off = np.abs(pixels(found, 32).astype(int) - Likeness(None, None, 32).cut(image, box))
     assert (off.max(), (off > 0).mean()) <= (1, 1e-3)
+
+
+def test_the_finder_looks_at_the_same_pixels(duel, visit):
+    scales = [12 / 20, 12 / 40, 12 / 40 * 0.709, 12 / 40 * 0.709**2]
+    page = visit(duel, "#/matches")
+    page.evaluate(LOAD, ["finder"])
+    for scale in scales:
+        found = page.evaluate("scale => Array.from({ length: 400 }, (_, x) => cell(x, 399 - x, scale))", scale)
+        places = torch.stack((torch.arange(400.0), 399 - torch.arange(400.0)), 1)
+        theirs = torch.cat([((2 * places + edge) / scale).floor() for edge in (1, 12)], 1)  # as MTCNN has it
+        assert np.array_equal(found, theirs.numpy()), scale
 
 
 def text(image):
