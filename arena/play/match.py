@@ -169,20 +169,30 @@ def _try_teams(config: MatchConfig, faces: Faces, split: Split) -> dict[str, Any
     """
     facts: dict[str, Any] = {"fetched": _fetched(config)}
     for role, part in (("generator", split.a), ("detector", split.b)):
-        choice = getattr(config, role)
-        contender = registry.find(role, choice.name)  # type: ignore[arg-type]
-        brief = Brief(
-            config.image_size,
-            seed=0,
-            false_alarm_rate=config.false_alarm_rate,
-            gallery=config.gallery,
-            exam=config.exam.size // 2,
-        )
-        team = contender.team(brief, choice.options)
+        team = _team(config, role)
         team.check(faces[part])
         if role == "generator":
             facts["fakes_are"] = team.fakes_are
     return facts
+
+
+def try_teams(config: MatchConfig) -> None:
+    """Raise ArenaError where what a team needs is not there, or its options do not fit the images."""
+    _fetched(config)
+    for role in ROLES:
+        _team(config, role)
+
+
+def _team(config: MatchConfig, role: str) -> Any:
+    choice = getattr(config, role)
+    brief = Brief(
+        config.image_size,
+        seed=0,
+        false_alarm_rate=config.false_alarm_rate,
+        gallery=config.gallery,
+        exam=config.exam.size // 2,
+    )
+    return registry.find(role, choice.name).team(brief, choice.options)  # type: ignore[arg-type]
 
 
 def _fetched(config: MatchConfig) -> dict[str, dict[str, str]]:
