@@ -13,6 +13,7 @@ from arena.faces.sources.opening import open_source
 from arena.play.config import MatchConfig
 from arena.play.match import reserved_name
 from arena.play.parts import split_faces
+from arena.play.tryout import check_teams
 from arena.store.home import Home
 
 
@@ -32,12 +33,13 @@ def gpus_here() -> int:
 
 
 def rehearse(config: MatchConfig, name: str | None, home: Path) -> str:
-    """Check that the name is free, the faces are there and, as far as can be told without decoding them, enough.
+    """Check that the name is free, what the teams need is there, and faces are, as far as can be told, enough.
 
     Returns what is worth a word. Raises ArenaError as playing would.
     """
     with _untouched(home) as store, reserved_name(store, config, name) as free:
         count = open_source(config.faces).count
+    check_teams(config)
     if count is not None:
         split_faces(np.arange(count), config.dump())  # of as many people: with fewer it takes more
     shares = [share / sum(config.parts) for share in config.parts]

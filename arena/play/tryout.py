@@ -8,7 +8,7 @@ from typing import Any
 from arena import registry
 from arena.faces.sets.split import Split
 from arena.play.config import MatchConfig
-from arena.types import ROLES, ArenaError, Brief, Faces
+from arena.types import ROLES, ArenaError, Brief, Faces, Role
 
 
 def needs_points(config: MatchConfig) -> bool:
@@ -23,21 +23,19 @@ def try_teams(config: MatchConfig, faces: Faces, split: Split) -> dict[str, Any]
     Returns facts: what each had to fetch, with hashes, and what the fakes are.
     """
     facts: dict[str, Any] = {"fetched": _fetched(config)}
-    for role, part in (("generator", split.a), ("detector", split.b)):
-        choice = getattr(config, role)
-        contender = registry.find(role, choice.name)  # type: ignore[arg-type]
-        brief = Brief(
-            config.image_size,
-            seed=0,
-            false_alarm_rate=config.false_alarm_rate,
-            gallery=config.gallery,
-            exam=config.exam.size // 2,
-        )
-        team = contender.team(brief, choice.options)
+    for role, part in zip(ROLES, (split.a, split.b), strict=True):
+        team = _team(config, role)
         team.check(faces[part])
         if role == "generator":
             facts["fakes_are"] = team.fakes_are
     return facts
+
+
+def check_teams(config: MatchConfig) -> None:
+    """Raise ArenaError where what a team needs is not there, or its options do not fit the images."""
+    _fetched(config)
+    for role in ROLES:
+        _team(config, role)
 
 
 def check_fetched(match: str, config: MatchConfig, facts: Mapping[str, Any]) -> None:
@@ -49,6 +47,18 @@ def check_fetched(match: str, config: MatchConfig, facts: Mapping[str, Any]) -> 
                 f"{match} cannot go on: the {name[0]} of its {role} are not those it was started with; "
                 f"put the old ones back"
             )
+
+
+def _team(config: MatchConfig, role: Role) -> Any:
+    choice = getattr(config, role)
+    brief = Brief(
+        config.image_size,
+        seed=0,
+        false_alarm_rate=config.false_alarm_rate,
+        gallery=config.gallery,
+        exam=config.exam.size // 2,
+    )
+    return registry.find(role, choice.name).team(brief, choice.options)
 
 
 def _fetched(config: MatchConfig) -> dict[str, dict[str, str]]:

@@ -74,7 +74,7 @@ def _result(v: Verdict) -> str:
         return f"Too close to say who won: {through} got through, which luck alone explains."
     if v.clear_winner == "A":
         if got_through(v) >= NEARLY_ALL:
-            return f"{through} got through: B would have done far better by guessing."
+            return f"{through.capitalize()} got through: B would have done far better by guessing."
         return f"{through} got through, more than luck explains: A wins the round."
     if got_through(v) <= 1 - NEARLY_ALL:
         return f"B caught {caught} and wins the round easily."

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from photofiles import drawn_face, encoded
 from PIL import Image
 from tiny import tiny_team
@@ -125,6 +126,39 @@ def test_what_cannot_be_done_on_the_device_is_said(lived, visit):
         )
 
 
+@pytest.fixture
+def stubbed(lived, visit, monkeypatch, tmp_path):
+    """The page with the switch on: `stubbed(runtime)`, whose kit is empty."""
+    monkeypatch.setattr(devices, "RUNTIME", tmp_path)
+    with service(lived.root) as address:
+
+        def turned_on(runtime):
+            for name in devices.RUNTIME_FILES:
+                (tmp_path / name).write_text(runtime)
+            page = visit(address, "#/photo", TOKEN)
+            page.route("**/on-device/kit*", lambda route: route.fulfill(json={"files": {}}))
+            page.get_by_test_id("on-device").check()
+            return page
+
+        yield turned_on
+
+
+def test_a_photo_that_cannot_be_judged_here_is_said(stubbed):
+    page = stubbed("export const env = { wasm: {} };")
+    damaged, small = encoded(drawn_face())[:2000], encoded(Image.new("RGB", (40, 12)))
+    for content, said in ((damaged, "and whole"), (small, "a side has less than 16 pixels"), (b"no photo", "WebP")):
+        page.get_by_test_id("photo-file").set_input_files({"name": "p.png", "mimeType": "image/png", "buffer": content})
+        expect(page.get_by_test_id("photo-problem")).to_contain_text(said)
+
+
+def test_a_browser_that_breaks_says_so_and_may_try_again(stubbed):
+    page = stubbed("throw new Error('no memory left');")
+    expect(page.get_by_test_id("photo-problem")).to_contain_text("could not bring the detector here: no memory left")
+    photo = {"name": "p.png", "mimeType": "image/png", "buffer": encoded(drawn_face())}
+    page.get_by_test_id("photo-file").set_input_files(photo)
+    expect(page.get_by_test_id("photo-problem")).to_contain_text("Try again")
+
+
 def test_without_the_runtime_the_switch_is_off_and_says_why(lived, visit, monkeypatch, tmp_path):
     monkeypatch.setattr(devices, "RUNTIME", tmp_path)
     with service(lived.root) as address:
@@ -163,6 +197,17 @@ def test_faces_are_cut_to_the_bit(duel, visit, box):
     )
     off = np.abs(pixels(found, 32).astype(int) - Likeness(None, None, 32).cut(image, box))
     assert (off.max(), (off > 0).mean()) <= (1, 1e-3)
+
+
+def test_the_finder_looks_at_the_same_pixels(duel, visit):
+    scales = [12 / 20, 12 / 40, 12 / 40 * 0.709, 12 / 40 * 0.709**2]
+    page = visit(duel, "#/matches")
+    page.evaluate(LOAD, ["finder"])
+    for scale in scales:
+        found = page.evaluate("scale => Array.from({ length: 400 }, (_, x) => cell(x, 399 - x, scale))", scale)
+        places = torch.stack((torch.arange(400.0), 399 - torch.arange(400.0)), 1)
+        theirs = torch.cat([((2 * places + edge) / scale).floor() for edge in (1, 12)], 1)  # as MTCNN has it
+        assert np.array_equal(found, theirs.numpy()), scale
 
 
 def text(image):

@@ -137,6 +137,8 @@ DRY = ["run", "--dry-run", "--faces", "procedural:600", "--set", "image_size=16"
         (["--faces", "nowhere"], "there are no faces at 'nowhere'"),
         (["--mlflow", "nowhere"], "'nowhere' is no address of an MLflow store"),
         (["--home", "notes"], "no arena home"),
+        (["--generator", "folder"], "needs fakes to play"),
+        (["--generator", "folder", "--set", "generator.options.path=away"], "'away'"),
     ],
     ids=str,
 )

@@ -61,6 +61,7 @@ def last(records):
         ([0.3], "70 of 100 fakes got through, more than luck explains: A wins the round."),
         ([1.0], "B caught all of the fakes and wins the round easily."),
         ([0.9996], "B caught 99 of 100 fakes and wins the round easily."),
+        ([0.0], "All of the fakes got through: B would have done far better by guessing."),
         ([0.52, 0.06], "94 of 100 fakes got through: B would have done far better by guessing. It is the first clear"),
         ([0.9, 0.9, 0.06], "by guessing. What B had learned by round 2 no longer helps."),
         ([0.06, 0.5, 0.9], "easily. B is back: it has now learned from the fakes that fooled it in round 1."),

@@ -49,6 +49,7 @@ def frames(path: Path, every: int = 1, most: int | None = None) -> Iterator[Fram
     """
     import av
 
+    given, last = 0, -1
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:
@@ -56,7 +57,6 @@ def frames(path: Path, every: int = 1, most: int | None = None) -> Iterator[Fram
             stream = container.streams.video[0]
             if stream.width * stream.height > LARGEST:
                 raise Unusable("too large")
-            given, last = 0, -1
             for last, frame in enumerate(container.decode(stream)):
                 if given == most:
                     return
@@ -74,7 +74,7 @@ def frames(path: Path, every: int = 1, most: int | None = None) -> Iterator[Fram
     except av.error.EOFError:
         raise Unusable("truncated") from None
     except av.FFmpegError:
-        raise Unusable("not a video or truncated") from None
+        raise Unusable("not a video or truncated" if last < 0 else "damaged or truncated") from None
 
 
 def subjects(folder: Path) -> Mapping[str, Subject]:

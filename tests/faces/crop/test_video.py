@@ -67,7 +67,7 @@ def test_a_truncated_video_gives_its_frames_first(tmp_path: Path) -> None:
     path = film(tmp_path / "a.mp4", noise, movflags="faststart")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     shown = []
-    with pytest.raises(Unusable, match="truncated"):
+    with pytest.raises(Unusable, match=r"^(damaged or )?truncated"):
         shown.extend(frame.number for frame in frames(path))
     given = iter(frames(path))
     assert [next(given)[0] for _ in range(5)] == [0, 1, 2, 3, 4]

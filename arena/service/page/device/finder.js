@@ -41,11 +41,9 @@ async function proposed(image, run, smallest) {
     const candidates = [];
     for (let i = 0; i < places; i++) {
       if (shares[places + i] < PROPOSE) continue;
-      const at = [i % columns, Math.trunc(i / columns)];
-      const [left, top] = at.map((x) => Math.floor(Math.fround((STRIDE * x + 1) / scale)));
-      const [right, bottom] = at.map((x) => Math.floor(Math.fround((STRIDE * x + CELL) / scale)));
+      const box = cell(i % columns, Math.trunc(i / columns), scale);
       const shift = [0, 1, 2, 3].map((k) => shifts[k * places + i]);
-      candidates.push({ box: [left, top, right, bottom], score: shares[places + i], shift });
+      candidates.push({ box, score: shares[places + i], shift });
     }
     all.push(...kept(candidates, 0.5));
   }
@@ -53,6 +51,11 @@ async function proposed(image, run, smallest) {
     const [wide, high] = [box[2] - box[0], box[3] - box[1]];
     return { score, box: squared(box.map((edge, k) => edge + shift[k] * (k % 2 ? high : wide))) };
   });
+}
+
+/** What one place of the first network's answer looks at; in single precision, or many an edge is off by a pixel. */
+export function cell(column, row, scale) {
+  return [1, CELL].flatMap((edge) => [column, row].map((x) => Math.floor(Math.fround((STRIDE * x + edge) / Math.fround(scale)))));
 }
 
 async function refined(image, found, run) {

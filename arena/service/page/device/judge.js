@@ -8,6 +8,7 @@ import { square } from "./resample.js";
 const RUNTIME = "/on-device/runtime/";
 const NO_FACE = "no face was found, so there is no verdict";
 const MISSING = `${NO_FACE}; this detector takes that for the sign of a fake`;
+const SMALLEST = 16;
 const CUT_OUT = "the picture was judged as a face that somebody has cut out";
 
 /**
@@ -16,6 +17,22 @@ const CUT_OUT = "the picture was judged as a face that somebody has cut out";
  * @returns {Promise<(photo: Blob) => Promise<object>>} what answers as the service's photo check
  */
 export async function localJudge(kit, { signal } = {}) {
+  const run = await told("This browser could not bring the detector here", () => loaded(kit, signal));
+  return (photo) => told("This browser could not judge the photo", async () => judged(await pixelsOf(photo), kit, run));
+}
+
+/** What `work` answers; whatever goes wrong in the browser itself, out of memory and the like, is said, too. */
+async function told(what, work) {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ApiError || error.name === "AbortError") throw error;
+    throw new ApiError(0, `${what}: ${error.message ?? error}`);
+  }
+}
+
+/** The runtime with the kit's graphs. @returns {Promise<import("./finder.js").Run>} */
+async function loaded(kit, signal) {
   const runtime = await import(`${RUNTIME}ort.wasm.bundle.min.mjs`);
   runtime.env.wasm.numThreads = 1;
   runtime.env.wasm.wasmPaths = { wasm: `${RUNTIME}ort-wasm-simd-threaded.wasm` };
@@ -25,20 +42,22 @@ export async function localJudge(kit, { signal } = {}) {
     if (!answer.ok) throw new ApiError(answer.status, `The service has no ${kit.files[name]}.`);
     return [name, await runtime.InferenceSession.create(new Uint8Array(await answer.arrayBuffer()))];
   })));
-  const run = async (name, data, shape) => {
+  return async (name, data, shape) => {
     const session = sessions[name];
     const kind = data instanceof Uint8Array ? "uint8" : "float32";
     const found = await session.run({ [session.inputNames[0]]: new runtime.Tensor(kind, data, shape) });
     return session.outputNames.map((output) => found[output].data);
   };
-  return async (photo) => judged(await pixelsOf(photo), kit, run);
 }
 
 /** The pixels of a photo, upright, transparent ones on white. @returns {Promise<import("./resample.js").Pixels>} */
 async function pixelsOf(photo) {
   const bitmap = await createImageBitmap(photo, { colorSpaceConversion: "none" }).catch(() => {
-    throw new ApiError(422, "This browser cannot read the photo; it takes a PNG, JPEG or WebP.");
+    throw new ApiError(422, "This browser cannot read the photo: it must be a PNG, JPEG or WebP, and whole.");
   });
+  if (Math.min(bitmap.width, bitmap.height) < SMALLEST) {
+    throw new ApiError(422, `The image is too small: a side has less than ${SMALLEST} pixels.`);
+  }
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
   const context = canvas.getContext("2d", { willReadFrequently: true });
   context.fillStyle = "white";
