@@ -18,7 +18,7 @@ from arena.seeds import derive
 from arena.snapshot import read_snapshot, to_chunks
 from arena.store.disk import readable_errors, replace_file
 from arena.training.families import Family, mixed
-from arena.training.ground import TRAINING, VALIDATION, Ground
+from arena.training.ground import TRAINING, VALIDATION, Ground, without_place
 from arena.training.kept import Kept, keep, recall
 from arena.training.steady import SteadySeat
 from arena.types import FAKE, LAST, REAL, Answer, ArenaError, Faces, Images, Pool, Progress, Snapshot
@@ -178,7 +178,10 @@ def _epochs(known: Kept | None, about: Mapping[str, Any], folder: Path) -> tuple
     if known is None:
         return ()
     for name, value in about.items():
-        if known.about.get(name) != value:
+        was = known.about.get(name)
+        if name == "faces" and was:  # the same ones by another path are no others
+            was, value = without_place(was), without_place(value)
+        if was != value:
             raise ArenaError(
                 f"{folder} holds a training with other {name.replace('_', ' ')}: name another file with -o, or delete "
                 f"that folder to begin again"

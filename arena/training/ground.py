@@ -52,6 +52,11 @@ class Ground:
             origin=self.origin,
         )
 
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        """What of the facts decides how a training goes: not where the faces' files lie."""
+        return without_place(self.facts)
+
     def with_seed(self, seed: int) -> Ground:
         """The same parts for a training by another seed."""
         return replace(self, settings=self.settings.model_copy(update={"seed": seed}))
@@ -60,6 +65,11 @@ class Ground:
         """Fakes, uint8 `[N, S, S, 3]`, coded as the real faces are, as a referee codes them."""
         code = coder(self.origin)
         return images if code is None else code(images, seed)
+
+
+def without_place(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts about faces but for where their files lie."""
+    return {name: value for name, value in facts.items() if name != "source"}
 
 
 @dataclass(frozen=True)

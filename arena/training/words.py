@@ -112,7 +112,7 @@ class Workshop:
         if word.images:
             self.on_stage(f"training {word.name} for {word.images} images")
             ground = self.ground
-            made_of = ground.facts, ground.settings.image_size, ground.settings.seed, ground.precision, options
+            made_of = ground.identity, ground.settings.image_size, ground.settings.seed, ground.precision, options
             path = self.folder / f"{word.name}-{word.images}-{digest_of(*made_of)}.safetensors"
             growth = Growth(word.name, word.images, options)
             grown = grow(self.ground, growth, path, self.on_progress, self.on_stage)

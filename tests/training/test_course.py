@@ -97,6 +97,15 @@ def test_another_training_does_not_go_on(ground, plan, families, tmp_path):
         train(ground, dataclasses.replace(plan, options={**plan.options, "width": 8}), families, tmp_path)
 
 
+def test_the_same_faces_by_another_path_are_no_others(ground, plan, families, tmp_path):
+    trained = train(ground, plan, families, tmp_path)
+    moved = dataclasses.replace(ground, facts={**ground.facts, "source": "elsewhere"})
+    assert train(moved, plan, families, tmp_path).epochs == trained.epochs
+    fewer = dataclasses.replace(ground, facts={**ground.facts, "images": 1})
+    with pytest.raises(ArenaError, match="other faces"):
+        train(fewer, plan, families, tmp_path)
+
+
 def test_a_damaged_state_is_said(ground, plan, families, tmp_path):
     (tmp_path / STATE).write_bytes(b"nothing")
     with pytest.raises(ArenaError, match="is damaged: delete it"):

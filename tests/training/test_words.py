@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matches import played, start, tiny
@@ -39,6 +41,9 @@ def test_a_contender_that_is_trained_first(workshop, tmp_path):
     changed = kept.stat().st_mtime_ns
     opened(workshop, "dcgan:48")
     assert kept.stat().st_mtime_ns == changed  # it is trained once
+    moved = replace(workshop.ground, facts={**workshop.ground.facts, "source": "elsewhere"})
+    opened(replace(workshop, ground=moved), "dcgan:48")
+    assert list(tmp_path.glob("dcgan-48-*.safetensors")) == [kept]  # whatever the faces' path is
     assert not list(tmp_path.glob("*.state"))
 
 
