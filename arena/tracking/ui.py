@@ -24,7 +24,7 @@ from arena.types import ArenaError
 LOG = "mlflow.log"
 """What MLflow's server says, in the home."""
 DEFAULT_PORT, PORTS_TRIED = 5000, 100
-STARTUP_SECONDS = 60.0
+STARTUP_SECONDS = 180.0
 STOP_SECONDS = 5.0
 
 Say = Callable[[str], None]
@@ -131,7 +131,8 @@ def wait_until_up(server: subprocess.Popen[bytes], base_url: str, log: Path, sec
                 return
         except (URLError, OSError):
             time.sleep(0.2)
-    raise ArenaError(f"MLflow's UI did not start; see {log}")
+    why = f"does not answer after {seconds:.0f} s" if server.poll() is None else "did not start"
+    raise ArenaError(f"MLflow's UI {why}; see {log}")
 
 
 @contextmanager

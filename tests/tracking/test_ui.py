@@ -54,6 +54,13 @@ def test_a_server_that_dies_at_once_points_to_the_log(tmp_path):
             ui.wait_until_up(process, "http://127.0.0.1:9", tmp_path / "log")
 
 
+def test_a_server_that_is_slow_is_told_from_one_that_has_ended(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        with pytest.raises(ArenaError, match="does not answer after 1 s"):
+            ui.wait_until_up(process, "http://127.0.0.1:9", tmp_path / "log", seconds=1)
+        process.kill()
+
+
 def test_mlflow_is_not_imported_before_it_is_needed():
     code = "import sys, arena.tracking.shipper, arena.tracking.ui; raise SystemExit('mlflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
