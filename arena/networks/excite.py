@@ -28,7 +28,7 @@ class Excite(nn.Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """See above."""
-        trains = has_gradients(input, input)
+        trains = has_gradients(input)
         mean = _Mean.apply(input) if trains else input.mean((2, 3), keepdim=True)
         gate = self.gate(self.conv_expand(self.act1(self.conv_reduce(mean))))
         if not trains:

@@ -15,9 +15,9 @@ SMALL = 8
 """Side in pixels of the maps up to which a product is faster."""
 
 
-def has_gradients(input: Tensor, weight: Tensor) -> bool:
+def has_gradients(*tensors: Tensor) -> bool:
     """Whether this is a pass with gradients, on a CPU. What only plays keeps to the bit what it played."""
-    return not input.is_cuda and torch.is_grad_enabled() and (input.requires_grad or weight.requires_grad)
+    return not tensors[0].is_cuda and torch.is_grad_enabled() and any(one.requires_grad for one in tensors)
 
 
 class Product(nn.Conv2d):

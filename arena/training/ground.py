@@ -52,11 +52,6 @@ class Ground:
             origin=self.origin,
         )
 
-    @property
-    def identity(self) -> Mapping[str, Any]:
-        """What of the facts decides how a training goes: not where the faces' files lie."""
-        return without_place(self.facts)
-
     def with_seed(self, seed: int) -> Ground:
         """The same parts for a training by another seed."""
         return replace(self, settings=self.settings.model_copy(update={"seed": seed}))
@@ -68,7 +63,7 @@ class Ground:
 
 
 def without_place(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Facts about faces but for where their files lie."""
+    """What of the facts about faces decides how a training goes: not where their files lie."""
     return {name: value for name, value in facts.items() if name != "source"}
 
 

@@ -17,7 +17,7 @@ from arena.store.home import Home
 from arena.store.names import GALLERY
 from arena.store.prune import pruned_files
 from arena.training.families import Family, Given, Made, Stock, folder_of_fakes
-from arena.training.ground import Ground
+from arena.training.ground import Ground, without_place
 from arena.training.growing import Growth, grow, is_grown
 from arena.training.kept import digest_of
 from arena.types import ArenaError, Images, OnProgress, ignore_progress
@@ -111,8 +111,8 @@ class Workshop:
         grown = None
         if word.images:
             self.on_stage(f"training {word.name} for {word.images} images")
-            ground = self.ground
-            made_of = ground.identity, ground.settings.image_size, ground.settings.seed, ground.precision, options
+            ground, settings = self.ground, self.ground.settings
+            made_of = without_place(ground.facts), settings.image_size, settings.seed, ground.precision, options
             path = self.folder / f"{word.name}-{word.images}-{digest_of(*made_of)}.safetensors"
             growth = Growth(word.name, word.images, options)
             grown = grow(self.ground, growth, path, self.on_progress, self.on_stage)

@@ -20,6 +20,7 @@ import numpy as np
 from arena.faces.coding import Coding
 from arena.faces.decode import square
 from arena.networks.training import use_one_thread
+from arena.photo.judge import alarm_of
 from arena.play.config import load_config
 from arena.referee.baseline import little_gradient
 from arena.referee.metrics import clustered_wilson
@@ -55,7 +56,7 @@ def judged(path: Path, ground: Ground, fakes: list[Images]) -> list[str]:
     real, *of_families = (brought(part, snapshot, derive(0, "coding", i)) for i, part in enumerate(parts))
     people = ground.parts[JUDGING].identities
     faces, answer = Faces(real, people), team.answer(real)
-    called = (answer.scores >= team.thresholds().get("photo_threshold", answer.threshold)).astype(np.float64)
+    called = (answer.scores >= alarm_of(answer)).astype(np.float64)
     low, high = clustered_wilson(called, people)
     ours = [measured(faces, answer, team.answer(kind)) for kind in of_families]
     plain = Answer(little_gradient(real), np.inf)
