@@ -37,6 +37,8 @@ class BackboneOptions(NetworkOptions):
             raise ValueError(f"optimiser must be adam or sgd, not {self.optimiser!r}")
         if self.input_side < 0:
             raise ValueError("input_side must be a number of pixels, or 0")
+        if self.input == "neighbours":
+            raise ValueError("input must be rgb or high-pass: a published network takes three channels")
 
 
 O = TypeVar("O", bound=BackboneOptions)  # noqa: E741
@@ -71,9 +73,10 @@ class BackboneDetector(NetworkDetector[O]):
         return self.options.input_side or None
 
     def backbone(self) -> Backbone:
-        """The network without its classifier. What it normalises is what `level` has not levelled."""
+        """The network without its classifier. What it normalises is pixels that `level` has not levelled."""
         options = self.options
-        return Backbone(options.backbone, options.pretrained and self.brief.trains, normalise=not options.level)
+        are_pixels = options.input == "rgb" and not options.level
+        return Backbone(options.backbone, options.pretrained and self.brief.trains, normalise=are_pixels)
 
     def trainable(self, network: nn.Module, **optimiser: Any) -> Trainable:
         """See `NetworkDetector.trainable`."""

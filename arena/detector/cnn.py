@@ -37,7 +37,7 @@ class CNN(NetworkDetector[CNNOptions]):
     def build_network(self) -> nn.Module:
         """See `NetworkDetector.build_network`."""
         layers: list[nn.Module] = []
-        channels = 3
+        channels = self.channels
         for i in range(4):
             maps = self.options.width * 2**i
             layers += [Halve(channels, maps, 3), nn.BatchNorm2d(maps), nn.ReLU(inplace=True)]

@@ -111,7 +111,7 @@ class FaceParts(NetworkDetector[FacePartsOptions]):
 
     def build_network(self) -> nn.Module:
         """See `NetworkDetector.build_network`."""
-        return Filters(self.options, self.brief.image_size)
+        return Filters(self.options, self.brief.image_size, self.channels)
 
     def check(self, faces: Faces) -> None:
         """See `types.Team.check`."""
@@ -171,10 +171,10 @@ class Filters(nn.Module):
 
     bounds: Tensor
 
-    def __init__(self, options: FacePartsOptions, side: int) -> None:
+    def __init__(self, options: FacePartsOptions, side: int, channels: int) -> None:
         super().__init__()
         self.cascade = options.cascade
-        self.filters = nn.ModuleList(small_resnet(side, options.width) for _ in options.filters)
+        self.filters = nn.ModuleList(small_resnet(side, options.width, channels) for _ in options.filters)
         self.register_buffer("bounds", torch.tensor(options.bounds(), dtype=torch.float32))
 
     def opinions(self, batches: list[Tensor]) -> list[Tensor]:

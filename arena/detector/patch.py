@@ -7,21 +7,20 @@ with an opinion on every patch.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, pad
+from torch.nn.functional import interpolate
 
 from arena.detector.calibrated import SCORING_BATCH
 from arena.detector.team import NetworkDetector, NetworkOptions
 from arena.networks.blocks import Halve, Logit
+from arena.networks.inputs import Input
 from arena.networks.training import as_pool, to_range
 from arena.registry import register
 from arena.types import Heat, Images
-
-INPUTS = ("rgb", "high-pass", "neighbours")
 
 
 @dataclass(frozen=True)
@@ -32,9 +31,8 @@ class PatchOptions(NetworkOptions):
     """Feature maps of the first layer; the others have twice as many."""
     layers: int = 2
     """3x3 convolutions at half the size: a patch is 5 pixels wide, and 4 more for each of them."""
-    input: Literal["rgb", "high-pass", "neighbours"] = "high-pass"
-    """The pixels, what a 3x3 blur takes away from them, or each pixel's difference to the next on the right and below;
-    the last two make a patch 2 pixels or 1 wider."""
+    input: Input = "high-pass"
+    """What the network sees, as for every network; high-pass makes a patch 2 pixels wider, neighbours 1."""
     steps: int = 150
     average: float = 0.97
 
@@ -42,8 +40,6 @@ class PatchOptions(NetworkOptions):
         super().__post_init__()
         if self.width < 1 or not 0 <= self.layers <= 8:
             raise ValueError("width must be at least 1 and layers from 0 to 8")
-        if self.input not in INPUTS:
-            raise ValueError(f"input must be rgb, high-pass or neighbours, not {self.input!r}")
 
 
 @register("detector", "patch")
@@ -54,7 +50,7 @@ class Patch(NetworkDetector[PatchOptions]):
 
     def build_network(self) -> nn.Module:
         """See `NetworkDetector.build_network`."""
-        return PatchNetwork(self.options)
+        return PatchNetwork(self.channels, self.options.width, self.options.layers)
 
     @torch.no_grad()
     def heat_maps(self, images: Images) -> Heat:
@@ -75,21 +71,20 @@ class Patch(NetworkDetector[PatchOptions]):
 class PatchNetwork(nn.Module):
     """Convolutions without padding worth a surrounding, and a logit for each place of the last maps."""
 
-    def __init__(self, options: PatchOptions) -> None:
+    def __init__(self, channels: int, width: int, depth: int) -> None:
         super().__init__()
-        width, maps = options.width, 2 * options.width
-        self.input = options.input
+        maps = 2 * width
         self.first = nn.Sequential(
-            *(nn.Conv2d(6 if options.input == "neighbours" else 3, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width)),
+            *(nn.Conv2d(channels, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width)),
             *(nn.ReLU(inplace=True), Halve(width, maps, 3), nn.BatchNorm2d(maps), nn.ReLU(inplace=True)),
         )
-        layers = [(nn.Conv2d(maps, maps, 3, 1, 1, bias=False), nn.BatchNorm2d(maps)) for _ in range(options.layers)]
+        layers = [(nn.Conv2d(maps, maps, 3, 1, 1, bias=False), nn.BatchNorm2d(maps)) for _ in range(depth)]
         self.layers = nn.Sequential(*(part for pair in layers for part in (*pair, nn.ReLU(inplace=True))))
         self.logit = Logit(maps)
 
     def patches(self, images: Tensor) -> Tensor:
-        """A logit for each patch of images `[N, 3, S, S]` in [-1, 1]: `[N, 1, S / 2, S / 2]`, above 0 for fake."""
-        maps = self.layers(self.first(seen(images, self.input)))
+        """A logit for each patch of what is seen of images, `[N, C, S, S]`: `[N, 1, S / 2, S / 2]`."""
+        maps = self.layers(self.first(images))
         n, channels, *sides = maps.shape
         logits: Tensor = self.logit(maps.permute(0, 2, 3, 1).reshape(-1, channels))
         return logits.view(n, 1, *sides)
@@ -97,16 +92,3 @@ class PatchNetwork(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """The mean logit of each image's patches, `[N]`."""
         return self.patches(images).mean((1, 2, 3))
-
-
-def seen(images: Tensor, input: str) -> Tensor:
-    """What the network looks at of images `[N, 3, S, S]`: `[N, 3, S, S]`, or `[N, 6, S, S]` for neighbours."""
-    if input == "rgb":
-        return images
-    if input == "neighbours":
-        # The last row and column have no next one: their own copy differs by 0.
-        longer = pad(images, (0, 1, 0, 1), mode="replicate")
-        return torch.cat([longer[..., :-1, 1:] - images, longer[..., 1:, :-1] - images], 1)
-    edged = pad(images, (1, 1, 1, 1), mode="reflect")
-    tall = (edged[..., :-2, :] + 2 * edged[..., 1:-1, :] + edged[..., 2:, :]) / 4
-    return images - (tall[..., :-2] + 2 * tall[..., 1:-1] + tall[..., 2:]) / 4

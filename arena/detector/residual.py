@@ -50,7 +50,7 @@ class Residual(NetworkDetector[ResidualOptions]):
         blocks = [Block(width, 2 * width, 2), Block(2 * width, 4 * width, 2), Block(4 * width, 4 * width, 1)]
         norm = [nn.BatchNorm2d(4 * width), nn.ReLU(inplace=True)]
         head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(self.options.dropout), Logit(4 * width)]
-        return nn.Sequential(Halve(3, width, 4), *blocks, *norm, *head)
+        return nn.Sequential(Halve(self.channels, width, 4), *blocks, *norm, *head)
 
     def pace(self, step: int) -> float:
         """See `NetworkDetector.pace`."""

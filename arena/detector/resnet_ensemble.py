@@ -62,7 +62,7 @@ class ResnetEnsemble(NetworkDetector[ResnetEnsembleOptions]):
     def build_network(self) -> nn.Module:
         """See `NetworkDetector.build_network`."""
         sizes = self.options.sizes or (size_for(self.brief.image_size, SIZES),)
-        return Ensemble(sizes, self.options.models, self.options.width)
+        return Ensemble(sizes, self.options.models, self.options.width, self.channels)
 
     def loss(self, images: Tensor, labels: Tensor, step: int) -> Tensor:
         """See `NetworkDetector.loss`: every model's own, for each learns as if it were alone."""
@@ -73,11 +73,13 @@ class ResnetEnsemble(NetworkDetector[ResnetEnsembleOptions]):
 
 
 class Ensemble(nn.Module):
-    """Small ResNets by the size of the images they look at. From images `[N, 3, S, S]` to logits, float32 `[N]`."""
+    """Small ResNets by the size of the images they look at. From images `[N, C, S, S]` to logits, float32 `[N]`."""
 
-    def __init__(self, sizes: Collection[int], models: int, width: int) -> None:
+    def __init__(self, sizes: Collection[int], models: int, width: int, channels: int) -> None:
         super().__init__()
-        several = {str(size): nn.ModuleList(small_resnet(size, width) for _ in range(models)) for size in sizes}
+        several = {
+            str(size): nn.ModuleList(small_resnet(size, width, channels) for _ in range(models)) for size in sizes
+        }
         self.models = nn.ModuleDict(several)
 
     def opinions(self, images: Tensor) -> Tensor:

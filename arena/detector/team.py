@@ -17,6 +17,7 @@ from arena.detector.calibrated import SCORING_BATCH, CalibratedDetector
 from arena.detector.changes import change
 from arena.detector.heatmap import heat_of, smooth_grad
 from arena.detector.options import DetectorOptions
+from arena.networks.inputs import CHANNELS, Input, seen
 from arena.networks.team import NetworkTeam
 from arena.networks.trainable import Trainable, compute_dtype
 from arena.networks.training import as_pool, draw, run, seeded, to_range
@@ -45,6 +46,10 @@ class NetworkOptions(DetectorOptions):
     level: bool = True
     """Whether the network sees each image without its mean brightness and contrast, so that neither can be a cue."""
 
+    input: Input = "rgb"
+    """What the network sees: rgb, the pixels; high-pass, what a 3x3 blur takes away from them; or neighbours, each
+    pixel's difference to the next on the right and below."""
+
     formerly: ClassVar[Mapping[str, Any]] = {"level": False}
 
     def __post_init__(self) -> None:
@@ -55,6 +60,8 @@ class NetworkOptions(DetectorOptions):
             raise ValueError(f"learning_rate must be positive, not {self.learning_rate}")
         if not 0 <= self.average < 1:
             raise ValueError("average must be in [0, 1)")
+        if self.input not in CHANNELS:
+            raise ValueError(f"input must be rgb, high-pass or neighbours, not {self.input!r}")
 
 
 O = TypeVar("O", bound=NetworkOptions)  # noqa: E741
@@ -70,9 +77,17 @@ class NetworkDetector(NetworkTeam[O], CalibratedDetector):
         """Side in pixels of what the network sees, whatever the match's images are; None for those of the match."""
         return None
 
+    @property
+    def channels(self) -> int:
+        """Channels of what the network sees."""
+        return CHANNELS[self.options.input]
+
     @abstractmethod
     def build_network(self) -> nn.Module:
-        """A network from images `[N, 3, S, S]` in [-1, 1] to logits `[N]`, above 0 for fake; S is its input size."""
+        """A network from what it sees of images, `[N, channels, S, S]`, to logits `[N]`, above 0 for fake.
+
+        S is its input size.
+        """
 
     def build(self) -> dict[str, Trainable]:
         """See `NetworkTeam.build`."""
@@ -187,12 +202,12 @@ class NetworkDetector(NetworkTeam[O], CalibratedDetector):
         self.take_thresholds(extra)
 
     def _fitted(self, images: Tensor) -> Tensor:
-        """Images as the network takes them: its size and its arithmetic."""
+        """What the network sees of images `[N, 3, S, S]` in [-1, 1], in its size and its arithmetic."""
         if self.input_size is not None:
             images = resized(images, self.input_size)
         if self.options.level:
             images = levelled(images.float())
-        return images.to(compute_dtype(self.brief.precision))
+        return seen(images.to(compute_dtype(self.brief.precision)), self.options.input)
 
 
 def levelled(images: Tensor) -> Tensor:

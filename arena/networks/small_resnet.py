@@ -14,20 +14,20 @@ _SEEN = 32
 """Pixels of the image's side that one feature of the last maps stands for: those of 64 px become 2x2, of 128 px 4x4."""
 
 
-def small_resnet(side: int, channels: int = 16) -> nn.Module:
-    """A network from images `[N, 3, S, S]` to logits `[N]`, float32, above 0 for fake.
+def small_resnet(side: int, width: int = 16, channels: int = 3) -> nn.Module:
+    """A network from images `[N, channels, S, S]` to logits `[N]`, float32, above 0 for fake.
 
     K. He et al., Deep Residual Learning for Image Recognition, 2016, section 4.2, with a coarse grid of features
-    instead of one average, so that the last layer knows where they are. `side`: S in pixels, at least 8. `channels`:
+    instead of one average, so that the last layer knows where they are. `side`: S in pixels, at least 8. `width`: maps
     of the first stage; the others have twice and four times as many. Raises ArenaError for a smaller side.
     """
     if side < 8:
         raise ArenaError(f"a small ResNet looks at images of 8 pixels and more, not of {side}")
-    stages, maps = list[nn.Module](), channels
-    for width, stride in ((channels, 1), (2 * channels, 2), (4 * channels, 2)):
-        stages += [Residual(maps, width, stride), *(Residual(width, width) for _ in range(_BLOCKS - 1))]
-        maps = width
-    stem = [_same(3, channels), nn.BatchNorm2d(channels), nn.ReLU(inplace=True)]
+    stages, maps = list[nn.Module](), width
+    for wider, stride in ((width, 1), (2 * width, 2), (4 * width, 2)):
+        stages += [Residual(maps, wider, stride), *(Residual(wider, wider) for _ in range(_BLOCKS - 1))]
+        maps = wider
+    stem = [_same(channels, width), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
     grid = max(1, side // _SEEN)
     return nn.Sequential(*stem, *stages, nn.AdaptiveAvgPool2d(grid), nn.Flatten(), Logit(maps * grid**2))
 

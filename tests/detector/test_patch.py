@@ -6,7 +6,7 @@ import torch
 from tiny import SIZE, brief, material, pictures, tiny_team
 
 from arena import registry
-from arena.detector.patch import INPUTS, seen
+from arena.networks.inputs import CHANNELS, seen
 from arena.types import ArenaError
 
 PATCH = registry.find("detector", "patch")
@@ -16,7 +16,7 @@ PATCH = registry.find("detector", "patch")
 def test_a_patch_sees_so_many_pixels_and_no_more(input, layers, wide):
     network = PATCH.team(brief(image_size=64), {"input": input, "layers": layers}).network.eval()
     images = torch.randn(1, 3, 64, 64, requires_grad=True)
-    (slope,) = torch.autograd.grad(network.patches(images)[0, 0, 16, 16], images)
+    (slope,) = torch.autograd.grad(network.patches(seen(images, input))[0, 0, 16, 16], images)
     touched = slope[0].abs().sum(0) > 0
     assert [int(touched.any(axis).sum()) for axis in (0, 1)] == [wide, wide]
 
@@ -27,18 +27,7 @@ def test_its_logit_is_the_mean_of_its_patches():
     torch.testing.assert_close(network(images), network.patches(images).mean((1, 2, 3)))
 
 
-def test_what_it_looks_at():
-    images = torch.arange(48.0).view(1, 3, 4, 4)
-    assert seen(images, "rgb") is images
-    right, below = seen(images, "neighbours").split(3, 1)
-    assert torch.equal(right[0, 0, :, :3], torch.ones(4, 3))
-    assert torch.equal(below[0, 0, :3], torch.full((3, 4), 4.0))
-    assert not right[..., 3].any()
-    assert not below[..., 3, :].any()
-    assert torch.equal(seen(images, "high-pass")[..., 1:3, 1:3], torch.zeros(1, 3, 2, 2))  # a slope is no detail
-
-
-@pytest.mark.parametrize("input", INPUTS)
+@pytest.mark.parametrize("input", CHANNELS)
 def test_heat_is_where_the_traces_are(input):
     team = tiny_team(PATCH, options={"input": input, "augment": False, "steps": 60, "learning_rate": 0.01, "width": 8})
     reals, fakes = pictures(60, size=32), pictures(60, seed=1, size=32).copy()

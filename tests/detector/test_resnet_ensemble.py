@@ -53,7 +53,7 @@ def test_the_score_is_the_mean_of_the_probabilities_of_one_sizes_models():
 
 
 def test_the_logit_of_sure_models_is_finite():
-    ensemble = Ensemble((64,), 2, 2)
+    ensemble = Ensemble((64,), 2, 2, 3)
     for model, logit in zip(ensemble.models["64"], (300.0, 200.0), strict=True):
         torch.nn.init.constant_(model[-1].bias, logit)
         torch.nn.init.zeros_(model[-1].weight)

@@ -14,15 +14,15 @@ def test_it_has_about_three_hundred_thousand_weights():
 
 @pytest.mark.parametrize(("side", "grid"), [(16, 1), (64, 2), (128, 4), (256, 8)])
 def test_the_last_layer_sees_a_grid_of_features(side, grid):
-    network = small_resnet(side, channels=2)
+    network = small_resnet(side, width=2)
     assert network[-1].in_features == 4 * 2 * grid**2
     assert network(torch.zeros(2, 3, side, side)).shape == (2,)
 
 
-@pytest.mark.parametrize(("side", "channels"), [(8, 2), (15, 2), (16, 2), (50, 2), (64, 2), (128, 4)])
-def test_every_weight_learns_at_every_size(side, channels):
+@pytest.mark.parametrize(("side", "width"), [(8, 2), (15, 2), (16, 2), (50, 2), (64, 2), (128, 4)])
+def test_every_weight_learns_at_every_size(side, width):
     torch.manual_seed(0)
-    network = small_resnet(side, channels).to(memory_format=torch.channels_last)
+    network = small_resnet(side, width).to(memory_format=torch.channels_last)
     logits = network(torch.randn(8, 3, side, side).contiguous(memory_format=torch.channels_last))
     logits.square().sum().backward()
     assert logits.dtype == torch.float32
@@ -31,7 +31,7 @@ def test_every_weight_learns_at_every_size(side, channels):
 
 def test_where_a_feature_is_matters():
     torch.manual_seed(0)
-    network = small_resnet(64, channels=2).eval()
+    network = small_resnet(64, width=2).eval()
     image = torch.zeros(1, 3, 64, 64)
     image[..., :16, :16] = 1
     assert network(image) != network(image.flip(3))
