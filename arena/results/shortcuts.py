@@ -30,7 +30,7 @@ class Shortcuts:
                 f"No shortcut was found: the detector of round {self.round} tells {where} from the same faces moved or "
                 f"lit differently no better than 0.5 ± {TOLERANCE:g}, and 0.5 is chance."
             )
-        which = ", ".join(f"{one.name} ({one.auroc:.2f})" for one in found)
+        which = ", ".join(f"{one.name} ({one.auroc:.3f})" for one in found)
         return (
             f"{'A' if any(map(_is_sure, found)) else 'Perhaps a'} shortcut: the detector of round {self.round} tells "
             f"{where} from the same faces {which}, further than {TOLERANCE:g} from the 0.5 of chance; that is framing "

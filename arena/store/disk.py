@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from arena.store.names import state_folder
 from arena.types import ArenaError
 
 MANIFEST = "manifest.json"
+ABANDONED = 3600
+"""Seconds after which a half-written file that nobody has touched since belongs to nobody."""
 
 
 class Disk:
@@ -73,10 +77,15 @@ def stage(folder: Path, files: Mapping[str, Content], disk: Disk, states: Mappin
 def whole_file(path: Path) -> Iterator[Path]:
     """A file to write, which takes the place of `path` at the end of the block and vanishes on an error.
 
-    Its name is of this process, so that two that write the same file do not write into each other's. Raises OSError.
+    Its name is of this process, so that two that write the same file do not write into each other's. What a killed
+    process left half written, an hour ago or longer, goes. Raises OSError.
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     partial.unlink(missing_ok=True)
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
+        with suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > ABANDONED:
+                left.unlink()
     try:
         yield partial
         partial.replace(path)

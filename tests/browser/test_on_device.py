@@ -17,6 +17,8 @@ from arena.faces.coding import Coding, Way, tables_of
 from arena.faces.sources.drawn import FRAMING
 from arena.photo.likeness import Likeness
 from arena.service import devices
+from arena.service.decoding import FORMATS
+from arena.service.uploads import is_photo
 from arena.snapshot import to_bytes
 
 from .visiting import TOKEN, expect, service, witness
@@ -172,6 +174,16 @@ def noisy(side):
     y, x = np.mgrid[:side, :side][..., None]
     smooth = 120 + 80 * np.sin(x / 7 + np.arange(3)) * np.cos(y / 9)
     return (smooth + rng.normal(0, 9, (side, side, 3))).clip(0, 255).astype(np.uint8)
+
+
+def test_the_browser_reads_the_kinds_of_files_that_the_service_reads(duel, visit):
+    page = visit(duel, "#/matches")
+    page.evaluate(LOAD, ["judge"])
+    for kind in ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"):
+        content = encoded(Image.fromarray(noisy(40)), kind)
+        head = list(content[:12])
+        assert page.evaluate("(head) => isPhoto(new Uint8Array(head))", head) == is_photo(content[:12]), kind
+        assert is_photo(content[:12]) == (kind in FORMATS)
 
 
 @pytest.mark.parametrize(("sampling", "side", "corner"), WAYS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 import numpy as np
 import pytest
@@ -39,6 +40,16 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path, monkeypatch):
     (tmp_path / f".{path.name}.{os.getpid()}.partial").write_text("of a process of this number that was killed")
     keep(path, STATE, {"round": 4})
     assert recall(path).about == {"round": 4}
+
+
+def test_what_a_killed_process_left_half_written_goes(tmp_path):
+    path = tmp_path / "state.safetensors"
+    old, young, others = (tmp_path / f".{name}.partial" for name in (f"{path.name}.1", f"{path.name}.2", "other.1"))
+    for left, age in ((old, 4000), (young, 60), (others, 4000)):
+        left.write_text("half")
+        os.utime(left, (time.time() - age,) * 2)
+    keep(path, STATE, {})
+    assert [left.exists() for left in (old, young, others)] == [False, True, True]
 
 
 def test_a_result_is_made_once(tmp_path):

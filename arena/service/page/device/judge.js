@@ -50,9 +50,17 @@ async function loaded(kit, signal) {
   };
 }
 
+/** Whether a file that begins with these bytes is of a kind that the service takes: PNG, JPEG or WebP. */
+export function isPhoto(head) {
+  const starts = String.fromCharCode(...head.slice(0, 12));
+  return /^(\x89PNG\r\n\x1a\n|\xff\xd8\xff|RIFF[^]{4}WEBP)/.test(starts);
+}
+
 /** The pixels of a photo, upright, transparent ones on white. @returns {Promise<import("./resample.js").Pixels>} */
 async function pixelsOf(photo) {
-  const bitmap = await createImageBitmap(photo, { colorSpaceConversion: "none" }).catch(() => {
+  const head = new Uint8Array(await photo.slice(0, 12).arrayBuffer());
+  const reading = isPhoto(head) ? createImageBitmap(photo, { colorSpaceConversion: "none" }) : Promise.reject();
+  const bitmap = await reading.catch(() => {
     throw new ApiError(422, "This browser cannot read the photo: it must be a PNG, JPEG or WebP, and whole.");
   });
   if (Math.min(bitmap.width, bitmap.height) < SMALLEST) {
