@@ -20,12 +20,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 from torch.nn.functional import l1_loss
 
 from arena import registry
 from arena.faces.sets.cache import prepare
 from arena.generator.reconstructor import feature_error, features
+from arena.images import png
 from arena.networks.training import as_pool, seeded, to_images, to_range, use_one_thread
 from arena.types import Brief, Images
 
@@ -97,7 +97,7 @@ def main() -> None:
         shown.append(row.fakes)
         if options.sheet and faces.synthetic:
             sheet = np.concatenate([np.concatenate(list(images[:12]), 1) for images in shown])
-            Image.fromarray(sheet).save(options.sheet, optimize=True)
+            options.sheet.write_bytes(png(sheet[None], "generated"))
 
 
 if __name__ == "__main__":
