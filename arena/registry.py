@@ -73,7 +73,9 @@ class Contender:
 
     def as_stored(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Options that a match or a snapshot holds, maybe for long: what had no choice then is what it was then."""
-        return self.expanded({**getattr(self.cls.Options, "formerly", {}), **options})
+        stored = {**getattr(self.cls.Options, "formerly", {}), **options}
+        inner_as_stored = getattr(self.cls.Options, "inner_as_stored", dict)
+        return self.expanded(inner_as_stored(stored))
 
     def options(self, given: Mapping[str, Any] | None = None) -> Any:
         """An `Options` object of this contender. Raises ArenaError for an unknown key or an impossible value."""

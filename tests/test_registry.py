@@ -190,5 +190,16 @@ class TestRecipes:
         options = dataclasses.asdict(self.dcgan.options({"width": 8}))
         assert self.dcgan.as_stored(options) == options
         cnn = registry.find("detector", "cnn")
-        assert cnn.as_stored({"width": 4, "level": True}) == {"width": 4, "level": True}
-        assert not cnn.options(cnn.as_stored({"width": 4})).level  # it saw images as they are, then
+        assert cnn.as_stored({"level": True}) == {"level": True, "input": "rgb"}
+        then = cnn.options(cnn.as_stored({"width": 4}))
+        assert (then.level, then.input) == (False, "rgb")  # it saw images as they are, then
+        assert cnn.options({"width": 4}).input == "high-pass"
+
+    def test_so_do_those_of_a_contender_inside_another(self):
+        committee, evader = registry.find("detector", "committee"), registry.find("generator", "evader")
+        inner = dataclasses.asdict(committee.options({"members": ["residual"]}))["inner"]
+        assert inner["residual"].pop("input") == "high-pass"
+        stored = committee.as_stored({"members": ["residual"], "inner": inner})
+        assert committee.options(stored).inner["residual"]["input"] == "rgb"
+        assert evader.options(evader.as_stored({"inner": {"width": 8}})).inner["recipe"] == "2016"
+        assert evader.options(evader.as_stored({"eps": 3})).inner["recipe"] != "2016"

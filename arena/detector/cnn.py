@@ -8,6 +8,7 @@ from torch import nn
 
 from arena.detector.team import NetworkDetector, NetworkOptions
 from arena.networks.blocks import Halve, Logit
+from arena.networks.inputs import Input
 from arena.registry import register
 
 
@@ -21,6 +22,8 @@ class CNNOptions(NetworkOptions):
     """Training steps per round: with more of them Team A can hardly win a round (experiments/contest)."""
     dropout: float = 0.2
     """Dropout before the last layer."""
+    input: Input = "high-pass"
+    """What it sees, as for every network; rgb takes to its opponent and to no other (experiments/contest)."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -84,6 +84,13 @@ class CommitteeOptions(DetectorOptions):
         stored = {name: dataclasses.asdict(one) for name, one in options.items()}
         object.__setattr__(self, "inner", stored)  # so that a stored config says all
 
+    @staticmethod
+    def inner_as_stored(options: Mapping[str, Any]) -> dict[str, Any]:
+        """See `types.Team.Options`."""
+        inner = options.get("inner") or {}
+        then = {name: registry.find("detector", name).as_stored(one) for name, one in inner.items()}
+        return {**options, "inner": then}
+
     def _shared(self, contender: registry.Contender) -> dict[str, Any]:
         """What of its own options a member has, too."""
         names = {field.name for field in dataclasses.fields(DetectorOptions)}

@@ -12,6 +12,7 @@ from torch.nn.functional import avg_pool2d
 from arena.detector.changes import TRACES
 from arena.detector.team import NetworkDetector, NetworkOptions
 from arena.networks.blocks import Halve, Logit
+from arena.networks.inputs import Input
 from arena.registry import register
 
 
@@ -23,6 +24,8 @@ class ResidualOptions(NetworkOptions):
     """Feature maps of the first layer; the blocks have two, four and four times as many."""
     dropout: float = 0.2
     """Dropout before the last layer."""
+    input: Input = "high-pass"
+    """What it sees, as for every network; with rgb it knows few fakes that it has not met (experiments/team-b)."""
     steps: int = 150
     learning_rate: float = 2e-3
     """Adam's highest learning rate: it rises over the first 50 steps, or a tenth, of a round and falls as a cosine."""

@@ -87,6 +87,14 @@ class EvaderOptions:
             raise ValueError(str(error)) from error
         object.__setattr__(self, "inner", dataclasses.asdict(options))  # so that a stored config says all
 
+    @staticmethod
+    def inner_as_stored(options: Mapping[str, Any]) -> dict[str, Any]:
+        """See `types.Team.Options`."""
+        if not options.get("inner"):
+            return dict(options)
+        contender = registry.find("generator", options.get("contender", EvaderOptions.contender))
+        return {**options, "inner": contender.as_stored(options["inner"])}
+
 
 @register("generator", "evader")
 class Evader(Generator):
