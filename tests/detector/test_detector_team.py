@@ -36,21 +36,23 @@ def watched(team):
 
 @pytest.mark.parametrize(("memory", "old"), [(0.5, 4), (0.25, 2), (0.0, 0), (0.99, 7)])
 def test_a_batch_is_half_real_and_the_fakes_are_shared_with_the_past(memory, old):
-    team = tiny_team(CNN, options={"batch": 16, "memory": memory, "augment": False, "level": False})
+    team = tiny_team(CNN, options={"batch": 16, "memory": memory, "augment": False, "level": False, "input": "rgb"})
     seen = watched(team)
     team._stepper(team._batches(*(as_pool(flat(9, value), "cpu") for value in (10, 100, 200))))()
     assert seen == [[10] * 8 + [100] * (8 - old) + [200] * old]
 
 
 def test_without_a_reservoir_all_fakes_are_new():
-    team = tiny_team(CNN, options={"batch": 16, "augment": False, "level": False})
+    team = tiny_team(CNN, options={"batch": 16, "augment": False, "level": False, "input": "rgb"})
     seen = watched(team)
     team._stepper(team._batches(as_pool(flat(9, 10), "cpu"), as_pool(flat(9, 100), "cpu"), as_pool(EMPTY, "cpu")))()
     assert seen == [[10] * 8 + [100] * 8]
 
 
 def test_reals_are_label_0_and_fakes_label_1():
-    team = tiny_team(CNN, options={"augment": False, "level": False, "steps": 60, "learning_rate": 0.01})
+    team = tiny_team(
+        CNN, options={"augment": False, "level": False, "input": "rgb", "steps": 60, "learning_rate": 0.01}
+    )
     reals, fakes = pictures(60), 255 - pictures(60, seed=1)
     team.train(1, material(reals, fakes))
     assert team.score(fakes).min() > 0.9
@@ -58,7 +60,7 @@ def test_reals_are_label_0_and_fakes_label_1():
 
 
 def test_the_loss_is_the_mean_binary_cross_entropy():
-    team = tiny_team(CNN, options={"augment": False, "level": False, "dropout": 0.0})
+    team = tiny_team(CNN, options={"augment": False, "level": False, "input": "rgb", "dropout": 0.0})
     team.network.train()
     batch = torch.cat([to_range(as_pool(flat(4, value), "cpu")) for value in (10, 100)])
     fake = torch.sigmoid(team.network(batch)).detach()
@@ -105,7 +107,9 @@ def people(team, n, each=1):
 
 
 def test_validation_faces_are_never_trained_on():
-    team = tiny_team(CNN, options={"validation": 0.25, "augment": False, "level": False, "steps": 40, "average": 0.0})
+    team = tiny_team(
+        CNN, options={"validation": 0.25, "augment": False, "level": False, "input": "rgb", "steps": 40, "average": 0.0}
+    )
     reals = np.concatenate([flat(1, value) for value in range(40)])
     held_out, trained_on = people(team, 40)
     assert (len(held_out), len(trained_on)) == (10, 30)
@@ -187,7 +191,7 @@ def test_a_network_may_see_images_of_another_size_than_the_match(monkeypatch):
 
 
 def test_levelled_images_tell_neither_brightness_nor_contrast():
-    plain, level = (tiny_team(CNN, options={"level": level})._fitted for level in (False, True))
+    plain, level = (tiny_team(CNN, options={"level": level, "input": "rgb"})._fitted for level in (False, True))
     images = to_range(torch.from_numpy(pictures(12).copy()))
     dimmed = images * 0.6 - 0.3
     assert torch.equal(plain(images), images)
@@ -201,7 +205,7 @@ def test_levelled_images_tell_neither_brightness_nor_contrast():
 
 
 def test_scores_are_sigmoids_of_logits():
-    team = tiny_team(CNN, options={"level": False})
+    team = tiny_team(CNN, options={"level": False, "input": "rgb"})
     images = pictures(6)
     logits = team.network.eval()(to_range(as_pool(images, "cpu"))).detach().double().numpy()
     np.testing.assert_allclose(team.score(images), 1 / (1 + np.exp(-logits)))
