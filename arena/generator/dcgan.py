@@ -30,7 +30,7 @@ class DCGANOptions(GanOptions):
     learning_rate: float = 1e-3
     """Adam's learning rate. The paper's 2e-4 moves too little in a round (experiments/contest)."""
     pressure: float = 1.5
-    margin: float = 1.5
+    margin: float = 0.75
     margin_growth: float = 2.0
     anticipate: int = 30
     robust: str = "translation,colour"
