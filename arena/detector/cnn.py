@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from torch import nn
 
 from arena.detector.team import NetworkDetector, NetworkOptions
 from arena.networks.blocks import Halve, Logit
-from arena.networks.inputs import Input
 from arena.registry import register
 
 
@@ -22,7 +22,7 @@ class CNNOptions(NetworkOptions):
     """Training steps per round: with more of them Team A can hardly win a round (experiments/contest)."""
     dropout: float = 0.2
     """Dropout before the last layer."""
-    input: Input = "high-pass"
+    input: Literal["rgb", "high-pass", "neighbours"] = "high-pass"
     """What it sees, as for every network; rgb takes to its opponent and to no other (experiments/contest)."""
 
     def __post_init__(self) -> None:

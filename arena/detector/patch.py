@@ -7,7 +7,7 @@ with an opinion on every patch.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Literal, cast
 
 import numpy as np
 import torch
@@ -17,7 +17,6 @@ from torch.nn.functional import interpolate
 from arena.detector.calibrated import SCORING_BATCH
 from arena.detector.team import NetworkDetector, NetworkOptions
 from arena.networks.blocks import Halve, Logit
-from arena.networks.inputs import Input
 from arena.networks.training import as_pool, to_range
 from arena.registry import register
 from arena.types import Heat, Images
@@ -31,7 +30,7 @@ class PatchOptions(NetworkOptions):
     """Feature maps of the first layer; the others have twice as many."""
     layers: int = 2
     """3x3 convolutions at half the size: a patch is 5 pixels wide, and 4 more for each of them."""
-    input: Input = "high-pass"
+    input: Literal["rgb", "high-pass", "neighbours"] = "high-pass"
     """What the network sees, as for every network; high-pass makes a patch 2 pixels wider, neighbours 1."""
     steps: int = 150
     average: float = 0.97

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Literal
 
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
@@ -12,7 +13,6 @@ from torch.nn.functional import avg_pool2d
 from arena.detector.changes import TRACES
 from arena.detector.team import NetworkDetector, NetworkOptions
 from arena.networks.blocks import Halve, Logit
-from arena.networks.inputs import Input
 from arena.registry import register
 
 
@@ -24,7 +24,7 @@ class ResidualOptions(NetworkOptions):
     """Feature maps of the first layer; the blocks have two, four and four times as many."""
     dropout: float = 0.2
     """Dropout before the last layer."""
-    input: Input = "high-pass"
+    input: Literal["rgb", "high-pass", "neighbours"] = "high-pass"
     """What it sees, as for every network; with rgb it knows few fakes that it has not met (experiments/team-b)."""
     steps: int = 150
     learning_rate: float = 2e-3

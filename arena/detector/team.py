@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,7 @@ from arena.detector.calibrated import SCORING_BATCH, CalibratedDetector
 from arena.detector.changes import change
 from arena.detector.heatmap import heat_of, smooth_grad
 from arena.detector.options import DetectorOptions
-from arena.networks.inputs import CHANNELS, Input, seen
+from arena.networks.inputs import CHANNELS, seen
 from arena.networks.team import NetworkTeam
 from arena.networks.trainable import Trainable, compute_dtype
 from arena.networks.training import as_pool, draw, run, seeded, to_range
@@ -46,7 +46,7 @@ class NetworkOptions(DetectorOptions):
     level: bool = True
     """Whether the network sees each image without its mean brightness and contrast, so that neither can be a cue."""
 
-    input: Input = "rgb"
+    input: Literal["rgb", "high-pass", "neighbours"] = "rgb"
     """What the network sees: rgb, the pixels; high-pass, what a 3x3 blur takes away from them; or neighbours, each
     pixel's difference to the next on the right and below."""
 

@@ -24,7 +24,7 @@ def described(contender: Contender) -> dict[str, dict[str, Any]]:
         }
     except (NameError, TypeError, SyntaxError):
         kinds = get_type_hints(contender.cls.Options, include_extras=True)
-    shapes = {name: TypeAdapter(kind).json_schema() for name, kind in kinds.items()}
+    shapes = {option.name: TypeAdapter(kinds[option.name]).json_schema() for option in contender.declared}
     return {
         option.name: {
             "default": option.default,

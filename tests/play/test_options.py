@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -15,6 +16,8 @@ class Common:
     """Channels of the first layer."""
     mute: bool = False
     steps: Annotated[int, Field(ge=1)] = 3
+
+    formerly: ClassVar[Mapping[str, Any]] = {"steps": 2}
 
 
 @dataclass(frozen=True)
