@@ -45,7 +45,6 @@ class NetworkOptions(DetectorOptions):
     """Decay of the moving average of the weights that plays; 0 for the last weights."""
     level: bool = True
     """Whether the network sees each image without its mean brightness and contrast, so that neither can be a cue."""
-
     input: Literal["rgb", "high-pass", "neighbours"] = "rgb"
     """What the network sees: rgb, the pixels; high-pass, what a 3x3 blur takes away from them; or neighbours, each
     pixel's difference to the next on the right and below."""
