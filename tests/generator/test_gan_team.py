@@ -203,7 +203,7 @@ def test_every_switch_changes_the_training(options):
 
 
 def test_anticipating_is_evading_a_copy_that_has_trained_on_what_was_published():
-    opponent = tiny_team(CNN)
+    opponent = tiny_team(CNN, options={"input": "rgb"})
     opponent.train(1, material(pictures(30), pictures(20, seed=5)))
     snapshot, published = opponent.snapshot(1), 255 - pictures(20, seed=6)
     given = material(pictures(30), published, published[:5], snapshot)

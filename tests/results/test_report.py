@@ -56,7 +56,7 @@ def test_shortcut_probes_are_told_and_shown(tmp_path):
     page = match_report(home, "duel", "not said, because somebody knows")
     assert "not said" not in page
     assert "A shortcut: the detector of round 2 tells 300 real faces of 120 people" in page
-    assert "from the same faces zoomed x1.2 (0.75), further" in page
+    assert "from the same faces zoomed x1.2 (0.750), further" in page
     assert "<th scope=row>zoomed x1.2</th><td>0.750 (0.70–0.80)</td><td>a shortcut</td>" in page
     assert "<th scope=row>blurred</th><td>0.900 (0.85–0.95)</td><td></td>" in page
     keep(home, "duel", Shortcuts(1, 300, 120, probed(0.55)))  # of a round that is no longer the last
