@@ -2,7 +2,8 @@
 
     python benchmarks/detector.py [--device cuda]
 
-- plain: the same network in float32, channels first, Adam as it comes, the loss read back in every step.
+- plain: the same network, shown the same of the images, in float32, channels first, Adam as it comes, the loss read
+  back in every step.
 - arena: the step and the scoring of a match, drawing and decoding uint8 images included, with no image changed.
 - arena, changed: the same with every change of the training images, to see what they cost.
 
@@ -21,10 +22,12 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from arena.detector.cnn import CNN, CNNOptions
 from arena.detector.team import SCORING_BATCH
+from arena.networks.inputs import seen
 from arena.networks.training import as_pool, to_range, use_one_thread
 from arena.types import Brief, Images
 
 SIZE, POOL = 64, 1000
+INPUT = CNNOptions.input
 
 
 def plain_network(width: int) -> nn.Module:
@@ -55,7 +58,7 @@ def plain_training(options: Namespace, images: Tensor) -> Steps:
         for _ in range(steps):
             batch = images[torch.randint(len(images), (2 * half,), device=images.device)]
             adam.zero_grad()
-            loss = binary_cross_entropy_with_logits(network(batch), labels)
+            loss = binary_cross_entropy_with_logits(network(seen(batch, INPUT)), labels)
             loss.backward()  # type: ignore[no-untyped-call]
             adam.step()
             loss.item()
@@ -83,7 +86,7 @@ def plain_scoring(options: Namespace, images: Tensor) -> Steps:
     @torch.no_grad()
     def work(steps: int) -> None:
         for _ in range(steps):
-            torch.cat([torch.sigmoid(network(batch)) for batch in images.split(SCORING_BATCH)]).cpu()
+            torch.cat([torch.sigmoid(network(seen(batch, INPUT))) for batch in images.split(SCORING_BATCH)]).cpu()
 
     return work
 

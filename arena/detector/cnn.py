@@ -23,7 +23,7 @@ class CNNOptions(NetworkOptions):
     dropout: float = 0.2
     """Dropout before the last layer."""
     input: Literal["rgb", "high-pass", "neighbours"] = "high-pass"
-    """What it sees, as for every network; rgb takes to its opponent and to no other (experiments/contest)."""
+    """What it sees, as for every network; with rgb it knows fewer fakes that it has not met (experiments/contest)."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

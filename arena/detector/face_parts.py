@@ -178,11 +178,11 @@ class Filters(nn.Module):
         self.register_buffer("bounds", torch.tensor(options.bounds(), dtype=torch.float32))
 
     def opinions(self, batches: list[Tensor]) -> list[Tensor]:
-        """Logits `[N]` of each filter on its own images `[N, 3, S, S]`."""
+        """Logits `[N]` of each filter on what it sees of its own images, `[N, C, S, S]`."""
         return [network(images) for network, images in zip(self.filters, batches, strict=True)]
 
     def forward(self, images: Tensor) -> Tensor:
-        """Logits `[N]` of images `[N, 3, S, S]`."""
+        """Logits `[N]` of what is seen of images, `[N, C, S, S]`."""
         return combined(torch.stack(self.opinions([images] * len(self.filters))), self.bounds, self.cascade)
 
 

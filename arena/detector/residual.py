@@ -25,7 +25,7 @@ class ResidualOptions(NetworkOptions):
     dropout: float = 0.2
     """Dropout before the last layer."""
     input: Literal["rgb", "high-pass", "neighbours"] = "high-pass"
-    """What it sees, as for every network; with rgb it knows few fakes that it has not met (experiments/team-b)."""
+    """What it sees, as for every network; with rgb it knows fewer fakes that it has not met (experiments/team-b)."""
     steps: int = 150
     learning_rate: float = 2e-3
     """Adam's highest learning rate: it rises over the first 50 steps, or a tenth, of a round and falls as a cosine."""

@@ -60,7 +60,7 @@ class NetworkOptions(DetectorOptions):
         if not 0 <= self.average < 1:
             raise ValueError("average must be in [0, 1)")
         if self.input not in CHANNELS:
-            raise ValueError(f"input must be rgb, high-pass or neighbours, not {self.input!r}")
+            raise ValueError(f"input must be one of {', '.join(CHANNELS)}, not {self.input!r}")
 
 
 O = TypeVar("O", bound=NetworkOptions)  # noqa: E741

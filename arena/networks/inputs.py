@@ -9,7 +9,7 @@ from torch.nn.functional import pad
 
 Input = Literal["rgb", "high-pass", "neighbours"]
 CHANNELS: Final[dict[Input, int]] = {"rgb": 3, "high-pass": 3, "neighbours": 6}
-"""The inputs, and how many channels each of them has."""
+"""The inputs, and how many channels each of them has. Options spell them out, so that they are listed without torch."""
 
 
 def seen(images: Tensor, input: Input) -> Tensor:

@@ -19,7 +19,8 @@ def small_resnet(side: int, width: int = 16, channels: int = 3) -> nn.Module:
 
     K. He et al., Deep Residual Learning for Image Recognition, 2016, section 4.2, with a coarse grid of features
     instead of one average, so that the last layer knows where they are. `side`: S in pixels, at least 8. `width`: maps
-    of the first stage; the others have twice and four times as many. Raises ArenaError for a smaller side.
+    of the first stage; the others have twice and four times as many. `channels`: of the images. Raises ArenaError
+    for a smaller side.
     """
     if side < 8:
         raise ArenaError(f"a small ResNet looks at images of 8 pixels and more, not of {side}")

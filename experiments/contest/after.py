@@ -1,7 +1,7 @@
 """What is the detector of a match worth on fakes that it never met?
 
     python experiments/contest/after.py HOME/matches/NAME/rounds/0010/detector.snapshot.safetensors ... \\
-        --faces PATH/faces-64.zip --on resgan:50000 flow:50000 blend --kept OUT/generators
+        --faces PATH/faces-64.zip --on resgan:50000 flow:50000 blend --kept OUT/generators --home OUT/home
 
 A row is a snapshot, asked about the exam's part of the faces, which nobody in a match of the same `--faces` and seed
 has trained on, and about each kind of fakes: AUROC, and in brackets the share that it calls fake at its threshold.
@@ -52,9 +52,7 @@ def main() -> None:
         snapshot = read_snapshot(path)
         report = judge(ground, snapshot, families, options.asked)
         alarms = f"{report.alarms:.1%} ({report.low:.1%}-{report.high:.1%})"
-        home_of = path.parents[4].name if len(path.parents) > 4 else ""
-        name = f"{home_of}: {snapshot.contender}, round {snapshot.round}"
-        print(line(name, list(report.by(DETECTOR).values()), alarms), flush=True)
+        print(line(f"{snapshot.contender}, {path.parent}", list(report.by(DETECTOR).values()), alarms), flush=True)
     print(line(LITTLE_GRADIENT, list(report.by(LITTLE_GRADIENT).values()), ""))
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from robustness import Change, each
 from torch.nn.functional import interpolate
 
 from arena.faces.source import Face
@@ -29,8 +30,6 @@ from arena.snapshot import player, read_snapshot
 from arena.types import Detector, Images
 
 Resampling = Image.Resampling
-Change = Callable[[Images], Images]
-"""Of one image, uint8 `[S, S, 3]`."""
 STORED: Mapping[str, Change] = {
     "PNG": lambda image: image,
     **{f"JPEG {quality}": partial(compressed, quality=quality) for quality in (95, 75, 50)},
@@ -76,11 +75,11 @@ def pictures(spec: str, most: int) -> list[Images]:
     return [found[i] for i in np.unique(np.linspace(0, len(found) - 1, min(most, len(found))).round().astype(int))]
 
 
-def line(detector: Detector, name: str, images: list[Images]) -> str:
+def line(detector: Detector, name: str, images: Images) -> str:
     """A row: the share called fake, stored in each way."""
     cells = []
     for store in STORED.values():
-        answer = detector.answer(np.stack([store(image) for image in images]))
+        answer = detector.answer(each(store, images))
         shares = (float((answer.scores >= alarm).mean()) for alarm in (alarm_of(answer), answer.threshold))
         cells.append(" / ".join(f"{100 * share:.1f}" for share in shares))
     return f"| {name} | {' | '.join(cells)} |"
@@ -96,16 +95,16 @@ def main() -> None:
     options = parser.parse_args()
     use_one_thread()
     faces = pictures(options.faces, options.most)
-    fakes = list(player(read_snapshot(options.fakes)).generate(options.most, 5))
+    fakes = player(read_snapshot(options.fakes)).generate(options.most, 5)
     for path in options.snapshots:
         snapshot = read_snapshot(path)
         detector, side = player(snapshot), snapshot.image_size
         print(f"\n**{snapshot.contender}, {path.parent.name}**: % called fake, for photos / in the match\n")
         print(f"| {len(faces)} real faces | {' | '.join(STORED)} |\n|---|{'---:|' * len(STORED)}")
         for name, shrink in SHRUNK.items():
-            print(line(detector, name, [shrink(face, side) for face in faces]), flush=True)
+            print(line(detector, name, np.stack([shrink(face, side) for face in faces])), flush=True)
         print(line(detector, f"{len(fakes)} fakes", fakes))
-        print(line(detector, "fakes by way of 3/4", [enlarged(fake, side) for fake in fakes]), flush=True)
+        print(line(detector, "fakes by way of 3/4", each(partial(enlarged, side=side), fakes)), flush=True)
 
 
 if __name__ == "__main__":

@@ -52,8 +52,7 @@ async function loaded(kit, signal) {
 
 /** Whether a file that begins with these bytes is of a kind that the service takes: PNG, JPEG or WebP. */
 export function isPhoto(head) {
-  const starts = String.fromCharCode(...head.slice(0, 12));
-  return /^(\x89PNG\r\n\x1a\n|\xff\xd8\xff|RIFF[^]{4}WEBP)/.test(starts);
+  return /^(\x89PNG\r\n\x1a\n|\xff\xd8\xff|RIFF[^]{4}WEBP)/.test(String.fromCharCode(...head));
 }
 
 /** The pixels of a photo, upright, transparent ones on white. @returns {Promise<import("./resample.js").Pixels>} */
