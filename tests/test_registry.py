@@ -190,16 +190,16 @@ class TestRecipes:
         options = dataclasses.asdict(self.dcgan.options({"width": 8}))
         assert self.dcgan.as_stored(options) == options
         cnn = registry.find("detector", "cnn")
-        assert cnn.as_stored({"level": True}) == {"level": True, "input": "rgb"}
+        assert cnn.as_stored({"level": True}) == {"level": True, "input": "rgb", "shrink": False}
         then = cnn.options(cnn.as_stored({"width": 4}))
-        assert (then.level, then.input) == (False, "rgb")  # it saw images as they are, then
+        assert (then.level, then.input, then.shrink) == (False, "rgb", False)  # it saw images as they are, then
         assert cnn.options({"width": 4}).input == "high-pass"
 
     def test_so_do_those_of_a_contender_inside_another(self):
         committee, evader = registry.find("detector", "committee"), registry.find("generator", "evader")
-        inner = dataclasses.asdict(committee.options({"members": ["residual"]}))["inner"]
-        assert inner["residual"].pop("input") == "high-pass"
-        stored = committee.as_stored({"members": ["residual"], "inner": inner})
-        assert committee.options(stored).inner["residual"]["input"] == "rgb"
+        inner = dataclasses.asdict(committee.options({"members": ["patch"]}))["inner"]
+        assert (inner["patch"].pop("input"), inner["patch"].pop("shrink")) == ("high-pass", True)
+        then = committee.options(committee.as_stored({"members": ["patch"], "inner": inner})).inner["patch"]
+        assert (then["input"], then["shrink"]) == ("rgb", False)
         assert evader.options(evader.as_stored({"inner": {"width": 8}})).inner["recipe"] == "2016"
         assert evader.options(evader.as_stored({"eps": 3})).inner["recipe"] != "2016"

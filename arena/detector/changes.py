@@ -15,7 +15,7 @@ from torch import Tensor
 from arena.detector.jpeg import jpeg
 from arena.networks.trainable import CHANNELS_LAST
 
-FRAMING: Final = ("zoom", "shift", "mirror")
+FRAMING: Final = ("shrink", "zoom", "shift", "mirror")
 LIGHT: Final = ("brightness", "contrast", "colour")
 TRACES: Final = ("blur", "noise", "resize", "jpeg")
 CHANGES: Final = (*FRAMING, *LIGHT, *TRACES)
@@ -25,12 +25,12 @@ CHANGES: Final = (*FRAMING, *LIGHT, *TRACES)
 def change(images: Tensor, on: Collection[str]) -> Tensor:
     """Changed copy of float32 images `[N, 3, S, S]` in [-1, 1], same shape and range.
 
-    `on`: which of CHANGES act. Zoom, shift and light change every image, mirroring and blur or sharpening half of them,
-    JPEG half, noise and resizing a quarter; who they are is drawn for each.
+    `on`: which of CHANGES act. Zoom, shift and light change every image; shrinking, mirroring, blur or sharpening, and
+    JPEG half of them; noise and resizing a quarter. Who they are is drawn for each.
     """
     images = images.contiguous()
-    if "zoom" in on or "shift" in on:
-        images = reframe(images, "zoom" in on, "shift" in on)
+    if not {"shrink", "zoom", "shift"}.isdisjoint(on):
+        images = reframe(images, "zoom" in on, "shift" in on, "shrink" in on)
     if "mirror" in on:
         images = torch.where(between(images, 0, 1) < 0.5, images.flip(3), images)
     changed = images.clone()
@@ -55,13 +55,16 @@ def between(images: Tensor, low: float, high: float, channels: int = 1) -> Tenso
     return torch.rand(len(images), channels, 1, 1, device=images.device) * (high - low) + low
 
 
-def reframe(images: Tensor, zoom: bool = True, shift: bool = True) -> Tensor:
+def reframe(images: Tensor, zoom: bool = True, shift: bool = True, shrink: bool = True) -> Tensor:
     """Zoomed by 0.85 to 1.25, shifted by up to 10 % of the side along each axis; beyond the edge is its mirror image.
 
-    One resampling with a cubic kernel, wider where it shrinks.
+    Half of them are shrunk by up to 2 besides, as fakes are that were drawn larger. One resampling with a cubic kernel,
+    wider where it shrinks.
     """
     n, side = len(images), images.shape[-1]
     step = 1 / between(images, 0.85, 1.25).view(n, 1) if zoom else torch.ones(n, 1, device=images.device)
+    if shrink:
+        step = step * between(images, 0, 2).clamp_min(1).view(n, 1)
     middle, by = (side - 1) / 2, 0.1 * side * shift
     place = middle + (torch.arange(side, device=images.device) - middle) * step
     rows, columns = (

@@ -45,6 +45,8 @@ from arena.types import (
 _SUREST = 1e-9
 """Scores closer to 0 or 1 than this count as this close: their log-odds are finite."""
 _SMALLEST_SPREAD = 1e-6
+_SEES: Mapping[str, Mapping[str, Any]] = {"residual": {"input": "rgb"}}
+"""What members see in a committee that see something else alone."""
 
 Numbers = npt.NDArray[np.float64]
 
@@ -53,10 +55,11 @@ Numbers = npt.NDArray[np.float64]
 class CommitteeOptions(DetectorOptions):
     """Options of the committee. Memory, changes and validation are those of every member that is not told otherwise."""
 
-    members: tuple[str, ...] = ("residual", "texture")
+    members: tuple[str, ...] = ("residual", "patch")
     """The contenders it is made of."""
     inner: dict[str, Any] | None = None
-    """Options of members, by their names; what is not given is the member's default."""
+    """Options of members, by their names; what is not given is the member's default, but that residual sees pixels,
+    input rgb: shrinking takes away the traces that the others look at, and leaves what is drawn wrongly."""
     weights: tuple[float, ...] = ()
     """What each member's opinion weighs; none given: as far as it tells real from fake in faces held out of training,
     which is its AUROC there beyond 0.5."""
@@ -76,7 +79,7 @@ class CommitteeOptions(DetectorOptions):
             raise ValueError(f"inner has options for {min(unknown)}, who is no member")
         try:
             contenders = [registry.find("detector", name) for name in self.members]
-            options = {c.name: c.options(self._shared(c) | inner.get(c.name, {})) for c in contenders}
+            options = {c.name: c.options(self._given(c) | inner.get(c.name, {})) for c in contenders}
         except ArenaError as error:
             raise ValueError(str(error)) from error
         if picky := [c.name for c in contenders if c.cls.needs_points]:
@@ -91,15 +94,16 @@ class CommitteeOptions(DetectorOptions):
         then = {name: registry.find("detector", name).as_stored(one) for name, one in inner.items()}
         return {**options, "inner": then}
 
-    def _shared(self, contender: registry.Contender) -> dict[str, Any]:
-        """What of its own options a member has, too."""
+    def _given(self, contender: registry.Contender) -> dict[str, Any]:
+        """What a member has that is not told otherwise: the committee's own options, and what is to see."""
         names = {field.name for field in dataclasses.fields(DetectorOptions)}
-        return {option.name: getattr(self, option.name) for option in contender.declared if option.name in names}
+        shared = {option.name: getattr(self, option.name) for option in contender.declared if option.name in names}
+        return shared | _SEES.get(contender.name, {})
 
 
 @register("detector", "committee")
 class Committee(CalibratedDetector):
-    """The weighted mean of other contenders' standardised opinions: residual and texture, unless told otherwise.
+    """The weighted mean of others' standardised opinions: residual on the pixels and patch, unless told otherwise.
 
     A member's opinion is its log-odds, less their mean over held-out faces and in units of their spread there. With the
     committee's seed members hold out the same people; of each gallery it keeps the share `validation` from them.

@@ -74,7 +74,7 @@ def test_who_is_changed_tells_nothing_of_the_place_in_the_batch(name, share):
 
 
 def test_zoom_is_within_its_limits_and_keeps_the_middle():
-    x, y, spread = moments(reframe(spots(), shift=False))
+    x, y, spread = moments(reframe(spots(), shift=False, shrink=False))
     np.testing.assert_allclose(x, 15.5, atol=0.05)
     np.testing.assert_allclose(y, 15.5, atol=0.05)
     factor = spread / 3
@@ -82,8 +82,20 @@ def test_zoom_is_within_its_limits_and_keeps_the_middle():
     assert 1.20 < factor.max() < 1.26
 
 
+def test_half_are_shrunk_to_as_little_as_half_among_their_mirror_images():
+    ramp = torch.linspace(-1, 1, 32).expand(400, 3, 32, 32)
+    row = reframe(ramp, zoom=False, shift=False)[:, 0, 16]
+    times = (row[:, 17] - row[:, 15]) / (ramp[0, 0, 0, 17] - ramp[0, 0, 0, 15])
+    assert abs((times > 1.001).float().mean() - 0.5) < 0.1
+    assert times.min() > 0.999
+    assert 1.95 < times.max() < 2.001
+    smallest = row[times.argmax()]
+    assert smallest.argmin() in (7, 8)
+    torch.testing.assert_close(smallest[:8], smallest[8:16].flip(0), atol=0.1, rtol=0)
+
+
 def test_shift_is_within_its_limits_along_both_axes():
-    x, y, spread = moments(reframe(spots(), zoom=False))
+    x, y, spread = moments(reframe(spots(), zoom=False, shrink=False))
     np.testing.assert_allclose(spread, 3, rtol=0.02)
     for along in (x, y):
         assert 2.8 < np.abs(along - 15.5).max() < 3.25
@@ -93,7 +105,7 @@ def test_shift_is_within_its_limits_along_both_axes():
 def test_beyond_the_edge_lies_the_mirror_image(monkeypatch):
     monkeypatch.setattr(module, "between", lambda images, low, high: torch.full((len(images), 1, 1, 1), float(high)))
     ramp = torch.arange(20.0).expand(1, 3, 20, 20) / 20
-    moved = reframe(ramp, zoom=False)[0, 0, 0]
+    moved = reframe(ramp, zoom=False, shrink=False)[0, 0, 0]
     torch.testing.assert_close(moved, torch.tensor([*range(2, 20), 19, 18]) / 20)
 
 

@@ -28,7 +28,14 @@ def trained(team):
 
 
 def test_who_it_is_by_default():
-    assert COMMITTEE.options().members == ("residual", "texture")
+    options = COMMITTEE.options()
+    assert options.members == ("residual", "patch")
+    assert {name: options.inner[name]["input"] for name in options.members} == {"residual": "rgb", "patch": "high-pass"}
+
+
+def test_residual_sees_what_it_is_told_to():
+    options = COMMITTEE.options({"inner": {"residual": {"input": "neighbours"}}})
+    assert options.inner["residual"]["input"] == "neighbours"
 
 
 def test_its_score_is_the_weighted_mean_of_standardised_log_odds():
@@ -111,7 +118,7 @@ def test_progress_runs_once_from_start_to_end():
         ({"weights": (1.0,)}, "one for each member"),
         ({"weights": (-1.0, 2.0)}, "none negative"),
         ({"inner": {"cnn": {}}}, "cnn, who is no member"),
-        ({"inner": {"texture": {"penalty": 0.0}}}, "penalty a positive number"),
+        ({"members": ("texture",), "inner": {"texture": {"penalty": 0.0}}}, "penalty a positive number"),
     ],
 )
 def test_impossible_options_are_refused(wrong, words):
