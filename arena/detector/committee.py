@@ -53,7 +53,10 @@ Numbers = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class CommitteeOptions(DetectorOptions):
-    """Options of the committee. Memory, changes and validation are those of every member that is not told otherwise."""
+    """Options of the committee.
+
+    Memory, changes but shrinking, and validation are those of every member that is not told otherwise.
+    """
 
     members: tuple[str, ...] = ("residual", "patch")
     """The contenders it is made of."""
@@ -96,7 +99,7 @@ class CommitteeOptions(DetectorOptions):
 
     def _given(self, contender: registry.Contender) -> dict[str, Any]:
         """What a member has that is not told otherwise: the committee's own options, and what is to see."""
-        names = {field.name for field in dataclasses.fields(DetectorOptions)}
+        names = {field.name for field in dataclasses.fields(DetectorOptions)} - {"shrink"}
         shared = {option.name: getattr(self, option.name) for option in contender.declared if option.name in names}
         return shared | _SEES.get(contender.name, {})
 

@@ -64,8 +64,6 @@ class FacePartsOptions(NetworkOptions):
     """Give the part the mean and the contrast of the colours it covers."""
     no_face: Literal["whole", "fake"] = "fake"
     """What a photo without a face is: fake, or to be judged as a whole."""
-    shrink: bool = False
-    """As for every detector; off, as a shrunk part shows no seam."""
     width: int = 16
     """Feature maps of a network's first stage; the others have twice and four times as many."""
     average: float = 0.97

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
 
 from arena.detector.changes import CHANGES
 
@@ -17,8 +15,9 @@ class DetectorOptions:
     """Share of the fakes in a batch that come from the reservoir of older galleries."""
     augment: bool = True
     """Whether the training images, real and fake alike, are changed as the switches below say."""
-    shrink: bool = True
-    """Half of them shrunk by up to 2, among their mirror images: as fakes are that were drawn larger."""
+    shrink: bool = False
+    """Half of them shrunk by up to 2, among their mirror images: as fakes are that were drawn larger. For who sees
+    traces; who sees faces learns less among mirror images (experiments/team-b)."""
     zoom: bool = True
     """Zoomed by 0.85 to 1.25."""
     shift: bool = True
@@ -41,8 +40,6 @@ class DetectorOptions:
     """Half of them through JPEG of a quality of 55 to 98."""
     validation: float = 0.15
     """Share of its real faces, of whole people, that the team never trains on and sets its alarm threshold with."""
-
-    formerly: ClassVar[Mapping[str, Any]] = {"shrink": False}
 
     def __post_init__(self) -> None:
         if not (0 <= self.memory < 1 and 0 < self.validation < 1):

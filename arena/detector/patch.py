@@ -32,6 +32,8 @@ class PatchOptions(NetworkOptions):
     """3x3 convolutions at half the size: a patch is 5 pixels wide, and 4 more for each of them."""
     input: Literal["rgb", "high-pass", "neighbours"] = "high-pass"
     """What the network sees, as for every network; high-pass makes a patch 2 pixels wider, neighbours 1."""
+    shrink: bool = True
+    """As for every detector; on, as a patch does not see that its surroundings are mirrored."""
     steps: int = 150
     average: float = 0.97
 

@@ -49,7 +49,7 @@ class NetworkOptions(DetectorOptions):
     """What the network sees: rgb, the pixels; high-pass, what a 3x3 blur takes away from them; or neighbours, each
     pixel's difference to the next on the right and below."""
 
-    formerly: ClassVar[Mapping[str, Any]] = {**DetectorOptions.formerly, "level": False, "input": "rgb"}
+    formerly: ClassVar[Mapping[str, Any]] = {"level": False, "input": "rgb", "shrink": False}
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -30,6 +30,7 @@ from arena.training.ground import Ground, Machine, Wanted, prepare_ground
 from arena.training.growing import is_grown
 from arena.training.judging import DETECTOR, LITTLE_GRADIENT, judge
 from arena.training.words import Workshop, read_word
+from arena.types import Snapshot
 
 FAMILIES = ("blend", "self-blend", "face-swap", "reconstructor", "resgan", "dcgan", "flow", "progan")
 
@@ -53,7 +54,7 @@ def families(options: argparse.Namespace, ground: Ground, home: Home) -> dict[st
 def leave_out(
     options: argparse.Namespace, ground: Ground, known: dict[str, Family], detector: str, left_out: str, seed: int
 ) -> None:
-    """Train and judge one detector, unless that has been done or somebody is at it."""
+    """Train and judge one detector and its members, where it has some, unless that has been done or is being done."""
     key = f"{detector}-{left_out}-{seed}"
     result, folder = options.out / f"{key}.json", options.out / key
     with locks.hold(options.out / f".{key}.lock", patience=0) as is_ours:
@@ -66,12 +67,19 @@ def leave_out(
         plan = Plan(detector, resolved, options.fakes, options.epochs, options.patience)
         others = [family for name, family in known.items() if name != left_out]
         trained = train(ground, plan, others, folder, Loud())
-        report = judge(ground, trained.best, [known[left_out]], options.asked)
-        rows = [asdict(row) for row in report.rows]
-        seconds = sum(epoch.seconds for epoch in trained.epochs)
-        told = {"detector": detector, "left_out": left_out, "seed": seed, "seconds": seconds, "rows": rows}
-        told |= {"alarms": [report.alarms, report.low, report.high], "known": asdict(trained.best_epoch)}
+        about = {"left_out": left_out, "seed": seed, "seconds": sum(epoch.seconds for epoch in trained.epochs)}
+        for member, snapshot in trained.best.parts.items():
+            told = {"detector": f"{detector}: {member}", **about, **verdict(ground, snapshot, known[left_out], options)}
+            (options.out / f"{key}-{member}.json").write_text(json.dumps(told, indent=1))
+        told = {"detector": detector, **about, **verdict(ground, trained.best, known[left_out], options)}
+        told["known"] = asdict(trained.best_epoch)
         result.write_text(json.dumps(told, indent=1))
+
+
+def verdict(ground: Ground, snapshot: Snapshot, left_out: Family, options: argparse.Namespace) -> dict[str, Any]:
+    """What a detector makes of the family that was left out."""
+    report = judge(ground, snapshot, [left_out], options.asked)
+    return {"rows": [asdict(row) for row in report.rows], "alarms": [report.alarms, report.low, report.high]}
 
 
 def table(out: Path) -> str:
@@ -102,7 +110,8 @@ def _row(group: list[Any]) -> tuple[str, int, Any, Any, float, float]:
         np.mean([[row["auroc"], row["low"], row["high"]] for one in group for row in one["rows"] if row["by"] == by], 0)
         for by in (DETECTOR, LITTLE_GRADIENT)
     ]
-    alarms, known = np.mean([one["alarms"][0] for one in group]), np.mean([one["known"]["auroc"] for one in group])
+    alarms = np.mean([one["alarms"][0] for one in group])
+    known = np.mean([one["known"]["auroc"] if "known" in one else np.nan for one in group])
     return group[0]["left_out"], len(group), *judged, float(alarms), float(known)
 
 

@@ -5,8 +5,8 @@
 
 Generators train on `--faces` at `--drawn` pixels. Their fakes, and real faces of people that no generator saw, are
 coded as the files of these faces were, brought to each detector's size in one Lanczos resampling, and coded as its own
-training faces. A row is a detector, or "little gradient", asked about each family: AUROC with its 95 % interval; last
-come the detector's false alarms on the real faces, at its threshold for photos.
+training faces. A row is a detector, a member of one, or "little gradient", asked about each family: AUROC with its 95 %
+interval; last come the detector's false alarms on the real faces, at its threshold for photos.
 """
 
 from __future__ import annotations
@@ -48,9 +48,14 @@ def row(name: str, numbers: list[dict[str, float]], alarms: str) -> str:
     return f"| {name} | **{mean:.3f}** | {' | '.join(cells)} | {alarms} |"
 
 
-def judged(path: Path, ground: Ground, fakes: list[Images]) -> list[str]:
+def with_members(path: Path) -> dict[str, Snapshot]:
+    """A detector, and each member where it is a committee, by what a row calls it."""
+    whole, of = read_snapshot(path), path.parent.name
+    return {f"{whole.contender}, {of}": whole, **{f"its {name}, {of}": part for name, part in whole.parts.items()}}
+
+
+def judged(name: str, snapshot: Snapshot, ground: Ground, fakes: list[Images]) -> list[str]:
     """The rows of a detector and of "little gradient", which is asked about the same images."""
-    snapshot = read_snapshot(path)
     team = player(snapshot)
     parts = [ground.parts[JUDGING].images, *fakes]
     real, *of_families = (brought(part, snapshot, derive(0, "coding", i)) for i, part in enumerate(parts))
@@ -62,7 +67,7 @@ def judged(path: Path, ground: Ground, fakes: list[Images]) -> list[str]:
     plain = Answer(little_gradient(real), np.inf)
     theirs = [measured(faces, plain, Answer(little_gradient(kind), np.inf)) for kind in of_families]
     told = f"{called.mean():.1%} ({low:.1%}-{high:.1%})"
-    return [row(f"{snapshot.contender}, {path.parent.name}", ours, told), row(LITTLE_GRADIENT, theirs, "")]
+    return [row(name, ours, told), row(LITTLE_GRADIENT, theirs, "")]
 
 
 def main() -> None:
@@ -88,10 +93,11 @@ def main() -> None:
         print(f"|---|{'---:|' * (len(families) + 2)}")
         said = set()
         for path in options.snapshots:
-            for line in judged(path, ground, fakes):
-                if line not in said:
-                    print(line, flush=True)
-                said.add(line)
+            for name, snapshot in with_members(path).items():
+                for line in judged(name, snapshot, ground, fakes):
+                    if line not in said:
+                        print(line, flush=True)
+                    said.add(line)
 
 
 if __name__ == "__main__":

@@ -100,6 +100,11 @@ def test_switches_and_validation_are_those_of_every_member_unless_it_is_told_oth
     assert [options.inner[name]["validation"] for name in TWO] == [0.3, 0.15]
 
 
+def test_whether_to_shrink_is_a_members_own():
+    inner = COMMITTEE.options().inner
+    assert (inner["residual"]["shrink"], inner["patch"]["shrink"]) == (False, True)
+
+
 def test_progress_runs_once_from_start_to_end():
     team, seen = pair(), []
     team.on_progress = lambda told: seen.append(told.step / told.steps)
