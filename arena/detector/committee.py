@@ -101,7 +101,7 @@ class CommitteeOptions(DetectorOptions):
         """What a member has that is not told otherwise: the committee's own options, and what is to see."""
         names = {field.name for field in dataclasses.fields(DetectorOptions)} - {"shrink"}
         shared = {option.name: getattr(self, option.name) for option in contender.declared if option.name in names}
-        return shared | _SEES.get(contender.name, {})
+        return {**shared, **_SEES.get(contender.name, {})}
 
 
 @register("detector", "committee")

@@ -7,7 +7,6 @@ weights of facenet-pytorch.
 from __future__ import annotations
 
 import copy
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -133,18 +132,14 @@ class Finder:
         """
         import torch
 
-        onet = self._mtcnn.onet
-        convolutions = itertools.takewhile(lambda child: child is not onet.dense5, onet.children())
-        layers = torch.nn.Sequential(*convolutions)
+        from arena.faces.crop.onet import OnetFeatures
+
+        network = OnetFeatures(self._mtcnn.onet)
         found = []
         for start in range(0, len(images), _BATCH_FEATURES):
             with torch.inference_mode(), enough_memory("look at faces"):
                 batch = torch.from_numpy(np.array(images[start : start + _BATCH_FEATURES])).to(self._mtcnn.device)
-                batch = torch.nn.functional.interpolate(
-                    batch.permute(0, 3, 1, 2).float(), size=48, mode="bilinear", antialias=True
-                )
-                maps = layers((batch - 127.5) * 0.0078125).permute(0, 3, 2, 1).flatten(1)
-                found.append(onet.prelu5(onet.dense5(maps)).cpu().numpy())
+                found.append(network(batch.permute(0, 3, 1, 2).float()).cpu().numpy())
         return np.concatenate(found)
 
     def _search(self, images: list[Pixels]) -> list[list[Found]]:

@@ -1,0 +1,54 @@
+"""What a network that finds faces knows of a face, and a logistic regression over it: sees how it is drawn.
+
+U. Ojha et al., Towards Universal Fake Image Detectors that Generalize Across Generative Models, 2023: who learns from
+fakes what to look at learns the traces of these fakes; features that were made for something else know none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+
+from torch import Tensor
+
+from arena.detector.logistic import LogisticDetector, LogisticOptions
+from arena.faces.crop.finder import Finder
+from arena.faces.crop.onet import OnetFeatures
+from arena.registry import register
+from arena.types import ArenaError
+
+
+@dataclass(frozen=True)
+class OnetOptions(LogisticOptions):
+    """Options of the regression on a face finder's features."""
+
+    penalty: float = 30.0
+
+
+@register("detector", "onet")
+class Onet(LogisticDetector[OnetOptions]):
+    """A logistic regression on what MTCNN's last network knows of a face: sees how it is drawn, at any size."""
+
+    Options = OnetOptions
+
+    @classmethod
+    def fetch(cls, options: OnetOptions) -> Mapping[str, str]:
+        """See `types.Team.fetch`: ONet's weights, which come with facenet-pytorch. Raises ArenaError without it."""
+        if find_spec("facenet_pytorch") is None:
+            raise ArenaError("onet needs facenet-pytorch, which is not installed")
+        weights = _network("cpu").state_dict().values()
+        return {"weights of ONet": hashlib.sha256(b"".join(one.numpy().tobytes() for one in weights)).hexdigest()}
+
+    def measure(self, images: Tensor) -> Tensor:
+        """See `LogisticDetector.measure`: ONet's features, float32 `[N, 256]`."""
+        features: Tensor = _network(str(images.device))((images.float() + 1) * 127.5)
+        return features
+
+
+@cache
+def _network(device: str) -> OnetFeatures:
+    network = OnetFeatures(Finder("cpu").network("onet"))
+    return network.requires_grad_(False).eval().to(device)
