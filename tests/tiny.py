@@ -31,7 +31,7 @@ OF_CONTENDERS = {
 """What a contender needs besides, by its name."""
 BACKBONE = "test_efficientnet"
 """A network that timm has for tests: all its layers, few of each."""
-MEMBERS = ("residual", "patch")
+MEMBERS = ("residual", "patch", "onet")
 
 
 @functools.cache

@@ -58,11 +58,11 @@ class CommitteeOptions(DetectorOptions):
     Memory, changes but shrinking, and validation are those of every member that is not told otherwise.
     """
 
-    members: tuple[str, ...] = ("residual", "patch")
+    members: tuple[str, ...] = ("residual", "patch", "onet")
     """The contenders it is made of."""
     inner: dict[str, Any] | None = None
     """Options of members, by their names; what is not given is the member's default, but that residual sees pixels,
-    input rgb: shrinking takes away the traces that the others look at, and leaves what is drawn wrongly."""
+    input rgb: shrinking takes away the traces that patch looks at, and leaves what is drawn wrongly."""
     weights: tuple[float, ...] = ()
     """What each member's opinion weighs; none given: as far as it tells real from fake in faces held out of training,
     which is its AUROC there beyond 0.5."""
@@ -106,7 +106,7 @@ class CommitteeOptions(DetectorOptions):
 
 @register("detector", "committee")
 class Committee(CalibratedDetector):
-    """The weighted mean of others' standardised opinions: residual on the pixels and patch, unless told otherwise.
+    """The weighted mean of others' standardised opinions: residual on the pixels, patch and onet, unless told.
 
     A member's opinion is its log-odds, less their mean over held-out faces and in units of their spread there. With the
     committee's seed members hold out the same people; of each gallery it keeps the share `validation` from them.

@@ -29,8 +29,8 @@ def trained(team):
 
 def test_who_it_is_by_default():
     options = COMMITTEE.options()
-    assert options.members == ("residual", "patch")
-    assert {name: options.inner[name]["input"] for name in options.members} == {"residual": "rgb", "patch": "high-pass"}
+    assert options.members == ("residual", "patch", "onet")
+    assert [options.inner[name]["input"] for name in ("residual", "patch")] == ["rgb", "high-pass"]
 
 
 def test_residual_sees_what_it_is_told_to():

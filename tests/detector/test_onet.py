@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from tiny import brief, pictures, tiny_team
+
+from arena import registry
+from arena.detector import onet as module
+from arena.faces.crop.finder import Finder
+from arena.networks.training import as_pool, to_range
+from arena.types import ArenaError
+
+ONET = registry.find("detector", "onet")
+
+
+@pytest.mark.parametrize("size", [16, 48, 64])
+def test_its_numbers_are_what_onet_knows(size):
+    faces = pictures(3, size=size)
+    numbers = tiny_team(ONET).measure(to_range(as_pool(faces, "cpu")))
+    np.testing.assert_allclose(numbers.numpy(), Finder("cpu").features(faces), atol=1e-4)
+
+
+def test_its_opinion_has_gradients_and_the_finder_none():
+    team = tiny_team(ONET)
+    images = to_range(as_pool(pictures(2), "cpu")).requires_grad_()
+    team.measure(images).sum().backward()
+    assert images.grad.abs().max() > 0
+    assert not any(one.requires_grad for one in module._network("cpu").parameters())
+
+
+def test_what_it_took_is_on_record():
+    found = ONET.cls.fetch(ONET.options())
+    assert list(found) == ["weights of ONet"]
+    assert len(found["weights of ONet"]) == 64
+
+
+def test_without_the_package_it_says_what_is_missing(monkeypatch):
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    with pytest.raises(ArenaError, match="facenet-pytorch, which is not installed"):
+        ONET.cls.fetch(ONET.options())
+
+
+def test_it_scores_images_of_any_brightness_before_it_has_trained():
+    team = ONET.team(brief())
+    assert torch.tensor(team.score(pictures(4))).tolist() == [0.5] * 4
