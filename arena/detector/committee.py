@@ -108,8 +108,9 @@ class CommitteeOptions(DetectorOptions):
 class Committee(CalibratedDetector):
     """The weighted mean of others' standardised opinions: residual on the pixels, patch and onet, unless told.
 
-    A member's opinion is its log-odds, less their mean over held-out faces and in units of their spread there. With the
-    committee's seed members hold out the same people; of each gallery it keeps the share `validation` from them.
+    A member's opinion is its log-odds, less their mean over held-out faces and in units of their spread over real ones:
+    who is sure of a fake may say so. With the committee's seed members hold out the same people; of each gallery it
+    keeps the share `validation` from them.
     """
 
     Options = CommitteeOptions
@@ -180,9 +181,8 @@ class Committee(CalibratedDetector):
         self.on_progress(replace(told, step=told.steps * member + told.step, steps=steps, losses=losses))
 
     def _agree(self, reals: Numbers, fakes: Numbers) -> None:
-        """Settle the rule by log-odds `[N, members]` of held-out reals and fakes, both kinds counted alike."""
-        mean = (reals.mean(0) + fakes.mean(0)) / 2
-        spread = np.sqrt((np.square(reals - mean).mean(0) + np.square(fakes - mean).mean(0)) / 2)
+        """Settle the rule by log-odds `[N, members]` of held-out reals and fakes."""
+        mean, spread = (reals.mean(0) + fakes.mean(0)) / 2, reals.std(0)
         weight = np.array(self.options.weights, np.float64)
         if not weight.size:
             weight = np.array([max(_auroc(*pair) - 0.5, 0.0) for pair in zip(reals.T, fakes.T, strict=True)])
