@@ -137,6 +137,8 @@ def _understood(request: Request, home: Home) -> _Sources:
     against = [*folders, *(read_word(text, home) for text in request.against)]
     judge_on = [read_word(text, home) for text in request.judge_on]
     words = [*against, *judge_on]
+    if request.real is None and any(word.side for word in words):
+        raise ArenaError("only faces of --real can be drawn larger than the training sees them; leave out @SIDE")
     points = contender.cls.needs_points or any(word.needs_points for word in words)
     makers = any(word.is_made for word in words)
     if request.labels is not None:

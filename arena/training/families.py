@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from arena import registry
+from arena.faces.decode import square
 from arena.faces.sets.split import Index, deal, in_turns
 from arena.generator.bank import FaceBank
 from arena.registry import Contender
@@ -140,6 +141,27 @@ class Made:
             weights = with_other_bank(self.grown, faces, derive(seed, "bank"))
             team = player(weights, self.ground.device, self.ground.precision)
         return self.ground.coded(team.generate(n, derive(seed, "fakes")), derive(seed, "coding"))
+
+
+@dataclass(frozen=True, eq=False)
+class Shrunk:
+    """What `larger` makes, drawn and coded larger than the images of the training, brought to `side` pixels."""
+
+    name: str
+    mark: str
+    larger: Family
+    side: int
+
+    def fakes(self, n: int, seed: int) -> Images:
+        """See Family."""
+        return self._brought(self.larger.fakes(n, seed))
+
+    def unseen(self, n: int, seed: int) -> Images:
+        """See Family."""
+        return self._brought(self.larger.unseen(n, seed))
+
+    def _brought(self, images: Images) -> Images:
+        return np.stack([square(image, self.side) for image in images])
 
 
 def with_other_bank(snapshot: Snapshot, faces: Faces, seed: int) -> Snapshot:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from arena.faces.coding import coder
+from arena.faces.coding import Coding, coder
 from arena.faces.sets.about import framing_of, joined_identities, points_of
 from arena.faces.sets.cache import OnImages, check_size, prepare
 from arena.faces.sets.packed import FaceSet
@@ -99,6 +99,26 @@ def prepare_ground(
     faces = prepare(settings.faces, home.faces, settings.image_size, on_decode)
     people = joined_identities(faces, home.faces)
     return ground_of(home, settings, faces, people, deal_out(people, settings, wanted), wanted, machine)
+
+
+def larger_ground(home: Home, ground: Ground, side: int) -> Ground:
+    """The makers' faces of a prepared ground at so many pixels: the same faces in the same parts.
+
+    Raises ArenaError where most of their files are smaller, or the larger faces are not the same ones.
+    """
+    settings, coding = ground.settings, ground.origin.get("coding")
+    ways = Coding.from_json(coding).ways if coding else ()
+    if sum(share for way, share in ways if way.tables and way.side < side) > 0.5:
+        raise ArenaError(f"most faces of {settings.faces} have fewer than {side} px: nothing can be drawn larger")
+    wanted = Wanted(True, JUDGING in ground.parts, ground.parts[MAKERS].points is not None)
+    machine = Machine(ground.device, ground.precision)
+    larger = prepare_ground(home, settings.model_copy(update={"image_size": side}), wanted, machine)
+    if any(not np.array_equal(part.identities, larger.parts[name].identities) for name, part in ground.parts.items()):
+        raise ArenaError(
+            f"at {side} px the faces of {settings.faces} are others than at {settings.image_size}: some are equal, or "
+            "cannot be used, at one size alone"
+        )
+    return larger
 
 
 def deal_out(people: Index, settings: MatchConfig, wanted: Wanted) -> dict[str, Index]:

@@ -11,13 +11,14 @@ from typing import Any, Literal
 import numpy as np
 
 from arena import registry
+from arena.faces.sets.cache import check_size
 from arena.images import check_images
 from arena.snapshot import player, read_snapshot
 from arena.store.home import Home
 from arena.store.names import GALLERY
 from arena.store.prune import pruned_files
-from arena.training.families import Family, Given, Made, Stock, folder_of_fakes
-from arena.training.ground import Ground, without_place
+from arena.training.families import Family, Given, Made, Shrunk, Stock, folder_of_fakes
+from arena.training.ground import Ground, larger_ground, without_place
 from arena.training.growing import Growth, grow, is_grown
 from arena.training.kept import digest_of
 from arena.types import ArenaError, Images, OnProgress, ignore_progress
@@ -29,12 +30,16 @@ _FILES: Mapping[str, Kind] = {".npy": "gallery", ".safetensors": "snapshot"}
 
 @dataclass(frozen=True)
 class Word:
-    """What a word names. `images`: how long a contender is trained first, 0 for not at all."""
+    """What a word names. `images`: how long a contender is trained first, 0 for not at all.
+
+    `side`: of what it draws, in pixels, which is brought to the size of the training; 0 for that size itself.
+    """
 
     text: str
     kind: Kind
     name: str
     images: int = 0
+    side: int = 0
 
     @property
     def is_made(self) -> bool:
@@ -73,11 +78,17 @@ def _contender(text: str, name: str, count: str | None) -> Word:
     grows = is_grown(name)
     if count is None and grows:
         raise ArenaError(f"{name} has to be trained first: say for how many images, for example {name}:50000")
-    if count is not None and not (count.isdecimal() and int(count) > 0):
-        raise ArenaError(f"{text!r} must name a number of images after the colon, for example {name}:50000")
+    images, at, side = (count or "0").partition("@")
+    if not (images.isdecimal() and (side.isdecimal() or not at)) or (count is not None and not int(images)):
+        raise ArenaError(
+            f"{text!r} must name a number of images after the colon, for example {name}:50000, and may name the side "
+            f"of what is drawn, for example {name}:50000@128"
+        )
     if count is not None and not grows:
         raise ArenaError(f"{name} needs no training: name it without {':' + count!r}")
-    return Word(text, "contender", name, int(count or 0))
+    if at:
+        check_size(int(side))
+    return Word(text, "contender", name, int(images), int(side or 0))
 
 
 @dataclass(frozen=True)
@@ -106,17 +117,26 @@ class Workshop:
             return Stock.divided(word.text, self._fitting(word.text, _read_gallery(Path(word.text))))
         return Stock.divided(word.name, self._fitting(word.name, _galleries(self.home, word.name)))
 
-    def _made(self, word: Word) -> Made:
+    def _made(self, word: Word) -> Family:
+        ours = self.ground.settings.image_size
+        if not word.side or word.side == ours:
+            return self._drawn(word, self.ground)
+        if word.side < ours:
+            raise ArenaError(f"{word.text!r} draws smaller faces than those of the training, {ours} px")
+        larger = self._drawn(word, larger_ground(self.home, self.ground, word.side))
+        return Shrunk(larger.name, larger.mark, larger, ours)
+
+    def _drawn(self, word: Word, ground: Ground) -> Made:
         options = self.options.get(word.name, {})
         grown = None
         if word.images:
-            self.on_stage(f"training {word.name} for {word.images} images")
-            ground, settings = self.ground, self.ground.settings
+            self.on_stage(f"training {word.name} for {word.images} images of {ground.settings.image_size} px")
+            settings = ground.settings
             made_of = without_place(ground.facts), settings.image_size, settings.seed, ground.precision, options
             path = self.folder / f"{word.name}-{word.images}-{digest_of(*made_of)}.safetensors"
             growth = Growth(word.name, word.images, options)
-            grown = grow(self.ground, growth, path, self.on_progress, self.on_stage)
-        family = Made(word.text, word.text, self.ground, registry.find("generator", word.name), grown)
+            grown = grow(ground, growth, path, self.on_progress, self.on_stage)
+        family = Made(word.text, word.text, ground, registry.find("generator", word.name), grown)
         family.check()
         return family
 

@@ -41,6 +41,11 @@ def test_labelled_images_are_judged_on_fakes_of_their_own_faces(asked, home, tmp
     assert set(outcome.card["faces"]["parts"]) == {"makers", "makers held", "training", "validation", "judging"}
 
 
+def test_faces_of_a_table_are_not_drawn_larger(asked, home, tmp_path):
+    with pytest.raises(ArenaError, match="only faces of --real can be drawn larger"):
+        train_alone(asked(labels=table_of(tmp_path, people=2), judge_on=("dcgan:48@32",)), home)
+
+
 def test_a_match_brings_its_real_faces_along(asked, tmp_path):
     home = Home.create(tmp_path / "home")
     match = start(home.root, tiny(rounds=1, faces="procedural:480"), "deep")

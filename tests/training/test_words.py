@@ -10,8 +10,11 @@ from matches import played, start, tiny
 from tiny import OPTIONS, pictures, tiny_team
 
 from arena import registry
+from arena.faces.coding import Way, tables_of, tally
+from arena.faces.decode import square
 from arena.snapshot import read_snapshot, to_bytes
-from arena.training.families import Made, Stock
+from arena.training.families import Made, Shrunk, Stock
+from arena.training.ground import MAKERS, TRAINING
 from arena.training.growing import Growth, grow
 from arena.training.words import Workshop, read_word
 from arena.types import ArenaError
@@ -45,6 +48,35 @@ def test_a_contender_that_is_trained_first(workshop, tmp_path):
     opened(replace(workshop, ground=moved), "dcgan:48")
     assert list(tmp_path.glob("dcgan-48-*.safetensors")) == [kept]  # whatever the faces' path is
     assert not list(tmp_path.glob("*.state"))
+
+
+def test_what_is_drawn_larger_and_shrunk(workshop, tmp_path):
+    family, same = opened(workshop, "dcgan:48@32", "dcgan:48@16")
+    assert isinstance(same, Made)
+    assert isinstance(family, Shrunk)
+    (drawn,) = {read_snapshot(path).image_size for path in tmp_path.glob("dcgan-48-*.safetensors")} - {16}
+    assert drawn == 32
+    for asked in ("fakes", "unseen"):
+        large, small = getattr(family.larger, asked)(3, 1), getattr(family, asked)(3, 1)
+        assert large.shape == (3, 32, 32, 3)
+        assert np.array_equal(small, [square(image, 16) for image in large])
+    assert np.array_equal(family.larger.ground.parts[MAKERS].identities, workshop.ground.parts[MAKERS].identities)
+
+
+def with_ground(workshop, **changes):
+    return replace(workshop, ground=replace(workshop.ground, **changes))
+
+
+def test_what_cannot_be_drawn_larger(workshop):
+    settings = workshop.ground.settings.model_copy(update={"image_size": 64})
+    with pytest.raises(ArenaError, match="draws smaller faces than those of the training, 64 px"):
+        opened(with_ground(workshop, settings=settings), "dcgan:48@32")
+    small = tally({Way("JPEG", 20, tables_of(90)): 2, Way("JPEG", 200, tables_of(90)): 1})
+    with pytest.raises(ArenaError, match="most faces of procedural:480 have fewer than 32 px"):
+        opened(with_ground(workshop, origin={**workshop.ground.origin, "coding": small.to_json()}), "dcgan:48@32")
+    others = {**workshop.ground.parts, MAKERS: workshop.ground.parts[TRAINING]}
+    with pytest.raises(ArenaError, match="at 32 px the faces of procedural:480 are others than at 16"):
+        opened(with_ground(workshop, parts=others), "dcgan:48@32")
 
 
 def test_a_generators_snapshot(workshop, tmp_path):
@@ -93,6 +125,9 @@ def test_what_fits_not_is_said(workshop, tmp_path):
         ("resgan", "for example resgan:50000"),
         ("resgan:many", "a number of images"),
         ("resgan:0", "a number of images"),
+        ("resgan:500@", "resgan:50000@128"),
+        ("resgan:500@big", "resgan:50000@128"),
+        ("resgan:500@4000", "between 16 and 1024 pixels, not 4000"),
         ("blend:500", "needs no training"),
         ("folder", "name the folder itself"),
         ("evader", "opponent"),
