@@ -102,23 +102,22 @@ def prepare_ground(
 
 
 def larger_ground(home: Home, ground: Ground, side: int) -> Ground:
-    """The makers' faces of a prepared ground at so many pixels: the same faces in the same parts.
+    """The faces of a prepared ground at so many pixels, each in the same part.
 
-    Raises ArenaError where most of their files are smaller, or the larger faces are not the same ones.
+    Raises ArenaError where most of their files are smaller, or where not the same of them can be used at that size.
     """
     settings, coding = ground.settings, ground.origin.get("coding")
     ways = Coding.from_json(coding).ways if coding else ()
     if sum(share for way, share in ways if way.tables and way.side < side) > 0.5:
         raise ArenaError(f"most faces of {settings.faces} have fewer than {side} px: nothing can be drawn larger")
     wanted = Wanted(True, JUDGING in ground.parts, ground.parts[MAKERS].points is not None)
-    machine = Machine(ground.device, ground.precision)
-    larger = prepare_ground(home, settings.model_copy(update={"image_size": side}), wanted, machine)
-    if any(not np.array_equal(part.identities, larger.parts[name].identities) for name, part in ground.parts.items()):
-        raise ArenaError(
-            f"at {side} px the faces of {settings.faces} are others than at {settings.image_size}: some are equal, or "
-            "cannot be used, at one size alone"
-        )
-    return larger
+    small, large = (prepare(settings.faces, home.faces, size) for size in (settings.image_size, side))
+    if small.names != large.names:
+        raise ArenaError(f"not the same of {settings.faces} can be used at {settings.image_size} and at {side} px")
+    people = joined_identities(small, home.faces)  # whose photos are nearly equal depends on their size
+    larger = settings.model_copy(update={"image_size": side})
+    parts, machine = deal_out(people, settings, wanted), Machine(ground.device, ground.precision)
+    return ground_of(home, larger, large, people, parts, wanted, machine)
 
 
 def deal_out(people: Index, settings: MatchConfig, wanted: Wanted) -> dict[str, Index]:

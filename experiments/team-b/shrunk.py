@@ -3,16 +3,18 @@
     python experiments/team-b/shrunk.py SNAPSHOT... --faces PATH/faces-160.zip --drawn 128 \\
         --families resgan:20000 dcgan:20000 flow:20000 reconstructor:20000 --kept OUT128/generators
 
-Generators train on `--faces` at `--drawn` pixels. Their fakes, and real faces of people that no generator saw, are
-coded as the files of these faces were, brought to each detector's size in one Lanczos resampling, and coded as its own
-training faces. A row is a detector, a member of one, or "little gradient", asked about each family: AUROC with its 95 %
-interval; last come the detector's false alarms on the real faces, at its threshold for photos.
+Generators train on `--faces` at `--drawn` pixels. Their fakes, and real faces of people that neither a generator nor a
+detector of these faces saw, are coded as the files of these faces were, brought to each detector's size in one Lanczos
+resampling, and coded as its own training faces. A row is a detector, a member of one, or "little gradient", asked about
+each family: AUROC with its 95 % interval; last come the detector's false alarms on the real faces, at its threshold for
+photos.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +30,7 @@ from arena.seeds import derive
 from arena.snapshot import player, read_snapshot
 from arena.store.home import Home
 from arena.training.course import measured
-from arena.training.ground import JUDGING, Ground, Machine, Wanted, prepare_ground
+from arena.training.ground import JUDGING, Ground, Machine, Wanted, larger_ground, prepare_ground
 from arena.training.judging import LITTLE_GRADIENT
 from arena.training.words import Workshop, read_word
 from arena.types import Answer, Faces, Images, Snapshot
@@ -46,6 +48,21 @@ def row(name: str, numbers: list[dict[str, float]], alarms: str) -> str:
     cells = [f"{one['auroc']:.3f} ({one['low']:.3f}-{one['high']:.3f})" for one in numbers]
     mean = np.mean([one["auroc"] for one in numbers])
     return f"| {name} | **{mean:.3f}** | {' | '.join(cells)} | {alarms} |"
+
+
+def by_size(paths: Sequence[Path]) -> dict[int, list[Path]]:
+    """Detectors by the size of the images that they see."""
+    found: dict[int, list[Path]] = {}
+    for path in paths:
+        found.setdefault(read_snapshot(path).image_size, []).append(path)
+    return found
+
+
+def ground_at(home: Home, faces: str, drawn: int, size: int, points: bool) -> Ground:
+    """The faces at the size that is drawn, in the parts that they have at the size of a detector."""
+    config = load_config(None, [], faces=faces, seed=0, image_size=min(size, drawn))
+    ground = prepare_ground(home, config, Wanted(True, True, points), Machine("cpu", "bf16"))
+    return larger_ground(home, ground, drawn) if size < drawn else ground
 
 
 def with_members(path: Path) -> dict[str, Snapshot]:
@@ -82,22 +99,21 @@ def main() -> None:
     options = parser.parse_args()
     use_one_thread()
     with tempfile.TemporaryDirectory() as folder:
-        kept, home = options.kept or Path(folder), Home.create(Path(folder) / "home")
-        config = load_config(None, [], faces=options.faces, seed=0, image_size=options.drawn)
+        home = Home.create(Path(folder) / "home")
         words = [read_word(text, home) for text in options.families]
-        wanted = Wanted(True, True, any(word.needs_points for word in words))
-        ground = prepare_ground(home, config, wanted, Machine("cpu", "bf16"))
-        families = Workshop(ground, home, kept).open(words)
-        fakes = [family.unseen(options.asked, derive(0, "judging", family.name)) for family in families]
-        print(f"| | mean | {' | '.join(family.name for family in families)} | real called fake |")
-        print(f"|---|{'---:|' * (len(families) + 2)}")
+        print(f"| | mean | {' | '.join(options.families)} | real called fake |")
+        print(f"|---|{'---:|' * (len(words) + 2)}")
         said = set()
-        for path in options.snapshots:
-            for name, snapshot in with_members(path).items():
-                for line in judged(name, snapshot, ground, fakes):
-                    if line not in said:
-                        print(line, flush=True)
-                    said.add(line)
+        for size, paths in by_size(options.snapshots).items():
+            ground = ground_at(home, options.faces, options.drawn, size, any(word.needs_points for word in words))
+            families = Workshop(ground, home, options.kept or Path(folder)).open(words)
+            fakes = [family.unseen(options.asked, derive(0, "judging", family.name)) for family in families]
+            for path in paths:
+                for name, snapshot in with_members(path).items():
+                    for line in judged(name, snapshot, ground, fakes):
+                        if line not in said:
+                            print(line, flush=True)
+                        said.add(line)
 
 
 if __name__ == "__main__":

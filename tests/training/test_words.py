@@ -12,9 +12,11 @@ from tiny import OPTIONS, pictures, tiny_team
 from arena import registry
 from arena.faces.coding import Way, tables_of, tally
 from arena.faces.decode import square
+from arena.faces.sets.about import joined_identities
+from arena.faces.sets.cache import prepare
 from arena.snapshot import read_snapshot, to_bytes
 from arena.training.families import Made, Shrunk, Stock
-from arena.training.ground import MAKERS, TRAINING
+from arena.training.ground import MAKERS, larger_ground
 from arena.training.growing import Growth, grow
 from arena.training.words import Workshop, read_word
 from arena.types import ArenaError
@@ -74,9 +76,30 @@ def test_what_cannot_be_drawn_larger(workshop):
     small = tally({Way("JPEG", 20, tables_of(90)): 2, Way("JPEG", 200, tables_of(90)): 1})
     with pytest.raises(ArenaError, match="most faces of procedural:480 have fewer than 32 px"):
         opened(with_ground(workshop, origin={**workshop.ground.origin, "coding": small.to_json()}), "dcgan:48@32")
-    others = {**workshop.ground.parts, MAKERS: workshop.ground.parts[TRAINING]}
-    with pytest.raises(ArenaError, match="at 32 px the faces of procedural:480 are others than at 16"):
-        opened(with_ground(workshop, parts=others), "dcgan:48@32")
+
+
+def test_only_the_same_faces_are_drawn_larger(workshop, monkeypatch):
+    def without_one(spec, folder, size):
+        faces = prepare(spec, folder, size)
+        return faces if size == 16 else replace(faces, names=faces.names[1:])
+
+    monkeypatch.setattr("arena.training.ground.prepare", without_one)
+    with pytest.raises(ArenaError, match="not the same of procedural:480 can be used at 16 and at 32 px"):
+        opened(workshop, "dcgan:48@32")
+
+
+def test_whoever_is_joined_at_one_size_is_at_the_other(workshop, monkeypatch):
+    sizes = []
+
+    def noted(faces, folder):
+        sizes.append(faces.images.shape[1])
+        return joined_identities(faces, folder)
+
+    monkeypatch.setattr("arena.training.ground.joined_identities", noted)
+    larger = larger_ground(workshop.home, workshop.ground, 32)
+    assert set(sizes) == {16}
+    for name, part in workshop.ground.parts.items():
+        assert np.array_equal(part.identities, larger.parts[name].identities)
 
 
 def test_a_generators_snapshot(workshop, tmp_path):
