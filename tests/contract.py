@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from importlib.util import find_spec
 
 import awkward  # noqa: F401 - registers its contenders
 import numpy as np
@@ -15,7 +16,10 @@ from arena.networks.team import NetworkTeam
 PUPPETS = ("scripted",)
 """Modules of other tests' contenders, some of which misbehave by design."""
 MISBEHAVE = ("quitter",)
-EVERYONE = [c for c in registry.contenders() if c.cls.__module__ not in PUPPETS and c.name not in MISBEHAVE]
+LACKING = () if find_spec("facenet_pytorch") else ("onet",)
+"""Who lacks a package on this machine."""
+EVERYONE = [c for c in registry.contenders() if c.cls.__module__ not in PUPPETS]
+EVERYONE = [c for c in EVERYONE if c.name not in (*MISBEHAVE, *LACKING)]
 EVERYONE += [registry.find("generator", "stamper"), registry.find("detector", "stamp-reader")]
 GENERATORS = [c for c in EVERYONE if c.role == "generator"]
 DETECTORS = [c for c in EVERYONE if c.role == "detector"]

@@ -11,6 +11,7 @@ from arena.faces.crop.finder import Finder
 from arena.networks.training import as_pool, to_range
 from arena.types import ArenaError
 
+pytest.importorskip("facenet_pytorch", reason="onet asks a network of facenet-pytorch")
 ONET = registry.find("detector", "onet")
 
 
