@@ -90,8 +90,17 @@ def framing_of(origin: Mapping[str, Any]) -> dict[str, Any] | None:
 def _trained_on(subject: Subject) -> dict[str, Any]:
     faces = subject.facts.get("faces", {})
     told = {name: faces[name] for name in ("digest", "images", "identities") if name in faces}
-    fetched = subject.facts.get("fetched", {}).get("detector", {})
-    return {"synthetic": bool(subject.snapshot.origin.get("synthetic")), **told, "pretrained": dict(fetched)}
+    return {"synthetic": bool(subject.snapshot.origin.get("synthetic")), **told, "pretrained": _fetched(subject)}
+
+
+def _fetched(subject: Subject) -> dict[str, str]:
+    """SHA-256 of weights that others have trained: as the match has it, or of those that a lone snapshot needs."""
+    if "fetched" in subject.facts:
+        return dict(subject.facts["fetched"].get("detector", {}))
+    try:
+        return dict(subject.detector.fetch(subject.detector.options))
+    except ArenaError:
+        return {"weights that its training began with": "not on this machine"}
 
 
 def _licence(subject: Subject) -> str:

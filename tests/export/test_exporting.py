@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import onnx
 import pytest
 import torch
-from contract import DETECTORS, each, train
+from contract import DETECTORS, LACKING, each, train
 from tiny import SIZE, pictures, tiny_team
 
 from arena import registry
 from arena.detector.team import NetworkDetector
-from arena.export.card import Subject
+from arena.export.card import Subject, card_of
 from arena.export.exporting import MOST_OFF, Shown, exported
 from arena.export.graph import run
 from arena.networks.pyramid import filters
@@ -33,7 +34,7 @@ def subject(contender, **options):
 def must_have_a_graph(contender):
     """Whether a detector is a network and nothing else, or one of those that we know to have a graph."""
     is_network = issubclass(contender.cls, NetworkDetector) and contender.cls.score is NetworkDetector.score
-    return is_network or contender.name in ("committee", "spectrum", "texture")
+    return is_network or contender.name in ("committee", "onet", "spectrum", "texture")
 
 
 @pytest.fixture(scope="module")
@@ -141,3 +142,28 @@ def test_eight_bits_are_smaller_and_their_price_is_known():
 def test_a_regression_has_nothing_to_put_into_eight_bits():
     with pytest.raises(ArenaError, match="no convolutions"):
         exported(subject(registry.find("detector", "spectrum")), SHOWN, SHOWN)
+
+
+class TestWeightsOfOthers:
+    """What a card says of weights that somebody else has trained."""
+
+    def test_of_a_snapshot_alone_those_that_it_needs_are_named(self, cnn):
+        assert card_of(cnn)["trained_on"]["pretrained"] == {}
+        assert "licence of their own" not in card_of(cnn)["licence"]
+        if "onet" not in LACKING:
+            card = card_of(subject(registry.find("detector", "onet")))
+            assert list(card["trained_on"]["pretrained"]) == ["weights of ONet"]
+            assert card["licence"].endswith("Its pretrained weights have a licence of their own.")
+
+    def test_those_that_are_not_here_are_told_of(self, cnn, monkeypatch):
+        def missing(options):
+            raise ArenaError("not on this machine")
+
+        monkeypatch.setattr(type(cnn.detector), "fetch", staticmethod(missing))
+        card = card_of(cnn)
+        assert card["trained_on"]["pretrained"] == {"weights that its training began with": "not on this machine"}
+        assert "licence of their own" in card["licence"]
+
+    def test_of_a_match_they_are_those_of_its_record(self, cnn):
+        facts = {"fetched": {"detector": {"weights of somebody": "0" * 64}}}
+        assert card_of(replace(cnn, facts=facts))["trained_on"]["pretrained"] == {"weights of somebody": "0" * 64}
