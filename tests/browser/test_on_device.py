@@ -35,14 +35,15 @@ const told = (found) => btoa(String.fromCharCode(...found.data));"""
 
 
 @pytest.fixture
-def lived(home):
-    """The home after two rounds, with detectors that know how their faces are framed and coded."""
+def lived(home, request):
+    """The home after two rounds, with detectors, `cnn` or another, that know how their faces are framed and coded."""
     from servedhome import play_all
 
     play_all(home)
+    contender = registry.find("detector", getattr(request, "param", "cnn"))
     origin = {"framing": FRAMING.to_json(), "coding": CODING.to_json()}
     for number in (1, 2):
-        snapshot = tiny_team(registry.find("detector", "cnn"), image_size=SIZE, seed=number).snapshot(number)
+        snapshot = tiny_team(contender, image_size=SIZE, seed=number).snapshot(number)
         path = home.round_folder("duel", number) / "detector.snapshot.safetensors"
         path.write_bytes(to_bytes(replace(snapshot, origin=origin if number == 2 else {})))
     return home
@@ -68,6 +69,7 @@ def answers(page):
 
 
 @needs_runtime
+@pytest.mark.parametrize("lived", ["cnn", "committee", "onet"], indirect=True)
 def test_the_browser_answers_as_the_service_and_sends_nothing(lived, visit):
     with service(lived.root) as address:
         page = visit(address, "#/photo", TOKEN)
