@@ -21,7 +21,7 @@ COMMANDS = get_command(app)
 
 
 def commands_in(text):
-    """Lines of code blocks, which are indented here, that call `arena`; without comments, and whole where they go on."""
+    """Lines of code blocks, which are indented here, that call `arena`: without comments, whole where they go on."""
     whole = re.sub(r"\\\n *", "", text)
     found = re.findall(r"^    (?:\.venv/bin/)?(arena .*)$", whole, flags=re.M)
     return [re.split(r"\s#", line)[0].strip() for line in found]

@@ -37,8 +37,6 @@ class Onet(LogisticDetector[OnetOptions]):
     @classmethod
     def fetch(cls, options: OnetOptions) -> Mapping[str, str]:
         """See `types.Team.fetch`: ONet's weights, which come with facenet-pytorch. Raises ArenaError without it."""
-        if find_spec("facenet_pytorch") is None:
-            raise ArenaError("onet needs facenet-pytorch, which is not installed")
         weights = _network("cpu").state_dict().values()
         return {"weights of ONet": hashlib.sha256(b"".join(one.numpy().tobytes() for one in weights)).hexdigest()}
 
@@ -50,5 +48,7 @@ class Onet(LogisticDetector[OnetOptions]):
 
 @cache
 def _network(device: str) -> OnetFeatures:
+    if find_spec("facenet_pytorch") is None:
+        raise ArenaError("onet needs facenet-pytorch, which is not installed")
     network = OnetFeatures(Finder("cpu").network("onet"))
     return network.requires_grad_(False).eval().to(device)

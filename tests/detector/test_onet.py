@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from tiny import brief, pictures, tiny_team
+from tiny import brief, material, pictures, tiny_team
 
 from arena import registry
 from arena.detector import onet as module
@@ -37,11 +37,14 @@ def test_what_it_took_is_on_record():
 
 
 def test_without_the_package_it_says_what_is_missing(monkeypatch):
+    team = tiny_team(ONET)
     monkeypatch.setattr(module, "find_spec", lambda name: None)
-    with pytest.raises(ArenaError, match="facenet-pytorch, which is not installed"):
-        ONET.cls.fetch(ONET.options())
+    module._network.cache_clear()
+    for asked in (lambda: ONET.cls.fetch(ONET.options()), lambda: team.train(1, material(pictures(40), pictures(20)))):
+        with pytest.raises(ArenaError, match="facenet-pytorch, which is not installed"):
+            asked()
 
 
-def test_it_scores_images_of_any_brightness_before_it_has_trained():
+def test_before_it_has_trained_it_knows_nothing():
     team = ONET.team(brief())
     assert torch.tensor(team.score(pictures(4))).tolist() == [0.5] * 4

@@ -10,7 +10,6 @@ from torch.nn.functional import interpolate
 
 SIDE = 48
 """Side in pixels of the faces that ONet takes."""
-FEATURES = 256
 
 
 class OnetFeatures(nn.Module):
