@@ -56,7 +56,7 @@ def test_half_is_real_and_the_fakes_are_shared_with_the_past(memory, old):
 def test_the_same_changes_act_on_both_kinds(monkeypatch):
     calls = []
     monkeypatch.setattr(logistic, "change", lambda images, on: calls.append(list(on)) or images)
-    team = tiny_team(SPECTRUM, options={"jpeg": False})
+    team = tiny_team(SPECTRUM, options={"jpeg": False, "shrink": True})
     team.train(1, material(pictures(30), pictures(30, seed=1)))
     assert calls == [[name for name in CHANGES if name != "jpeg"]]
 

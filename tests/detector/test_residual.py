@@ -56,7 +56,7 @@ def test_the_pace_scales_what_a_diverged_round_left(monkeypatch):
 def test_the_first_round_begins_gently(monkeypatch):
     calls = []
     monkeypatch.setattr(detector, "change", lambda images, on: calls.append(list(on)) or images)
-    team = tiny_team(RESIDUAL, options={"steps": 5, "gentle": 0.4})
+    team = tiny_team(RESIDUAL, options={"steps": 5, "gentle": 0.4, "shrink": True})
     gentle = [name for name in CHANGES if name not in TRACES]
     for round in (1, 2):
         team.train(round, material(pictures(20), pictures(20)))
