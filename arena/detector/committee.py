@@ -53,10 +53,7 @@ Numbers = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class CommitteeOptions(DetectorOptions):
-    """Options of the committee.
-
-    Memory, changes but shrinking, and validation are those of every member that is not told otherwise.
-    """
+    """Options of the committee. Memory, changes and validation that it is given hold for members not told otherwise."""
 
     members: tuple[str, ...] = ("residual", "patch", "onet")
     """The contenders it is made of."""
@@ -98,9 +95,10 @@ class CommitteeOptions(DetectorOptions):
         return {**options, "inner": then}
 
     def _given(self, contender: registry.Contender) -> dict[str, Any]:
-        """What a member has that is not told otherwise: the committee's own options, and what is to see."""
-        names = {field.name for field in dataclasses.fields(DetectorOptions)} - {"shrink"}
-        shared = {option.name: getattr(self, option.name) for option in contender.declared if option.name in names}
+        """What a member has that is not told otherwise: what the committee was given, and what is to see."""
+        declared = {option.name for option in contender.declared}
+        own = {field.name: field.default for field in dataclasses.fields(DetectorOptions) if field.name in declared}
+        shared = {name: getattr(self, name) for name, usual in own.items() if getattr(self, name) != usual}
         return {**shared, **_SEES.get(contender.name, {})}
 
 

@@ -102,11 +102,16 @@ def prepare_ground(
 
 
 def larger_ground(home: Home, ground: Ground, side: int) -> Ground:
-    """The faces of a prepared ground at so many pixels, each in the same part.
+    """The faces of a prepared ground at so many pixels, each in the same part; the ground itself at its own size.
 
-    Raises ArenaError where most of their files are smaller, or where not the same of them can be used at that size.
+    Raises ArenaError for fewer pixels, where most of their files have fewer, or where not the same of them can be used
+    at that size.
     """
     settings, coding = ground.settings, ground.origin.get("coding")
+    if side == settings.image_size:
+        return ground
+    if side < settings.image_size:
+        raise ArenaError(f"{side} px draws smaller faces than those of the training, {settings.image_size} px")
     ways = Coding.from_json(coding).ways if coding else ()
     if sum(share for way, share in ways if way.tables and way.side < side) > 0.5:
         raise ArenaError(f"most faces of {settings.faces} have fewer than {side} px: nothing can be drawn larger")

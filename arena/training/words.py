@@ -104,11 +104,15 @@ class Workshop:
 
     def open(self, words: Sequence[Word]) -> list[Family]:
         """The families of some words, in order. Raises ArenaError for fakes that do not fit."""
-        return [self._family(word) for word in words]
+        sides = dict.fromkeys(word.side for word in words if word.side)
+        grounds = {0: self.ground, **{side: larger_ground(self.home, self.ground, side) for side in sides}}
+        return [self._family(word, grounds[word.side]) for word in words]
 
-    def _family(self, word: Word) -> Family:
+    def _family(self, word: Word, ground: Ground) -> Family:
         if word.kind == "contender":
-            return self._made(word)
+            drawn = self._drawn(word, ground)
+            ours = self.ground.settings.image_size
+            return drawn if ground is self.ground else Shrunk(drawn.name, drawn.mark, drawn, ours)
         if word.kind == "snapshot":
             return self._snapshot(word)
         if word.kind == "folder":
@@ -116,15 +120,6 @@ class Workshop:
         if word.kind == "gallery":
             return Stock.divided(word.text, self._fitting(word.text, _read_gallery(Path(word.text))))
         return Stock.divided(word.name, self._fitting(word.name, _galleries(self.home, word.name)))
-
-    def _made(self, word: Word) -> Family:
-        ours = self.ground.settings.image_size
-        if not word.side or word.side == ours:
-            return self._drawn(word, self.ground)
-        if word.side < ours:
-            raise ArenaError(f"{word.text!r} draws smaller faces than those of the training, {ours} px")
-        larger = self._drawn(word, larger_ground(self.home, self.ground, word.side))
-        return Shrunk(larger.name, larger.mark, larger, ours)
 
     def _drawn(self, word: Word, ground: Ground) -> Made:
         options = self.options.get(word.name, {})

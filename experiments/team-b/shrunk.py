@@ -50,11 +50,13 @@ def row(name: str, numbers: list[dict[str, float]], alarms: str) -> str:
     return f"| {name} | **{mean:.3f}** | {' | '.join(cells)} | {alarms} |"
 
 
-def by_size(paths: Sequence[Path]) -> dict[int, list[Path]]:
-    """Detectors by the size of the images that they see."""
-    found: dict[int, list[Path]] = {}
+def by_size(paths: Sequence[Path]) -> dict[int, dict[str, Snapshot]]:
+    """Detectors, and their members, by the size of the images that they see and by what a row calls them."""
+    found: dict[int, dict[str, Snapshot]] = {}
     for path in paths:
-        found.setdefault(read_snapshot(path).image_size, []).append(path)
+        whole, of = read_snapshot(path), path.parent.name
+        rows = found.setdefault(whole.image_size, {})
+        rows |= {f"{whole.contender}, {of}": whole, **{f"its {name}, {of}": part for name, part in whole.parts.items()}}
     return found
 
 
@@ -62,13 +64,7 @@ def ground_at(home: Home, faces: str, drawn: int, size: int, points: bool) -> Gr
     """The faces at the size that is drawn, in the parts that they have at the size of a detector."""
     config = load_config(None, [], faces=faces, seed=0, image_size=min(size, drawn))
     ground = prepare_ground(home, config, Wanted(True, True, points), Machine("cpu", "bf16"))
-    return larger_ground(home, ground, drawn) if size < drawn else ground
-
-
-def with_members(path: Path) -> dict[str, Snapshot]:
-    """A detector, and each member where it is a committee, by what a row calls it."""
-    whole, of = read_snapshot(path), path.parent.name
-    return {f"{whole.contender}, {of}": whole, **{f"its {name}, {of}": part for name, part in whole.parts.items()}}
+    return larger_ground(home, ground, drawn)
 
 
 def judged(name: str, snapshot: Snapshot, ground: Ground, fakes: list[Images]) -> list[str]:
@@ -103,17 +99,13 @@ def main() -> None:
         words = [read_word(text, home) for text in options.families]
         print(f"| | mean | {' | '.join(options.families)} | real called fake |")
         print(f"|---|{'---:|' * (len(words) + 2)}")
-        said = set()
-        for size, paths in by_size(options.snapshots).items():
+        for size, snapshots in by_size(options.snapshots).items():
             ground = ground_at(home, options.faces, options.drawn, size, any(word.needs_points for word in words))
             families = Workshop(ground, home, options.kept or Path(folder)).open(words)
             fakes = [family.unseen(options.asked, derive(0, "judging", family.name)) for family in families]
-            for path in paths:
-                for name, snapshot in with_members(path).items():
-                    for line in judged(name, snapshot, ground, fakes):
-                        if line not in said:
-                            print(line, flush=True)
-                        said.add(line)
+            lines = (line for name, one in snapshots.items() for line in judged(name, one, ground, fakes))
+            for line in dict.fromkeys(lines):
+                print(line, flush=True)
 
 
 if __name__ == "__main__":

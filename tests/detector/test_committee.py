@@ -103,6 +103,7 @@ def test_switches_and_validation_are_those_of_every_member_unless_it_is_told_oth
 def test_whether_to_shrink_is_a_members_own():
     inner = COMMITTEE.options().inner
     assert (inner["residual"]["shrink"], inner["patch"]["shrink"]) == (False, True)
+    assert COMMITTEE.options({"shrink": True}).inner["residual"]["shrink"]  # unless the committee is asked to
 
 
 def test_progress_runs_once_from_start_to_end():
