@@ -6,19 +6,14 @@ fakes what to look at learns the traces of these fakes; features that were made 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.util import find_spec
 
 from torch import Tensor
 
+from arena.detector.knowledge import fetched, knowledge
 from arena.detector.logistic import LogisticDetector, LogisticOptions
-from arena.faces.crop.finder import Finder
-from arena.faces.crop.onet import OnetFeatures
 from arena.registry import register
-from arena.types import ArenaError
 
 
 @dataclass(frozen=True)
@@ -37,18 +32,9 @@ class Onet(LogisticDetector[OnetOptions]):
     @classmethod
     def fetch(cls, options: OnetOptions) -> Mapping[str, str]:
         """See `types.Team.fetch`: ONet's weights, which come with facenet-pytorch. Raises ArenaError without it."""
-        weights = _network("cpu").state_dict().values()
-        return {"weights of ONet": hashlib.sha256(b"".join(one.numpy().tobytes() for one in weights)).hexdigest()}
+        return fetched("onet")
 
     def measure(self, images: Tensor) -> Tensor:
         """See `LogisticDetector.measure`: ONet's features, float32 `[N, 256]`."""
-        features: Tensor = _network(str(images.device))((images.float() + 1) * 127.5)
+        features: Tensor = knowledge("onet", str(images.device))((images.float() + 1) * 127.5)
         return features
-
-
-@cache
-def _network(device: str) -> OnetFeatures:
-    if find_spec("facenet_pytorch") is None:
-        raise ArenaError("onet needs facenet-pytorch, which is not installed")
-    network = OnetFeatures(Finder("cpu").network("onet"))
-    return network.requires_grad_(False).eval().to(device)

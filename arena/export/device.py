@@ -16,7 +16,7 @@ from arena.export.card import Subject, framing_of, subject_of_file
 from arena.export.exporting import Shown, exported, write
 from arena.export.graph import export_module
 from arena.faces.coding import LARGEST, Coding
-from arena.faces.crop.finder import LARGEST_SIDE, Finder
+from arena.faces.crop.finder import LARGEST_SIDE, OWN_SIDES, Finder
 from arena.faces.framing import LEAST_SPREAD
 from arena.faces.procedural import render
 from arena.photo.judge import CROP_SIDE, CUT_OUT_SIDE, MOST_FACES, RECIPE
@@ -26,8 +26,6 @@ from arena.types import ArenaError
 
 _CHECKED_ON: Final = 24
 """Drawn faces that a graph is compared on, in a second or two."""
-_SIDES: Final = {"pnet": None, "rnet": 24, "onet": 48}
-"""What MTCNN's networks look at: a whole image of any size, or boxes of so many pixels."""
 KEPT: Final = 8
 """Detectors that stay exported: those that were asked for last. Each takes up to some hundred megabytes."""
 
@@ -44,7 +42,7 @@ def kit(snapshot: Path, folder: Path) -> dict[str, Any]:
     finder = Finder("cpu", RECIPE.min_size)
     with readable_errors(f"the folder {folder}"):
         folder.mkdir(parents=True, exist_ok=True)
-    networks = {name: _network(finder, name, folder) for name in _SIDES}
+    networks = {name: _network(finder, name, folder) for name in ("pnet", *OWN_SIDES)}
     alarm = subject.snapshot.extra
     return {
         "files": {"detector": _detector(subject, folder), **networks},
@@ -87,7 +85,7 @@ def _network(finder: Finder, name: str, folder: Path) -> str:
     """The name of the file of one of MTCNN's networks."""
     path = folder / f"{name}-{version('facenet-pytorch')}.onnx"
     if not path.exists():
-        side = _SIDES[name]
+        side = OWN_SIDES.get(name)
         if side is None:
             example, free = (
                 torch.zeros(1, 3, 40, 48),

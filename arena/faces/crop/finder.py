@@ -34,6 +34,8 @@ _BATCH_FEATURES = 32
 _USUAL: Final = 20.0
 """Side in pixels of the smallest faces that MTCNN was made to find."""
 _QUICK_SIDE: Final = 1000
+OWN_SIDES: Final = {"rnet": 24, "onet": 48}
+"""Sides in pixels of the boxes that MTCNN's second and third network look at."""
 _LEAST: Final = 12.0
 """Side in pixels of what its first network sees."""
 
@@ -132,9 +134,9 @@ class Finder:
         """
         import torch
 
-        from arena.faces.crop.onet import OnetFeatures
+        from arena.faces.crop.knowledge import Knowledge
 
-        network = OnetFeatures(self._mtcnn.onet)
+        network = Knowledge(self._mtcnn.onet, OWN_SIDES["onet"])
         found = []
         for start in range(0, len(images), _BATCH_FEATURES):
             with torch.inference_mode(), enough_memory("look at faces"):
