@@ -34,6 +34,7 @@ _AT_ONCE = 8
 class ActivationsOptions(LogisticOptions):
     """Options of the regression on a face finder's maps: more numbers, so a firmer hand."""
 
+    samples: int = 8000
     penalty: float = 30.0
 
 
