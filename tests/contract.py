@@ -16,7 +16,7 @@ from arena.networks.team import NetworkTeam
 PUPPETS = ("scripted",)
 """Modules of other tests' contenders, some of which misbehave by design."""
 MISBEHAVE = ("quitter",)
-LACKING = () if find_spec("facenet_pytorch") else ("onet",)
+LACKING = () if find_spec("facenet_pytorch") else ("activations", "onet")
 """Who lacks a package on this machine."""
 EVERYONE = [c for c in registry.contenders() if c.cls.__module__ not in PUPPETS]
 EVERYONE = [c for c in EVERYONE if c.name not in (*MISBEHAVE, *LACKING)]

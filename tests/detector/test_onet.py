@@ -6,7 +6,7 @@ import torch
 from tiny import brief, material, pictures, tiny_team
 
 from arena import registry
-from arena.detector import onet as module
+from arena.detector import knowledge as module
 from arena.faces.crop.finder import Finder
 from arena.networks.training import as_pool, to_range
 from arena.types import ArenaError
@@ -27,7 +27,7 @@ def test_its_opinion_has_gradients_and_the_finder_none():
     images = to_range(as_pool(pictures(2), "cpu")).requires_grad_()
     team.measure(images).sum().backward()
     assert images.grad.abs().max() > 0
-    assert not any(one.requires_grad for one in module._network("cpu").parameters())
+    assert not any(one.requires_grad for one in module.knowledge("onet", "cpu").parameters())
 
 
 def test_what_it_took_is_on_record():
@@ -39,7 +39,7 @@ def test_what_it_took_is_on_record():
 def test_without_the_package_it_says_what_is_missing(monkeypatch):
     team = tiny_team(ONET)
     monkeypatch.setattr(module, "find_spec", lambda name: None)
-    module._network.cache_clear()
+    module.knowledge.cache_clear()
     for asked in (lambda: ONET.cls.fetch(ONET.options()), lambda: team.train(1, material(pictures(40), pictures(20)))):
         with pytest.raises(ArenaError, match="facenet-pytorch, which is not installed"):
             asked()

@@ -34,7 +34,7 @@ def subject(contender, **options):
 def must_have_a_graph(contender):
     """Whether a detector is a network and nothing else, or one of those that we know to have a graph."""
     is_network = issubclass(contender.cls, NetworkDetector) and contender.cls.score is NetworkDetector.score
-    return is_network or contender.name in ("committee", "onet", "spectrum", "texture")
+    return is_network or contender.name in ("activations", "committee", "onet", "spectrum", "texture")
 
 
 @pytest.fixture(scope="module")
