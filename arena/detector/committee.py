@@ -45,8 +45,6 @@ from arena.types import (
 _SUREST = 1e-9
 """Scores closer to 0 or 1 than this count as this close: their log-odds are finite."""
 _SMALLEST_SPREAD = 1e-6
-_SEES: Mapping[str, Mapping[str, Any]] = {"residual": {"input": "rgb"}}
-"""What members see in a committee that see something else alone."""
 
 Numbers = npt.NDArray[np.float64]
 
@@ -55,11 +53,10 @@ Numbers = npt.NDArray[np.float64]
 class CommitteeOptions(DetectorOptions):
     """Options of the committee. Memory, changes and validation that it is given hold for members not told otherwise."""
 
-    members: tuple[str, ...] = ("residual", "patch", "onet")
-    """The contenders it is made of."""
+    members: tuple[str, ...] = ("patch", "activations")
+    """The contenders it is made of: by default one that fakes taught what to look at, and one that they did not."""
     inner: dict[str, Any] | None = None
-    """Options of members, by their names; what is not given is the member's default, but that residual sees pixels,
-    input rgb: shrinking takes away the traces that patch looks at, and leaves what is drawn wrongly."""
+    """Options of members, by their names; what is not given is the member's default."""
     weights: tuple[float, ...] = ()
     """What each member's opinion weighs; none given: as far as it tells real from fake in faces held out of training,
     which is its AUROC there beyond 0.5."""
@@ -95,16 +92,15 @@ class CommitteeOptions(DetectorOptions):
         return {**options, "inner": then}
 
     def _given(self, contender: registry.Contender) -> dict[str, Any]:
-        """What a member has that is not told otherwise: what the committee was given, and what is to see."""
+        """What a member has that is not told otherwise: what the committee was given."""
         declared = {option.name for option in contender.declared}
         own = {field.name: field.default for field in dataclasses.fields(DetectorOptions) if field.name in declared}
-        shared = {name: getattr(self, name) for name, usual in own.items() if getattr(self, name) != usual}
-        return {**shared, **_SEES.get(contender.name, {})}
+        return {name: getattr(self, name) for name, usual in own.items() if getattr(self, name) != usual}
 
 
 @register("detector", "committee")
 class Committee(CalibratedDetector):
-    """The weighted mean of others' standardised opinions: residual on the pixels, patch and onet, unless told.
+    """The weighted mean of others' standardised opinions: patch and activations, unless told.
 
     A member's opinion is its log-odds, less their mean over held-out faces and in units of their spread over real ones:
     who is sure of a fake may say so. With the committee's seed members hold out the same people; of each gallery it

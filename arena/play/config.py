@@ -190,7 +190,7 @@ def read_settings(
         key, equals, text = setting.partition("=")
         if not equals or not key:
             raise ArenaError(f"--set takes key=value, for example detector.options.width=64, not {setting!r}")
-        _set(values, key.split("."), _parse(text, setting))
+        _set(values, key.split("."), read_value(text, setting))
     return values | {key: value for key, value in overrides.items() if value is not None}
 
 
@@ -254,11 +254,12 @@ def _read_yaml(file: Path) -> dict[str, Any]:
     return values
 
 
-def _parse(text: str, setting: str) -> Any:
+def read_value(text: str, setting: str) -> Any:
+    """What stands behind the equals sign of `setting`, as YAML. Raises ArenaError."""
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ArenaError(f"the value of --set {setting} is not valid YAML") from error
+        raise ArenaError(f"the value in {setting} is not valid YAML") from error
 
 
 def _choose(values: dict[str, Any], role: str, name: str | None) -> None:

@@ -7,8 +7,8 @@ of real faces are made of other people.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -108,7 +108,7 @@ class Given:
 class Made:
     """What a contender makes of the makers' faces, each time of others.
 
-    `grown`: its weights, where it has been trained.
+    `grown`: its weights, where it has been trained. `options`: those that are not its defaults, where it has not.
     """
 
     name: str
@@ -116,6 +116,7 @@ class Made:
     ground: Ground
     contender: Contender
     grown: Snapshot | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def check(self) -> None:
         """Raise ArenaError when it cannot make anything of the faces."""
@@ -131,7 +132,7 @@ class Made:
         return self._made(self.ground.parts[MAKERS_HELD], n, derive(seed, "unseen"))
 
     def _fresh(self, seed: int) -> Any:
-        return self.contender.team(replace(self.ground.brief("generator", self.name), seed=seed))
+        return self.contender.team(replace(self.ground.brief("generator", self.name), seed=seed), self.options)
 
     def _made(self, faces: Faces, n: int, seed: int) -> Images:
         if self.grown is None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ import numpy as np
 from arena import registry
 from arena.faces.sets.cache import check_size
 from arena.images import check_images
+from arena.play.config import read_value
 from arena.snapshot import player, read_snapshot
 from arena.store.home import Home
 from arena.store.names import GALLERY
@@ -25,6 +27,8 @@ from arena.types import ArenaError, Images, OnProgress, ignore_progress
 
 Kind = Literal["folder", "gallery", "snapshot", "contender", "match"]
 
+_COMMA = re.compile(r",(?![^\[]*\])")
+"""A comma between options, not one within a list."""
 _FILES: Mapping[str, Kind] = {".npy": "gallery", ".safetensors": "snapshot"}
 
 
@@ -33,6 +37,7 @@ class Word:
     """What a word names. `images`: how long a contender is trained first, 0 for not at all.
 
     `side`: of what it draws, in pixels, which is brought to the size of the training; 0 for that size itself.
+    `options`: the contender's, as far as they are not its defaults.
     """
 
     text: str
@@ -40,6 +45,7 @@ class Word:
     name: str
     images: int = 0
     side: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_made(self) -> bool:
@@ -60,9 +66,11 @@ def read_word(text: str, home: Home) -> Word:
     path = Path(text)
     if path.exists():
         return Word(text, _FILES.get(path.suffix, "folder"), path.name)
-    name, colon, count = text.partition(":")
+    who, colon, count = text.partition(":")
+    name, *settings = _COMMA.split(who)
     if any(one.name == name for one in registry.contenders("generator")):
-        return _contender(text, name, count if colon else None)
+        word = _contender(text, name, count if colon else None)
+        return replace(word, options=_options(text, name, settings))
     if home.has_match(text):
         return Word(text, "match", text)
     raise ArenaError(
@@ -91,16 +99,26 @@ def _contender(text: str, name: str, count: str | None) -> Word:
     return Word(text, "contender", name, int(images), int(side or 0))
 
 
+def _options(text: str, name: str, settings: Sequence[str]) -> Mapping[str, Any]:
+    given = {}
+    for setting in settings:
+        option, equals, value = setting.partition("=")
+        if not equals:
+            raise ArenaError(f"{setting!r} in {text!r} must be option=value, for example reconstructor,side=32:50000")
+        given[option] = read_value(value, setting)
+    registry.find("generator", name).options(given)
+    return given
+
+
 @dataclass(frozen=True)
 class Workshop:
-    """Opens families. `folder`: where generators that are trained first are kept. `options`: of contenders, by name."""
+    """Opens families. `folder`: where generators that are trained first are kept."""
 
     ground: Ground
     home: Home
     folder: Path
     on_progress: OnProgress = ignore_progress
     on_stage: Callable[[str], None] = lambda text: None
-    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def open(self, words: Sequence[Word]) -> list[Family]:
         """The families of some words, in order. Raises ArenaError for fakes that do not fit."""
@@ -122,16 +140,15 @@ class Workshop:
         return Stock.divided(word.name, self._fitting(word.name, _galleries(self.home, word.name)))
 
     def _drawn(self, word: Word, ground: Ground) -> Made:
-        options = self.options.get(word.name, {})
         grown = None
         if word.images:
             self.on_stage(f"training {word.name} for {word.images} images of {ground.settings.image_size} px")
             settings = ground.settings
-            made_of = without_place(ground.facts), settings.image_size, settings.seed, ground.precision, options
+            made_of = without_place(ground.facts), settings.image_size, settings.seed, ground.precision, word.options
             path = self.folder / f"{word.name}-{word.images}-{digest_of(*made_of)}.safetensors"
-            growth = Growth(word.name, word.images, options)
+            growth = Growth(word.name, word.images, word.options)
             grown = grow(ground, growth, path, self.on_progress, self.on_stage)
-        family = Made(word.text, word.text, ground, registry.find("generator", word.name), grown)
+        family = Made(word.text, word.text, ground, registry.find("generator", word.name), grown, word.options)
         family.check()
         return family
 

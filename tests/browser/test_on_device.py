@@ -69,7 +69,7 @@ def answers(page):
 
 
 @needs_runtime
-@pytest.mark.parametrize("lived", ["cnn", "committee", "onet"], indirect=True)
+@pytest.mark.parametrize("lived", ["cnn", "committee", "activations", "onet"], indirect=True)
 def test_the_browser_answers_as_the_service_and_sends_nothing(lived, visit):
     with service(lived.root) as address:
         page = visit(address, "#/photo", TOKEN)

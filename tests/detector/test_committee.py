@@ -29,13 +29,9 @@ def trained(team):
 
 def test_who_it_is_by_default():
     options = COMMITTEE.options()
-    assert options.members == ("residual", "patch", "onet")
-    assert [options.inner[name]["input"] for name in ("residual", "patch")] == ["rgb", "high-pass"]
-
-
-def test_residual_sees_what_it_is_told_to():
-    options = COMMITTEE.options({"inner": {"residual": {"input": "neighbours"}}})
-    assert options.inner["residual"]["input"] == "neighbours"
+    assert options.members == ("patch", "activations")
+    for name in options.members:
+        assert options.inner[name] == dataclasses.asdict(registry.find("detector", name).options())
 
 
 def test_its_score_is_the_weighted_mean_of_standardised_log_odds():
@@ -102,8 +98,8 @@ def test_switches_and_validation_are_those_of_every_member_unless_it_is_told_oth
 
 def test_whether_to_shrink_is_a_members_own():
     inner = COMMITTEE.options().inner
-    assert (inner["residual"]["shrink"], inner["patch"]["shrink"]) == (False, True)
-    assert COMMITTEE.options({"shrink": True}).inner["residual"]["shrink"]  # unless the committee is asked to
+    assert (inner["activations"]["shrink"], inner["patch"]["shrink"]) == (False, True)
+    assert COMMITTEE.options({"shrink": True}).inner["activations"]["shrink"]  # unless the committee is asked to
 
 
 def test_progress_runs_once_from_start_to_end():

@@ -132,7 +132,7 @@ def test_a_setting_is_a_key_and_a_value(setting):
 
 
 def test_a_value_that_is_no_yaml_is_named():
-    with pytest.raises(ArenaError, match="the value of --set rounds=: : is not valid YAML"):
+    with pytest.raises(ArenaError, match="the value in rounds=: : is not valid YAML"):
         load_config(settings=["rounds=: :"])
 
 

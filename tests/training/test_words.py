@@ -26,11 +26,16 @@ DCGAN = {name: OPTIONS[name] for name in ("width", "latent", "batch", "average")
 
 @pytest.fixture
 def workshop(ground, home, tmp_path):
-    return Workshop(ground, home, tmp_path, options={"dcgan": DCGAN})
+    return Workshop(ground, home, tmp_path)
 
 
 def opened(workshop, *texts):
-    return workshop.open([read_word(text, workshop.home) for text in texts])
+    return workshop.open([tiny_word(text, workshop.home) for text in texts])
+
+
+def tiny_word(text, home):
+    word = read_word(text, home)
+    return replace(word, options={**DCGAN, **word.options}) if word.name == "dcgan" else word
 
 
 def test_a_contender_that_learns_nothing(workshop):
@@ -63,6 +68,40 @@ def test_what_is_drawn_larger_and_shrunk(workshop, tmp_path):
         assert large.shape == (3, 32, 32, 3)
         assert np.array_equal(small, [square(image, 16) for image in large])
     assert np.array_equal(family.larger.ground.parts[MAKERS].identities, workshop.ground.parts[MAKERS].identities)
+
+
+def test_a_contender_with_options_of_its_own(workshop, tmp_path):
+    usual, other = opened(workshop, "dcgan:48", "dcgan,width=2,norm=batch:48")
+    found = {read_snapshot(path).options["width"] for path in tmp_path.glob("dcgan-48-*.safetensors")}
+    assert found == {DCGAN["width"], 2}
+    assert other.grown.options["norm"] == "batch"
+    assert (usual.name, other.name) == ("dcgan:48", "dcgan,width=2,norm=batch:48")
+
+
+def test_options_of_who_learns_nothing(workshop):
+    (family,) = opened(workshop, "blend,kinds=[mean]")
+    assert family._fresh(0).options.kinds == ("mean",)
+    assert not np.array_equal(family.fakes(4, 1), opened(workshop, "blend")[0].fakes(4, 1))
+
+
+def test_a_list_may_have_commas():
+    word = read_word("face-swap,parts=[MOUTH,NOSE],edges=[cut]", None)
+    assert word.options == {"parts": ["MOUTH", "NOSE"], "edges": ["cut"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("dcgan,width:48", "'width' in 'dcgan,width:48' must be option=value"),
+        ("dcgan,widht=3:48", "widht"),
+        ("dcgan,width=0:48", "width"),
+        ("dcgan,width=[:48", r"the value in width=\[ is not valid YAML"),
+        ("dcgan,width=3", "dcgan has to be trained first"),
+    ],
+)
+def test_options_that_cannot_be_are_said(text, sentence):
+    with pytest.raises(ArenaError, match=sentence):
+        read_word(text, None)
 
 
 def with_ground(workshop, **changes):
