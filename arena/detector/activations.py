@@ -7,15 +7,14 @@ is X. Huang and S. Belongie, Arbitrary Style Transfer in Real-time with Adaptive
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import torch
 from torch import Tensor
 
-from arena.detector.knowledge import fetched, knowledge
-from arena.detector.logistic import LogisticDetector, LogisticOptions
+from arena.detector.knowledge import KnowingDetector, knowledge
+from arena.detector.logistic import LogisticOptions
 from arena.networks.inputs import seen
 from arena.networks.trainable import CHANNELS_LAST
 from arena.registry import register
@@ -39,15 +38,11 @@ class ActivationsOptions(LogisticOptions):
 
 
 @register("detector", "activations")
-class Activations(LogisticDetector[ActivationsOptions]):
+class Activations(KnowingDetector[ActivationsOptions]):
     """A logistic regression on what MTCNN's networks see in a face and in its fine detail: knows traces at any size."""
 
     Options = ActivationsOptions
-
-    @classmethod
-    def fetch(cls, options: ActivationsOptions) -> Mapping[str, str]:
-        """See `types.Team.fetch`: the weights of RNet and ONet. Raises ArenaError without facenet-pytorch."""
-        return fetched("rnet", "onet")
+    asks = ("rnet", "onet")
 
     def measure(self, images: Tensor) -> Tensor:
         """See `LogisticDetector.measure`: 1224 numbers, of `sight`."""

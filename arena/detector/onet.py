@@ -6,13 +6,12 @@ fakes what to look at learns the traces of these fakes; features that were made 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from torch import Tensor
 
-from arena.detector.knowledge import fetched, knowledge
-from arena.detector.logistic import LogisticDetector, LogisticOptions
+from arena.detector.knowledge import KnowingDetector, knowledge
+from arena.detector.logistic import LogisticOptions
 from arena.registry import register
 
 
@@ -24,15 +23,11 @@ class OnetOptions(LogisticOptions):
 
 
 @register("detector", "onet")
-class Onet(LogisticDetector[OnetOptions]):
+class Onet(KnowingDetector[OnetOptions]):
     """A logistic regression on what MTCNN's last network knows of a face: sees how it is drawn, at any size."""
 
     Options = OnetOptions
-
-    @classmethod
-    def fetch(cls, options: OnetOptions) -> Mapping[str, str]:
-        """See `types.Team.fetch`: ONet's weights, which come with facenet-pytorch. Raises ArenaError without it."""
-        return fetched("onet")
+    asks = ("onet",)
 
     def measure(self, images: Tensor) -> Tensor:
         """See `LogisticDetector.measure`: ONet's features, float32 `[N, 256]`."""
