@@ -35,6 +35,7 @@ class ActivationsOptions(LogisticOptions):
 
     samples: int = 8000
     penalty: float = 30.0
+    steady: bool = True
 
 
 @register("detector", "activations")

@@ -65,11 +65,23 @@ def reframe(images: Tensor, zoom: bool = True, shift: bool = True, shrink: bool 
     step = 1 / between(images, 0.85, 1.25).view(n, 1) if zoom else torch.ones(n, 1, device=images.device)
     if shrink:
         step = step * between(images, 0, 2).clamp_min(1).view(n, 1)
-    middle, by = (side - 1) / 2, 0.1 * side * shift
+    by = 0.1 * side * shift
+    down, right = (between(images, -by, by).view(n, 1) for _ in range(2))
+    return _seen_at(images, step, down, right)
+
+
+def moved(images: Tensor, zoom: float, down: float = 0.0, right: float = 0.0) -> Tensor:
+    """Images, as for `change`, zoomed and shifted all alike, the latter by parts of the side; as `reframe` does it."""
+    step, *by = (torch.full((len(images), 1), value, device=images.device) for value in (1 / zoom, down, right))
+    return _seen_at(images, step, *(images.shape[-1] * part for part in by))
+
+
+def _seen_at(images: Tensor, step: Tensor, down: Tensor, right: Tensor) -> Tensor:
+    """Images as seen every `step` pixels around a middle that lies so many pixels away, each `[N, 1]`."""
+    side = images.shape[-1]
+    middle = (side - 1) / 2
     place = middle + (torch.arange(side, device=images.device) - middle) * step
-    rows, columns = (
-        _weights(_reflected(place + between(images, -by, by).view(n, 1), side), step, side) for _ in range(2)
-    )
+    rows, columns = (_weights(_reflected(place + by, side), step, side) for by in (down, right))
     return _product(rows, images, columns)
 
 
