@@ -176,3 +176,13 @@ def test_the_seed_decides():
     torch.manual_seed(4)
     assert torch.equal(change(FACES, CHANGES), one)
     assert not torch.equal(change(FACES, CHANGES), one)
+
+
+@pytest.mark.parametrize(
+    ("zoom", "down", "right"), [(1.0, 0.0, 0.0), (1.2, 0.0, 0.0), (0.85, 0.1, 0.0), (1.0, 0.0, -0.1)]
+)
+def test_moved_is_zoomed_and_shifted_all_alike(zoom, down, right):
+    plain, found = moments(spots(3)), moments(module.moved(spots(3), zoom, down, right))
+    np.testing.assert_allclose(found[2], plain[2] * zoom, rtol=0.01)
+    np.testing.assert_allclose(found[0], plain[0] - 32 * right * zoom, atol=0.05)
+    np.testing.assert_allclose(found[1], plain[1] - 32 * down * zoom, atol=0.05)

@@ -8,9 +8,9 @@ import torch
 from tiny import brief, material, pictures, tiny_team
 
 from arena import registry
-from arena.detector import logistic
+from arena.detector import changes, logistic
 from arena.detector.changes import CHANGES
-from arena.networks.training import as_pool, to_range
+from arena.networks.training import as_pool, to_images, to_range
 from arena.types import ArenaError
 
 SPECTRUM = registry.find("detector", "spectrum")
@@ -92,3 +92,32 @@ def test_weights_of_another_contender_are_refused():
     snapshot = tiny_team(registry.find("detector", "cnn")).snapshot(1)
     with pytest.raises(ArenaError, match="belong to another contender"):
         SPECTRUM.team(brief()).load(snapshot)
+
+
+def test_who_is_steady_is_deaf_to_what_framing_changes():
+    """Fakes are drawn smoother here, and an enlarged face is smoother: the plain one takes that for a sign."""
+    reals = noisy(pictures(120, size=32))
+    fakes = noisy(pictures(120, seed=1, size=32) // 2 + 64)
+    moved = changes.moved(to_range(as_pool(noisy(pictures(60, seed=2, size=32)), "cpu")).contiguous(), 1.2)
+    plain, enlarged = noisy(pictures(60, seed=2, size=32)), to_images(moved)
+    apart = {}
+    for steady in (False, True):
+        team = SPECTRUM.team(brief(image_size=32), PLAIN | {"steady": steady})
+        team.train(1, material(reals, fakes))
+        told = [team._logits(to_range(as_pool(images, "cpu"))).numpy() for images in (plain, enlarged)]
+        apart[steady] = abs(told[1].mean() - told[0].mean()) / told[0].std()
+        assert team.score(noisy(pictures(30, seed=4, size=32) // 2 + 64)).mean() > team.score(plain).mean()
+    assert 3 * apart[True] < apart[False]
+
+
+def test_a_way_that_changes_nothing_takes_nothing_away():
+    moves = np.array([[0.0, 0.0, 0.0], [0.0, 3.0, 4.0]])
+    basis = logistic._directions(moves)
+    assert basis.shape == (3, 1)
+    np.testing.assert_allclose(np.abs(basis[:, 0]), [0, 0.6, 0.8])
+
+
+def test_a_snapshot_of_before_anybody_was_steady_is_not():
+    activations = registry.find("detector", "activations")
+    assert activations.options().steady
+    assert not activations.options(activations.as_stored({})).steady
