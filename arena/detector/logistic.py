@@ -6,7 +6,7 @@ import dataclasses
 import math
 import time
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
@@ -65,8 +65,6 @@ class LogisticOptions(DetectorOptions):
     """Weight of the squared coefficients against the sum of the losses."""
     steady: bool = False
     """Whether it is deaf to what zooming and shifting change in real faces on average: where a face lies is no cue."""
-
-    formerly: ClassVar[Mapping[str, Any]] = {"steady": False}
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -214,6 +212,13 @@ class LogisticDetector(CalibratedDetector, Generic[O]):
             raise ArenaError(f"these weights belong to another contender: there is no {missing[0]} of a regression")
         self.model = {name: np.asarray(arrays[name]) for name in _NAMES}
         self.take_thresholds(thresholds)
+
+
+def in_parts(measure: Callable[[Tensor], Tensor], images: Tensor, at_once: int) -> Tensor:
+    """Numbers `[N, F]` of images `[N, 3, S, S]`, so many at a time; a graph has no loop: there all at once."""
+    if torch.compiler.is_exporting():
+        return measure(images)
+    return torch.cat([measure(some) for some in torch.split(images, at_once)])
 
 
 def _directions(moves: Numbers) -> Numbers:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
-from arena.detector.logistic import LogisticDetector, LogisticOptions
+from arena.detector.logistic import LogisticDetector, LogisticOptions, in_parts
 from arena.networks.texture import SMALLEST, texture
 from arena.registry import register
 from arena.types import ArenaError, Faces
@@ -37,6 +36,4 @@ class Texture(LogisticDetector[TextureOptions]):
 
     def measure(self, images: Tensor) -> Tensor:
         """See `LogisticDetector.measure`: `networks.texture`."""
-        if torch.compiler.is_exporting():  # a graph for batches of any size has no loop over them
-            return texture(images)
-        return torch.cat([texture(images[i : i + _AT_ONCE]) for i in range(0, len(images), _AT_ONCE)])
+        return in_parts(texture, images, _AT_ONCE)

@@ -108,7 +108,7 @@ class Given:
 class Made:
     """What a contender makes of the makers' faces, each time of others.
 
-    `grown`: its weights, where it has been trained. `options`: those that are not its defaults, where it has not.
+    `grown`: its weights, where it has been trained. `options`: those that are not its defaults.
     """
 
     name: str

@@ -115,9 +115,3 @@ def test_a_way_that_changes_nothing_takes_nothing_away():
     basis = logistic._directions(moves)
     assert basis.shape == (3, 1)
     np.testing.assert_allclose(np.abs(basis[:, 0]), [0, 0.6, 0.8])
-
-
-def test_a_snapshot_of_before_anybody_was_steady_is_not():
-    activations = registry.find("detector", "activations")
-    assert activations.options().steady
-    assert not activations.options(activations.as_stored({})).steady

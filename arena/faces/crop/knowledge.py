@@ -42,7 +42,7 @@ class Knowledge(nn.Module):
         found = []
         for maps in self._maps(_brought(images, side)):
             mean = maps.mean((2, 3))
-            # Not torch.std, which takes three times as long as everything else.
+            # Not torch.std, which takes twice as long.
             variance = maps.square().mean((2, 3)) - mean.square()
             found += [mean, (variance.clamp_min(0) + _FLATTEST).sqrt()]
         return torch.cat(found, 1)
