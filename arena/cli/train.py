@@ -40,7 +40,7 @@ Against = Annotated[
         metavar="WHAT",
         help="Fakes of a folder, a match, a gallery.npy, a generator's snapshot or a contender; one that has to be "
         "trained first with a number of images, such as resgan:50000, or resgan:50000@128 to draw at 128 px what is "
-        "shrunk to the size of the training. Again for more, evenly mixed.",
+        "shrunk to the size of the training. Again for more, evenly mixed; teachers names all that are recommended.",
     ),
 ]
 LabelsFile = Annotated[

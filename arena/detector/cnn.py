@@ -7,13 +7,13 @@ from typing import Literal
 
 from torch import nn
 
-from arena.detector.team import NetworkDetector, NetworkOptions
+from arena.detector.last_layer import SteadyDetector, SteadyOptions
 from arena.networks.blocks import Halve, Logit
 from arena.registry import register
 
 
 @dataclass(frozen=True)
-class CNNOptions(NetworkOptions):
+class CNNOptions(SteadyOptions):
     """Options of the plain CNN."""
 
     width: int = 32
@@ -32,7 +32,7 @@ class CNNOptions(NetworkOptions):
 
 
 @register("detector", "cnn")
-class CNN(NetworkDetector[CNNOptions]):
+class CNN(SteadyDetector[CNNOptions]):
     """A plain CNN: four strided convolutions with batch norm, mean over the image, one logit."""
 
     Options = CNNOptions

@@ -8,7 +8,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +16,10 @@ import torch
 from torch import Tensor
 
 from arena.detector.calibrated import SCORING_BATCH, CalibratedDetector
-from arena.detector.changes import change, moved
+from arena.detector.changes import change
 from arena.detector.heatmap import heat_of, smooth_grad
 from arena.detector.options import DetectorOptions
+from arena.detector.regression import FRAMED, Numbers, fit, moves_of
 from arena.networks.training import as_pool, seeded, to_images, to_range
 from arena.seeds import derive
 from arena.types import (
@@ -30,7 +31,6 @@ from arena.types import (
     Brief,
     Critic,
     CurvePoint,
-    Diverged,
     Heat,
     Images,
     Labels,
@@ -44,15 +44,6 @@ from arena.types import (
 )
 
 _NAMES = ("mean", "scale", "weight", "bias")
-_FLATTEST = 1e-6
-"""Standard deviation of a number that says nothing: divided by less, it would be noise."""
-
-FRAMED: Final = 256
-"""Real faces that are zoomed and shifted to see what that changes."""
-FRAMINGS: Final = ((0.85,), (1.1,), (1.25,), (1.0, 0.1), (1.0, -0.1), (1.0, 0.0, 0.1), (1.0, 0.0, -0.1))
-"""How: zoom, and shifts down and right in parts of the side. The furthest of a training's changes, and one between."""
-
-Numbers = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -101,11 +92,12 @@ class LogisticDetector(CalibratedDetector, Generic[O]):
         with seeded(derive(self.brief.seed, "train", round), self.brief.device):
             drawn, labels = self._drawn(faces[trained_on], material.pool(LAST), material.pool(OLDER))
             numbers = np.concatenate(list(self._measured(drawn, round)))
-            framing = self._framing(_some(faces[trained_on], FRAMED)) if self.options.steady else None
-        loss = self._fit(numbers, labels, framing)
+            moves = self._moves(_some(faces[trained_on], FRAMED)) if self.options.steady else None
+        found = fit(numbers, labels, self.options.penalty, moves)
+        self.model = {name: getattr(found, name) for name in _NAMES}
         self.images += len(labels)
         self._calibrate(faces[held_out])
-        steps, losses = -(-len(labels) // SCORING_BATCH), {"detector": loss}
+        steps, losses = -(-len(labels) // SCORING_BATCH), {"detector": found.loss}
         curve = (CurvePoint(self.images, losses),)
         return Training(steps, self.images, time.perf_counter() - begin, losses, curve, learning_rate_scale)
 
@@ -128,40 +120,17 @@ class LogisticDetector(CalibratedDetector, Generic[O]):
             rate = done / (time.perf_counter() - begin)
             self.on_progress(Progress(self.role, round, step + 1, steps, rate))
 
-    def _framing(self, faces: Images) -> Numbers:
-        """By how much each of `FRAMINGS` moves the numbers of faces, their mean `[ways, F]`."""
-        moves = []
-        for start in range(0, len(faces), SCORING_BATCH):
-            batch = to_range(as_pool(faces[start : start + SCORING_BATCH], self.brief.device)).contiguous()
-            plain = self._of_files(batch)
-            moves.append(np.stack([(self._of_files(moved(batch, *way)) - plain).sum(0) for way in FRAMINGS]))
-        total: Numbers = np.sum(moves, 0)
+    def _moves(self, faces: Images) -> Numbers:
+        """By how much each of FRAMINGS moves the numbers of faces, their mean `[ways, F]`."""
+        batches = (faces[start : start + SCORING_BATCH] for start in range(0, len(faces), SCORING_BATCH))
+        sums = [moves_of(self._of_files, to_range(as_pool(batch, self.brief.device))) for batch in batches]
+        total: Numbers = np.sum(sums, 0)
         return total / len(faces)
 
     def _of_files(self, images: Tensor) -> Numbers:
         """Numbers of images in [-1, 1] in whole grey levels, float64: the finest frequencies tell what was rounded."""
         pixels = as_pool(to_images(images), self.brief.device)
         return self.measure(to_range(pixels)).double().cpu().numpy()
-
-    def _fit(self, numbers: Numbers, labels: Labels, framing: Numbers | None = None) -> float:
-        """Fit the regression; returns the mean loss over what it was fitted to. Raises Diverged.
-
-        `framing`: directions `[ways, F]` that are taken out of the numbers. A. Solomonoff et al., Advances in Channel
-        Compensation for SVM Speaker Recognition, 2005.
-        """
-        from sklearn.linear_model import LogisticRegression
-
-        if not np.isfinite(numbers).all():
-            raise Diverged("detector", "a number of an image", 0)
-        mean, scale = numbers.mean(0), np.maximum(numbers.std(0), _FLATTEST)
-        known = (numbers - mean) / scale
-        deaf_to = np.zeros((len(mean), 0)) if framing is None else _directions(framing / scale)
-        fit = LogisticRegression(C=1 / self.options.penalty, solver="newton-cholesky", max_iter=200)
-        fit.fit(known - known @ deaf_to @ deaf_to.T, labels)
-        weight = fit.coef_[0] - deaf_to @ (deaf_to.T @ fit.coef_[0])
-        self.model = {"mean": mean, "scale": scale, "weight": weight, "bias": fit.intercept_.copy()}
-        logits = known @ weight + self.model["bias"]
-        return float(np.logaddexp(0, np.where(labels == FAKE, -logits, logits)).mean())
 
     @torch.no_grad()
     def score(self, images: Images) -> Scores:
@@ -219,13 +188,6 @@ def in_parts(measure: Callable[[Tensor], Tensor], images: Tensor, at_once: int) 
     if torch.compiler.is_exporting():
         return measure(images)
     return torch.cat([measure(some) for some in torch.split(images, at_once)])
-
-
-def _directions(moves: Numbers) -> Numbers:
-    """An orthonormal basis `[F, directions]` of moves `[ways, F]`."""
-    basis, sizes, _ = np.linalg.svd(moves.T, full_matrices=False)
-    found: Numbers = basis[:, sizes > _FLATTEST * sizes.max()]
-    return found
 
 
 def _some(pool: Images, n: int) -> Images:

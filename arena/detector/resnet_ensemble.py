@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from torch.nn.functional import affine_grid, binary_cross_entropy_with_logits, grid_sample, logsigmoid
 
 from arena.detector.changes import between
-from arena.detector.team import NetworkDetector, NetworkOptions, resized
+from arena.detector.last_layer import SteadyDetector, SteadyOptions
+from arena.detector.team import resized
 from arena.networks.small_resnet import small_resnet
 from arena.registry import register
 from arena.types import Brief
@@ -25,7 +26,7 @@ SIZES: Final = (64, 128, 256)
 
 
 @dataclass(frozen=True)
-class ResnetEnsembleOptions(NetworkOptions):
+class ResnetEnsembleOptions(SteadyOptions):
     """Options of the ensemble; the original's models trained for 10 epochs."""
 
     width: int = 16
@@ -50,7 +51,7 @@ class ResnetEnsembleOptions(NetworkOptions):
 
 
 @register("detector", "resnet-ensemble")
-class ResnetEnsemble(NetworkDetector[ResnetEnsembleOptions]):
+class ResnetEnsemble(SteadyDetector[ResnetEnsembleOptions]):
     """Small ResNets for 64, 128 or 256 pixels, three a size, probabilities averaged; a photo without a face is fake."""
 
     Options = ResnetEnsembleOptions

@@ -120,8 +120,11 @@ class NetworkDetector(NetworkTeam[O], CalibratedDetector):
         """
         return binary_cross_entropy_with_logits(self.network(self._fitted(images)).float(), labels)
 
-    def conclude(self, batch: Batches) -> None:
-        """What is left to settle between the last step of a round and the threshold. `batch` draws as a step does."""
+    def conclude(self, batch: Batches, reals: Tensor) -> None:
+        """What is left to settle between the last step of a round and the threshold.
+
+        `batch` draws as a step does; `reals`: the real faces of the training as they are, uint8 `[N, S, S, 3]`.
+        """
 
     @property
     def network(self) -> nn.Module:
@@ -134,13 +137,14 @@ class NetworkDetector(NetworkTeam[O], CalibratedDetector):
         held_out, trained_on = self._split(material.faces)
         faces = material.faces.images
         drawn_from = faces[trained_on], material.pool(LAST), material.pool(OLDER)
-        batch = self._batches(*(as_pool(images, device) for images in drawn_from))
+        reals, last, older = (as_pool(images, device) for images in drawn_from)
+        batch = self._batches(reals, last, older)
         course = self.course(round, options.steps, options.batch, learning_rate_scale)
         self.begin_training(learning_rate_scale)
         step = self._stepper(batch, learning_rate_scale)
         with seeded(derive(self.brief.seed, "train", round), device):
             training = run(course, [step], ("detector",), self.is_finite, self.on_progress)
-            self.conclude(batch)
+            self.conclude(batch, reals)
         self.images = training.images
         self._calibrate(faces[held_out])
         return training

@@ -78,7 +78,7 @@ class TripletSVM(BackboneDetector[TripletSVMOptions]):
         return found + options.penalty * network.dense.weight.float().square().sum()
 
     @torch.no_grad()
-    def conclude(self, batch: Batches) -> None:
+    def conclude(self, batch: Batches, reals: Tensor) -> None:
         """See `NetworkDetector.conclude`: fit the machine to freshly drawn images of the training."""
         options = self.options
         playing = cast(Embedding, self.trainables["detector"].settle())

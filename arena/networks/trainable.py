@@ -195,6 +195,14 @@ class Trainable:
         for average, master in zip(self._averages, self._masters, strict=False):
             average.copy_(master)
 
+    @torch.no_grad()
+    def put(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Give some parameters other values, by name and of their shape, those in training and those that play."""
+        for name, values in weights.items():
+            i = self._names.index(name)
+            for target in (self._masters[i], self._working[i], *self._averages[i : i + 1]):
+                target.copy_(torch.from_numpy(values))
+
     def state(self) -> State:
         """Masters, buffers, moments and moving average: everything the next step depends on."""
         return {name: _array(value) for name, value in self._state_tensors().items()} | self._buffers()

@@ -22,7 +22,7 @@ from arena.training.judging import Report, judge
 from arena.training.kept import digest_of, recall
 from arena.training.labelled import crops_of_videos, labelled_ground, read_labelled
 from arena.training.outputs import write_outputs
-from arena.training.words import Word, Workshop, read_word
+from arena.training.words import TEACHERS, Word, Workshop, read_words
 from arena.types import ArenaError
 
 SETTINGS = ("parts", "false_alarm_rate", "precision")
@@ -111,7 +111,7 @@ def _with_faces(request: Request, home: Home) -> Request:
     """The same on the real faces of the match that is trained against, where no others are named."""
     if (request.real, request.labels, request.dfdc) != (None, None, None):
         return request
-    words = [read_word(text, home) for text in request.against]
+    words = read_words(request.against, home)
     matches = [word.name for word in words if word.kind == "match"]
     return replace(request, real=home.match(matches[0]).config["faces"]) if matches else request
 
@@ -134,8 +134,8 @@ def _understood(request: Request, home: Home) -> _Sources:
     plan = Plan(choice.name, choice.options, request.each_epoch, request.epochs, request.patience)
     fetched(plan)
     folders = [Word(text, "folder", text) for text in request.fakes]
-    against = [*folders, *(read_word(text, home) for text in request.against)]
-    judge_on = [read_word(text, home) for text in request.judge_on]
+    against = [*folders, *read_words(request.against, home)]
+    judge_on = read_words(request.judge_on, home)
     words = [*against, *judge_on]
     if request.real is None and any(word.side for word in words):
         raise ArenaError("only faces of --real can be drawn larger than the training sees them; leave out @SIDE")
@@ -154,7 +154,10 @@ def _check_sources(request: Request) -> None:
     if len(whole) != 1:
         raise ArenaError("give real faces with --real, or labelled images with --labels, or videos with --dfdc: one")
     if whole == ["real"] and not fakes:
-        raise ArenaError("--real needs fakes to tell from: --fake SRC, or --against a match, a gallery or a contender")
+        raise ArenaError(
+            "--real needs fakes to tell from: --fake SRC, or --against a match, a gallery or a contender, or "
+            f"--against {TEACHERS} for the kinds of fakes that are recommended"
+        )
     if whole != ["real"] and fakes:
         raise ArenaError(f"--{whole[0]} has fakes of its own; --fake and --against go with --real")
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 
@@ -26,6 +26,14 @@ from arena.training.kept import digest_of
 from arena.types import ArenaError, Images, OnProgress, ignore_progress
 
 Kind = Literal["folder", "gallery", "snapshot", "contender", "match"]
+
+TEACHERS: Final = "teachers"
+"""A word for all of RECOMMENDED."""
+RECOMMENDED: Final = (
+    *("resgan:50000", "dcgan:200000", "flow:50000", "reconstructor:50000"),
+    *("reconstructor,skips=true,upsample=shuffle:25000", "blend", "face-swap"),
+)
+"""Kinds of fakes that teach most of what is known to help against fakes of yet other kinds (experiments/team-b)."""
 
 _COMMA = re.compile(r",(?![^\[]*\])")
 """A comma between options, not one within a list."""
@@ -56,6 +64,16 @@ class Word:
     def needs_points(self) -> bool:
         """Whether that takes landmarks."""
         return self.is_made and bool(registry.find("generator", self.name).cls.needs_points)
+
+
+def read_words(texts: Sequence[str], home: Home) -> list[Word]:
+    """What several words name; `teachers` names several itself. Raises ArenaError as below."""
+    return [word for text in texts for word in _meant(text, home)]
+
+
+def _meant(text: str, home: Home) -> list[Word]:
+    is_taken = Path(text).exists() or home.has_match(text)
+    return [read_word(one, home) for one in (RECOMMENDED if text == TEACHERS and not is_taken else (text,))]
 
 
 def read_word(text: str, home: Home) -> Word:

@@ -21,7 +21,7 @@ from arena.snapshot import read_snapshot
 from arena.store.home import Home
 from arena.training.ground import Machine, Wanted, prepare_ground
 from arena.training.judging import DETECTOR, LITTLE_GRADIENT, Judged, judge
-from arena.training.words import Workshop, read_word
+from arena.training.words import Workshop, read_words
 
 
 def line(name: str, rows: list[Judged], alarms: str) -> str:
@@ -45,7 +45,7 @@ def main() -> None:
     home = Home.create(options.home)
     config = load_config(None, [], faces=options.faces, seed=options.seed)
     ground = prepare_ground(home, config, Wanted(True, True, True), Machine("cpu", "bf16"))
-    families = Workshop(ground, home, options.kept).open([read_word(text, home) for text in options.on])
+    families = Workshop(ground, home, options.kept).open(read_words(options.on, home))
     print(f"| | mean | {' | '.join(family.name for family in families)} | real called fake |")
     print(f"|---|{'---:|' * (len(families) + 2)}")
     for path in options.snapshots:

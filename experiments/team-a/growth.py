@@ -34,7 +34,7 @@ from arena.training.families import Family, Given
 from arena.training.ground import JUDGING, MAKERS, TRAINING, Ground, Machine, Wanted, prepare_ground
 from arena.training.judging import DETECTOR, LITTLE_GRADIENT, judge
 from arena.training.kept import made_once
-from arena.training.words import Workshop, read_word
+from arena.training.words import Workshop, read_words
 from arena.types import LAST, Material, Pool, Snapshot
 
 STRIDE = 10_000
@@ -116,7 +116,7 @@ def main() -> None:
     home = Home.create(options.out / "home")
     config = load_config(None, [], faces=options.faces, seed=0)
     ground = prepare_ground(home, config, Wanted(True, True, True), Machine("cpu", "bf16"))
-    words = [read_word(text, home) for text in options.others]
+    words = read_words(options.others, home)
     kept = options.kept or options.out / "generators"
     kept.mkdir(parents=True, exist_ok=True)
     families = Workshop(ground, home, kept).open(words)

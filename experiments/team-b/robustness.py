@@ -37,7 +37,7 @@ from arena.training.course import Plan, measured, train
 from arena.training.families import Family, mixed
 from arena.training.ground import JUDGING, Ground, Machine, Wanted, prepare_ground
 from arena.training.kept import made_once
-from arena.training.words import Workshop, read_word
+from arena.training.words import Workshop, read_words
 from arena.types import Detector, Faces, Images
 
 EPS, ALPHA, STEPS, AT_ONCE = 8 / 255, 2 / 255, 10, 50
@@ -145,7 +145,7 @@ def main() -> None:
     home = Home.create(options.out / "home")
     config = load_config(None, [], faces=options.faces, seed=0)
     ground = prepare_ground(home, config, Wanted(True, True, True), Machine("cpu", "bf16")).with_seed(options.seed)
-    families = Workshop(ground.with_seed(0), home, kept).open([read_word(text, home) for text in options.against])
+    families = Workshop(ground.with_seed(0), home, kept).open(read_words(options.against, home))
     rows = {
         name: made_once(options.out / f"{name}-{options.seed}.json", partial(one, options, ground, families, name))
         for name in options.detectors

@@ -32,7 +32,7 @@ from arena.store.home import Home
 from arena.training.course import measured
 from arena.training.ground import JUDGING, Ground, Machine, Wanted, larger_ground, prepare_ground
 from arena.training.judging import LITTLE_GRADIENT
-from arena.training.words import Workshop, read_word
+from arena.training.words import Workshop, read_words
 from arena.types import Answer, Faces, Images, Snapshot
 
 
@@ -96,7 +96,7 @@ def main() -> None:
     use_one_thread()
     with tempfile.TemporaryDirectory() as folder:
         home = Home.create(Path(folder) / "home")
-        words = [read_word(text, home) for text in options.families]
+        words = read_words(options.families, home)
         print(f"| | mean | {' | '.join(options.families)} | real called fake |")
         print(f"|---|{'---:|' * (len(words) + 2)}")
         for size, snapshots in by_size(options.snapshots).items():

@@ -18,7 +18,7 @@ from arena.snapshot import read_snapshot, to_bytes
 from arena.training.families import Made, Shrunk, Stock
 from arena.training.ground import MAKERS, larger_ground
 from arena.training.growing import Growth, grow
-from arena.training.words import Workshop, read_word
+from arena.training.words import RECOMMENDED, TEACHERS, Workshop, read_word, read_words
 from arena.types import ArenaError
 
 DCGAN = {name: OPTIONS[name] for name in ("width", "latent", "batch", "average")}
@@ -36,6 +36,19 @@ def opened(workshop, *texts):
 def tiny_word(text, home):
     word = read_word(text, home)
     return replace(word, options={**DCGAN, **word.options}) if word.name == "dcgan" else word
+
+
+def test_teachers_are_all_that_are_recommended(home):
+    words = read_words(["noise", TEACHERS], home)
+    assert [word.text for word in words] == ["noise", *RECOMMENDED]
+    assert all(word.kind == "contender" for word in words)
+
+
+def test_what_is_there_under_that_name_is_meant(home, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / TEACHERS).mkdir()
+    (word,) = read_words([TEACHERS], home)
+    assert word.kind == "folder"
 
 
 def test_a_contender_that_learns_nothing(workshop):

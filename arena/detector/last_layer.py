@@ -1,0 +1,95 @@
+"""Networks whose last layer is fitted anew after every round, deaf to how a face is framed.
+
+Who has met fakes that are drawn smoothly takes an enlarged face, which is smooth, for more of a fake than the same face
+as it was, however many enlarged faces it has trained on: both are far on the side of real faces, and what is sure costs
+nothing. So what zooming and shifting do to the features of real faces is measured, and the last layer looks past it.
+That to fit the last layer anew is enough: P. Kirichenko et al., Last Layer Re-Training is Sufficient for Robustness to
+Spurious Correlations, 2023.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar, Final, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from arena.detector.calibrated import SCORING_BATCH
+from arena.detector.regression import FRAMED, Numbers, fit, moves_of
+from arena.detector.team import Batches, NetworkDetector, NetworkOptions
+from arena.networks.blocks import Logit
+from arena.networks.training import draw, to_range
+
+MOST: Final = 2000
+"""Images, changed as in training, that a last layer is fitted to: as many as a round has seen, and at most so many."""
+PENALTY: Final = 10.0
+"""Weight of its squared coefficients against the sum of the losses."""
+
+
+@dataclass(frozen=True)
+class SteadyOptions(NetworkOptions):
+    """Options of a network that may be steady."""
+
+    steady: bool = False
+    """Whether its last layer is fitted anew after a round, deaf to what zooming and shifting change in real faces on
+    average: where a face lies is no cue."""
+
+
+O = TypeVar("O", bound=SteadyOptions)  # noqa: E741
+
+
+class SteadyDetector(NetworkDetector[O]):
+    """A detector that is one network, with one last layer or several, all of them `Logit`."""
+
+    Options: ClassVar[Any] = SteadyOptions
+
+    @torch.no_grad()
+    def conclude(self, batch: Batches, reals: Tensor) -> None:
+        """See `NetworkDetector.conclude`."""
+        if not self.options.steady:
+            return
+        trainable, options = self.trainables["detector"], self.options
+        steps = min(options.steps, -(-MOST // options.batch))
+        playing, widths = trainable.settle(), dict[str, int]()
+
+        def measure(images: Tensor) -> Numbers:
+            seen = features(playing, self._fitted(images))
+            widths.update({name: one.shape[1] for name, one in seen.items()})
+            found: Numbers = torch.cat(list(seen.values()), 1).double().cpu().numpy()
+            return found
+
+        drawn = (batch(options.steps) for _ in range(steps))
+        parts = [(measure(images), labels.cpu().numpy()) for images, labels in drawn]
+        numbers, labels = (np.concatenate(each) for each in zip(*parts, strict=True))
+        faces = to_range(draw(reals, FRAMED, mirror=False))
+        moves = np.sum([moves_of(measure, some) for some in torch.split(faces, SCORING_BATCH)], 0) / FRAMED
+        start = 0
+        for name, width in widths.items():
+            seen = slice(start, start := start + width)
+            found = fit(numbers[:, seen], labels, PENALTY, moves[:, seen])
+            weight = found.weight / found.scale
+            bias = found.bias - found.mean @ weight
+            trainable.put({f"{name}.weight": weight[None], f"{name}.bias": bias})
+
+
+def features(network: nn.Module, images: Tensor) -> dict[str, Tensor]:
+    """What the last layers of a network see of `images`, as it takes them: float32 `[N, F]` by the layer's name.
+
+    Only of layers that it asks; of one that is asked about patches, their mean.
+    """
+    found: dict[str, Tensor] = {}
+
+    def keep(name: str, layer: Logit, given: tuple[Tensor]) -> None:
+        found[name] = given[0].float().view(len(images), -1, layer.in_features).mean(1)
+
+    layers = {name: layer for name, layer in network.named_modules() if isinstance(layer, Logit)}
+    hooks = [layer.register_forward_pre_hook(partial(keep, name)) for name, layer in layers.items()]
+    try:
+        network(images)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return found

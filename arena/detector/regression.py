@@ -1,0 +1,75 @@
+"""A logistic regression over numbers measured on images, deaf, where that is asked for, to how a face is framed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
+from arena.detector.changes import moved
+from arena.types import FAKE, Diverged
+
+Numbers = npt.NDArray[np.float64]
+
+FLATTEST: Final = 1e-6
+"""Standard deviation of a number that says nothing: divided by less, it would be noise."""
+FRAMED: Final = 256
+"""Real faces that are zoomed and shifted to see what that changes."""
+FRAMINGS: Final = ((0.85,), (1.1,), (1.25,), (1.0, 0.1), (1.0, -0.1), (1.0, 0.0, 0.1), (1.0, 0.0, -0.1))
+"""How: zoom, and shifts down and right in parts of the side. The furthest of a training's changes, and one between."""
+
+
+@dataclass(frozen=True, eq=False)
+class Regression:
+    """Mean and scale of each number, its weight, all float64 `[F]`, and the bias `[1]`: of a logit, above 0 for fake.
+
+    `loss`: the mean over what it was fitted to.
+    """
+
+    mean: Numbers
+    scale: Numbers
+    weight: Numbers
+    bias: Numbers
+    loss: float
+
+
+def fit(numbers: Numbers, labels: npt.NDArray[Any], penalty: float, moves: Numbers | None = None) -> Regression:
+    """The regression of numbers `[N, F]` on labels `[N]`, 1 for fake. Raises Diverged where a number is not finite.
+
+    `penalty`: weight of the squared coefficients against the sum of the losses. `moves`: what framing does to the
+    numbers, `[ways, F]`: these directions are taken out of them. A. Solomonoff et al., Advances in Channel Compensation
+    for SVM Speaker Recognition, 2005.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    if not np.isfinite(numbers).all():
+        raise Diverged("detector", "a number of an image", 0)
+    mean, scale = numbers.mean(0), np.maximum(numbers.std(0), FLATTEST)
+    known = (numbers - mean) / scale
+    deaf_to = np.zeros((len(mean), 0)) if moves is None else directions(moves / scale)
+    found = LogisticRegression(C=1 / penalty, solver="newton-cholesky", max_iter=200)
+    found.fit(known - known @ deaf_to @ deaf_to.T, labels)
+    weight = found.coef_[0] - deaf_to @ (deaf_to.T @ found.coef_[0])
+    logits = known @ weight + found.intercept_
+    loss = float(np.logaddexp(0, np.where(labels == FAKE, -logits, logits)).mean())
+    return Regression(mean, scale, weight, found.intercept_.copy(), loss)
+
+
+def moves_of(measure: Callable[[Tensor], Numbers], images: Tensor) -> Numbers:
+    """By how much each of FRAMINGS moves the numbers of real faces in all, `[ways, F]`.
+
+    `measure`: numbers `[N, F]` of images; `images`: float32 `[N, 3, S, S]` in [-1, 1].
+    """
+    plain, images = measure(images), images.contiguous()
+    return np.stack([(measure(moved(images, *way)) - plain).sum(0) for way in FRAMINGS])
+
+
+def directions(moves: Numbers) -> Numbers:
+    """An orthonormal basis `[F, directions]` of moves `[ways, F]`."""
+    basis, sizes, _ = np.linalg.svd(moves.T, full_matrices=False)
+    found: Numbers = basis[:, sizes > FLATTEST * sizes.max()]
+    return found
