@@ -9,6 +9,7 @@ Spurious Correlations, 2023.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, Final, TypeVar
@@ -33,9 +34,11 @@ PENALTY: Final = 10.0
 class SteadyOptions(NetworkOptions):
     """Options of a network that may be steady."""
 
-    steady: bool = False
+    steady: bool = True
     """Whether its last layer is fitted anew after a round, deaf to what zooming and shifting change in real faces on
     average: where a face lies is no cue."""
+
+    formerly: ClassVar[Mapping[str, Any]] = {**NetworkOptions.formerly, "steady": False}
 
 
 O = TypeVar("O", bound=SteadyOptions)  # noqa: E741

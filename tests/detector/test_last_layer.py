@@ -58,7 +58,6 @@ def test_who_is_steady_is_deaf_to_what_framing_changes(name):
         team.train(1, material(reals, fakes))
         assert area(team, faces, pictures(50, seed=3, size=32)) > 0.95
         told[steady] = abs(area(team, faces, enlarged) - 0.5)
-    print(told)
     assert 2 * told[True] < told[False]
 
 
@@ -95,3 +94,18 @@ def test_it_is_fitted_to_as_many_images_as_a_round_has_seen_and_not_to_more(step
 
     team.conclude(batch, as_pool(pictures(20), "cpu"))
     assert asked == [steps] * (images // 8)
+
+
+def test_who_was_stored_without_the_option_is_not():
+    contender = registry.find("detector", "cnn")
+    assert contender.options({}).steady
+    assert not contender.options(contender.as_stored({"width": 8})).steady
+
+
+def test_people_kept_for_validation_are_no_part_of_it(monkeypatch):
+    team = tiny_team(registry.find("detector", "cnn"), options={"validation": 0.25})
+    given = material(pictures(40), pictures(20, seed=1))
+    seen = []
+    monkeypatch.setattr(team, "conclude", lambda batch, reals: seen.append(reals.numpy()))
+    team.train(1, given)
+    np.testing.assert_array_equal(seen[0], given.faces.images[team._split(given.faces)[1]])

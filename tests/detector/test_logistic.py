@@ -108,10 +108,3 @@ def test_who_is_steady_is_deaf_to_what_framing_changes():
         apart[steady] = abs(told[1].mean() - told[0].mean()) / told[0].std()
         assert team.score(noisy(pictures(30, seed=4, size=32) // 2 + 64)).mean() > team.score(plain).mean()
     assert 3 * apart[True] < apart[False]
-
-
-def test_a_way_that_changes_nothing_takes_nothing_away():
-    moves = np.array([[0.0, 0.0, 0.0], [0.0, 3.0, 4.0]])
-    basis = logistic._directions(moves)
-    assert basis.shape == (3, 1)
-    np.testing.assert_allclose(np.abs(basis[:, 0]), [0, 0.6, 0.8])
