@@ -9,7 +9,6 @@ Spurious Correlations, 2023.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, Final, TypeVar
@@ -26,7 +25,7 @@ from arena.networks.training import draw, to_range
 
 MOST: Final = 2000
 """Images, changed as in training, that a last layer is fitted to: as many as a round has seen, and at most so many."""
-PENALTY: Final = 10.0
+PENALTY: Final = 100.0
 """Weight of its squared coefficients against the sum of the losses."""
 
 
@@ -34,11 +33,9 @@ PENALTY: Final = 10.0
 class SteadyOptions(NetworkOptions):
     """Options of a network that may be steady."""
 
-    steady: bool = True
-    """Whether its last layer is fitted anew after a round, deaf to what zooming and shifting change in real faces on
-    average: where a face lies is no cue."""
-
-    formerly: ClassVar[Mapping[str, Any]] = {**NetworkOptions.formerly, "steady": False}
+    steady: bool = False
+    """Whether its last layer is fitted anew after a round, deaf to what zooming, shifting and light change in real
+    faces on average: neither is a cue."""
 
 
 O = TypeVar("O", bound=SteadyOptions)  # noqa: E741

@@ -55,7 +55,7 @@ class LogisticOptions(DetectorOptions):
     penalty: float = 1.0
     """Weight of the squared coefficients against the sum of the losses."""
     steady: bool = False
-    """Whether it is deaf to what zooming and shifting change in real faces on average: where a face lies is no cue."""
+    """Whether it is deaf to what zooming, shifting and light change in real faces on average: neither is a cue."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -121,7 +121,7 @@ class LogisticDetector(CalibratedDetector, Generic[O]):
             self.on_progress(Progress(self.role, round, step + 1, steps, rate))
 
     def _moves(self, faces: Images) -> Numbers:
-        """By how much each of FRAMINGS moves the numbers of faces, their mean `[ways, F]`."""
+        """By how much framing and light move the numbers of faces, their mean `[ways, F]`."""
         batches = (faces[start : start + SCORING_BATCH] for start in range(0, len(faces), SCORING_BATCH))
         sums = [moves_of(self._of_files, to_range(as_pool(batch, self.brief.device))) for batch in batches]
         total: Numbers = np.sum(sums, 0)

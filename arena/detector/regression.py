@@ -1,4 +1,4 @@
-"""A logistic regression over numbers measured on images, deaf, where that is asked for, to how a face is framed."""
+"""A logistic regression over numbers measured on images, deaf, where asked for, to how a face is framed and lit."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ Numbers = npt.NDArray[np.float64]
 FLATTEST: Final = 1e-6
 """Standard deviation of a number that says nothing: divided by less, it would be noise."""
 FRAMED: Final = 256
-"""Real faces that are zoomed and shifted to see what that changes."""
+"""Real faces that are zoomed, shifted and lit to see what that changes."""
 FRAMINGS: Final = ((0.85,), (1.1,), (1.25,), (1.0, 0.1), (1.0, -0.1), (1.0, 0.0, 0.1), (1.0, 0.0, -0.1))
 """How: zoom, and shifts down and right in parts of the side. The furthest of a training's changes, and one between."""
+LIGHTS: Final = (0.8, 1.2)
+"""How bright they are besides, times as bright as they were."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,9 +42,9 @@ class Regression:
 def fit(numbers: Numbers, labels: npt.NDArray[Any], penalty: float, moves: Numbers | None = None) -> Regression:
     """The regression of numbers `[N, F]` on labels `[N]`, 1 for fake. Raises Diverged where a number is not finite.
 
-    `penalty`: weight of the squared coefficients against the sum of the losses. `moves`: what framing does to the
-    numbers, `[ways, F]`: these directions are taken out of them. A. Solomonoff et al., Advances in Channel Compensation
-    for SVM Speaker Recognition, 2005.
+    `penalty`: weight of the squared coefficients against the sum of the losses. `moves`: what framing and light do to
+    the numbers, `[ways, F]`: these directions are taken out of them. A. Solomonoff et al., Advances in Channel
+    Compensation for SVM Speaker Recognition, 2005.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -60,12 +62,18 @@ def fit(numbers: Numbers, labels: npt.NDArray[Any], penalty: float, moves: Numbe
 
 
 def moves_of(measure: Callable[[Tensor], Numbers], images: Tensor) -> Numbers:
-    """By how much each of FRAMINGS moves the numbers of real faces in all, `[ways, F]`.
+    """By how much each of FRAMINGS and LIGHTS moves the numbers of real faces in all, `[ways, F]`.
 
     `measure`: numbers `[N, F]` of images; `images`: float32 `[N, 3, S, S]` in [-1, 1].
     """
     plain, images = measure(images), images.contiguous()
-    return np.stack([(measure(moved(images, *way)) - plain).sum(0) for way in FRAMINGS])
+    ways = [*(moved(images, *way) for way in FRAMINGS), *(lit(images, factor) for factor in LIGHTS)]
+    return np.stack([(measure(changed) - plain).sum(0) for changed in ways])
+
+
+def lit(images: Tensor, factor: float) -> Tensor:
+    """Images, float32 in [-1, 1], so many times as bright, as far as the range allows."""
+    return ((images + 1) * factor - 1).clamp_(-1, 1)
 
 
 def directions(moves: Numbers) -> Numbers:

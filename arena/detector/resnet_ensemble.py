@@ -6,9 +6,9 @@ Its published inference left batch norm in training mode, on batches of one; her
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Any, ClassVar, Final, cast
 
 import torch
 from torch import Tensor, nn
@@ -41,6 +41,9 @@ class ResnetEnsembleOptions(SteadyOptions):
     """Training images, real and fake alike, are also turned by up to so many degrees."""
     face_filter: bool = True
     """Whether a photo in which no face is found is called fake, as in the original."""
+    steady: bool = True
+
+    formerly: ClassVar[Mapping[str, Any]] = {**SteadyOptions.formerly, "steady": False}
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -75,7 +75,7 @@ def acting(monkeypatch, **options):
     """Which changes act on the batches of a training of three steps of `options`."""
     calls = []
     monkeypatch.setattr(detector, "change", lambda images, on: calls.append((len(images), *on)) or images)
-    tiny_team(CNN, options={"steady": False, **options}).train(1, material(pictures(20), pictures(20)))
+    tiny_team(CNN, options=options).train(1, material(pictures(20), pictures(20)))
     return calls
 
 
@@ -92,7 +92,7 @@ def test_every_change_is_an_option():
 
 
 def test_the_average_of_the_weights_is_an_option():
-    teams = [tiny_team(CNN, options={"average": average, "steady": False}) for average in (0.0, 0.9)]
+    teams = [tiny_team(CNN, options={"average": average}) for average in (0.0, 0.9)]
     for team in teams:
         team.train(1, material(pictures(20), 255 - pictures(20)))
     assert not np.array_equal(*(team.score(pictures(5)) for team in teams))
@@ -107,8 +107,9 @@ def people(team, n, each=1):
 
 
 def test_validation_faces_are_never_trained_on():
-    plain = {"augment": False, "level": False, "input": "rgb", "steady": False}
-    team = tiny_team(CNN, options={"validation": 0.25, "steps": 40, "average": 0.0, **plain})
+    team = tiny_team(
+        CNN, options={"validation": 0.25, "augment": False, "level": False, "input": "rgb", "steps": 40, "average": 0.0}
+    )
     reals = np.concatenate([flat(1, value) for value in range(40)])
     held_out, trained_on = people(team, 40)
     assert (len(held_out), len(trained_on)) == (10, 30)

@@ -97,7 +97,7 @@ def test_it_is_fitted_to_as_many_images_as_a_round_has_seen_and_not_to_more(step
 
 
 def test_who_was_stored_without_the_option_is_not():
-    contender = registry.find("detector", "cnn")
+    contender = registry.find("detector", "resnet-ensemble")
     assert contender.options({}).steady
     assert not contender.options(contender.as_stored({"width": 8})).steady
 
