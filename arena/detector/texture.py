@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -20,6 +22,9 @@ class TextureOptions(LogisticOptions):
     """Options of the regression on texture: more numbers, so a firmer hand."""
 
     penalty: float = 30.0
+    steady: bool = True
+
+    formerly: ClassVar[Mapping[str, Any]] = {"steady": False}
 
 
 @register("detector", "texture")
