@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from arena.detector.calibrated import SCORING_BATCH
-from arena.detector.regression import FRAMED, Numbers, fit, moves_of
+from arena.detector.regression import FLATTEST, FRAMED, Numbers, fit, moves_of
 from arena.detector.team import Batches, NetworkDetector, NetworkOptions
 from arena.networks.blocks import Logit
 from arena.networks.training import draw, to_range
@@ -27,6 +27,8 @@ MOST: Final = 2000
 """Images, changed as in training, that a last layer is fitted to: as many as a round has seen, and at most so many."""
 PENALTY: Final = 100.0
 """Weight of its squared coefficients against the sum of the losses."""
+FAINTEST: Final = 1e-3
+"""Deviation of a feature, in parts of the largest, that is too little to be brought up to that of others."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ class SteadyDetector(NetworkDetector[O]):
         start = 0
         for name, width in widths.items():
             seen = slice(start, start := start + width)
-            found = fit(numbers[:, seen], labels, PENALTY, moves[:, seen])
+            flattest = max(FLATTEST, FAINTEST * float(numbers[:, seen].std(0).max()))
+            found = fit(numbers[:, seen], labels, PENALTY, moves[:, seen], flattest)
             weight = found.weight / found.scale
             bias = found.bias - found.mean @ weight
             trainable.put({f"{name}.weight": weight[None], f"{name}.bias": bias})

@@ -39,18 +39,20 @@ class Regression:
     loss: float
 
 
-def fit(numbers: Numbers, labels: npt.NDArray[Any], penalty: float, moves: Numbers | None = None) -> Regression:
+def fit(
+    numbers: Numbers, labels: npt.NDArray[Any], penalty: float, moves: Numbers | None = None, flattest: float = FLATTEST
+) -> Regression:
     """The regression of numbers `[N, F]` on labels `[N]`, 1 for fake. Raises Diverged where a number is not finite.
 
     `penalty`: weight of the squared coefficients against the sum of the losses. `moves`: what framing and light do to
     the numbers, `[ways, F]`: these directions are taken out of them. A. Solomonoff et al., Advances in Channel
-    Compensation for SVM Speaker Recognition, 2005.
+    Compensation for SVM Speaker Recognition, 2005. `flattest`: the least that a number is divided by.
     """
     from sklearn.linear_model import LogisticRegression
 
     if not np.isfinite(numbers).all():
         raise Diverged("detector", "a number of an image", 0)
-    mean, scale = numbers.mean(0), np.maximum(numbers.std(0), FLATTEST)
+    mean, scale = numbers.mean(0), np.maximum(numbers.std(0), flattest)
     known = (numbers - mean) / scale
     deaf_to = np.zeros((len(mean), 0)) if moves is None else directions(moves / scale)
     found = LogisticRegression(C=1 / penalty, solver="newton-cholesky", max_iter=200)
