@@ -33,7 +33,7 @@ from arena.store.home import Home
 from arena.training.families import Family, Given
 from arena.training.ground import JUDGING, MAKERS, TRAINING, Ground, Machine, Wanted, prepare_ground
 from arena.training.judging import DETECTOR, LITTLE_GRADIENT, judge
-from arena.training.kept import made_once
+from arena.training.kept import keep, made_once, recall
 from arena.training.words import Workshop, read_words
 from arena.types import LAST, Material, Pool, Snapshot
 
@@ -46,19 +46,29 @@ AVERAGE = 0.99
 
 
 def grow(ground: Ground, out: Path, name: str, seed: int, stops: Sequence[int]) -> dict[int, Snapshot]:
-    """A generator at its stops, by images seen; what it cost until then is kept beside each snapshot."""
+    """A generator at its stops, by images seen; what it cost until then is kept beside each snapshot.
+
+    Where it stands is in OUT, too, so that a longer growth, or one that was stopped, goes on from there.
+    """
     paths = {stop: out / f"{name}-{seed}-{stop}.safetensors" for stop in stops}
-    if not all(path.exists() for path in paths.values()):
+    if missing := [stop for stop, path in paths.items() if not path.exists()]:
         contender = registry.find("generator", name)
         options = contender.options()
         options = dataclasses.replace(options, steps=STRIDE // options.batch)
         team = contender.cls(options, ground.with_seed(seed).brief("generator"))
-        start = time.thread_time()
-        for number in range(1, 1 + max(stops) // STRIDE):
+        state = out / f"{name}-{seed}.state"
+        known, done, spent = recall(state), 0, 0.0
+        if known is not None and known.about["done"] * STRIDE < min(missing):
+            team.restore(known.state)
+            done, spent = known.about["done"], known.about["seconds"]
+        start = time.thread_time() - spent
+        for number in range(1 + done, 1 + max(stops) // STRIDE):
             team.train(number, Material(ground.parts[MAKERS]))
+            seconds = time.thread_time() - start
             if path := paths.get(number * STRIDE):
                 path.write_bytes(to_bytes(team.snapshot(number)))
-                path.with_suffix(".json").write_text(json.dumps({"seconds": time.thread_time() - start}))
+                path.with_suffix(".json").write_text(json.dumps({"seconds": seconds}))
+            keep(state, team.state(), {"done": number, "seconds": seconds})
     return {stop: read_snapshot(path) for stop, path in paths.items()}
 
 
