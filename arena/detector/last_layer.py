@@ -1,4 +1,4 @@
-"""Networks whose last layer is fitted anew after every round, deaf to how a face is framed.
+"""Networks whose last layer is fitted anew after every round, deaf to how a face is framed and lit.
 
 Who has met fakes that are drawn smoothly takes an enlarged face, which is smooth, for more of a fake than the same face
 as it was, however many enlarged faces it has trained on: both are far on the side of real faces, and what is sure costs
@@ -17,7 +17,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from arena.detector.calibrated import SCORING_BATCH
 from arena.detector.regression import FLATTEST, FRAMED, Numbers, fit, moves_of
 from arena.detector.team import Batches, NetworkDetector, NetworkOptions
 from arena.networks.blocks import Logit
@@ -55,11 +54,10 @@ class SteadyDetector(NetworkDetector[O]):
             return
         trainable, options = self.trainables["detector"], self.options
         steps = min(options.steps, -(-MOST // options.batch))
-        playing, widths = trainable.settle(), dict[str, int]()
+        playing = trainable.settle()
 
         def measure(images: Tensor) -> Numbers:
             seen = features(playing, self._fitted(images))
-            widths.update({name: one.shape[1] for name, one in seen.items()})
             found: Numbers = torch.cat(list(seen.values()), 1).double().cpu().numpy()
             return found
 
@@ -67,10 +65,9 @@ class SteadyDetector(NetworkDetector[O]):
         parts = [(measure(images), labels.cpu().numpy()) for images, labels in drawn]
         numbers, labels = (np.concatenate(each) for each in zip(*parts, strict=True))
         faces = to_range(draw(reals, FRAMED, mirror=False))
-        moves = np.sum([moves_of(measure, some) for some in torch.split(faces, SCORING_BATCH)], 0) / FRAMED
-        start = 0
-        for name, width in widths.items():
-            seen = slice(start, start := start + width)
+        moves, start = moves_of(measure, faces), 0
+        for name, one in features(playing, self._fitted(faces[:1])).items():
+            seen = slice(start, start := start + one.shape[1])
             flattest = max(FLATTEST, FAINTEST * float(numbers[:, seen].std(0).max()))
             found = fit(numbers[:, seen], labels, PENALTY, moves[:, seen], flattest)
             weight = found.weight / found.scale

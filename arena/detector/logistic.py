@@ -92,7 +92,10 @@ class LogisticDetector(CalibratedDetector, Generic[O]):
         with seeded(derive(self.brief.seed, "train", round), self.brief.device):
             drawn, labels = self._drawn(faces[trained_on], material.pool(LAST), material.pool(OLDER))
             numbers = np.concatenate(list(self._measured(drawn, round)))
-            moves = self._moves(_some(faces[trained_on], FRAMED)) if self.options.steady else None
+            moves = None
+            if self.options.steady:
+                framed = as_pool(_some(faces[trained_on], FRAMED), self.brief.device)
+                moves = moves_of(self._of_files, to_range(framed))
         found = fit(numbers, labels, self.options.penalty, moves)
         self.model = {name: getattr(found, name) for name in _NAMES}
         self.images += len(labels)
@@ -119,13 +122,6 @@ class LogisticDetector(CalibratedDetector, Generic[O]):
             done = min((step + 1) * SCORING_BATCH, len(images))
             rate = done / (time.perf_counter() - begin)
             self.on_progress(Progress(self.role, round, step + 1, steps, rate))
-
-    def _moves(self, faces: Images) -> Numbers:
-        """By how much framing and light move the numbers of faces, their mean `[ways, F]`."""
-        batches = (faces[start : start + SCORING_BATCH] for start in range(0, len(faces), SCORING_BATCH))
-        sums = [moves_of(self._of_files, to_range(as_pool(batch, self.brief.device))) for batch in batches]
-        total: Numbers = np.sum(sums, 0)
-        return total / len(faces)
 
     def _of_files(self, images: Tensor) -> Numbers:
         """Numbers of images in [-1, 1] in whole grey levels, float64: the finest frequencies tell what was rounded."""

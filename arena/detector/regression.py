@@ -8,8 +8,10 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import Tensor
 
+from arena.detector.calibrated import SCORING_BATCH
 from arena.detector.changes import moved
 from arena.types import FAKE, Diverged
 
@@ -64,10 +66,15 @@ def fit(
 
 
 def moves_of(measure: Callable[[Tensor], Numbers], images: Tensor) -> Numbers:
-    """By how much each of FRAMINGS and LIGHTS moves the numbers of real faces in all, `[ways, F]`.
+    """By how much each of FRAMINGS and LIGHTS moves the numbers of real faces in the mean, `[ways, F]`.
 
     `measure`: numbers `[N, F]` of images; `images`: float32 `[N, 3, S, S]` in [-1, 1].
     """
+    sums: Numbers = np.sum([_moved_in_all(measure, some) for some in torch.split(images, SCORING_BATCH)], 0)
+    return sums / len(images)
+
+
+def _moved_in_all(measure: Callable[[Tensor], Numbers], images: Tensor) -> Numbers:
     plain, images = measure(images), images.contiguous()
     ways = [*(moved(images, *way) for way in FRAMINGS), *(lit(images, factor) for factor in LIGHTS)]
     return np.stack([(measure(changed) - plain).sum(0) for changed in ways])

@@ -97,7 +97,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Home.create(Path(folder) / "home")
         words = read_words(options.families, home)
-        print(f"| | mean | {' | '.join(options.families)} | real called fake |")
+        print(f"| | mean | {' | '.join(word.text for word in words)} | real called fake |")
         print(f"|---|{'---:|' * (len(words) + 2)}")
         for size, snapshots in by_size(options.snapshots).items():
             ground = ground_at(home, options.faces, options.drawn, size, any(word.needs_points for word in words))
