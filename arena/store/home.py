@@ -3,6 +3,7 @@
     HOME/arena.db                       the ledger: matches, rounds, events, votes, and what MLflow has still to be told
     HOME/settings.yaml                  what its owner allows, if there is one
     HOME/faces/                         decoded faces
+    HOME/generators/                    generators that trained alone to teach detectors, each once for all of them
     HOME/matches/NAME/lock              held by the process that plays the match; says which one that is
     HOME/matches/NAME/rounds/0003/      one round: weights, exam, gallery, and a manifest with a SHA-256 of each file
     HOME/matches/NAME/states/0003/      both teams' training state, of the last two rounds only
@@ -116,6 +117,11 @@ class Home:
     def faces(self) -> Path:
         """Where decoded faces are kept."""
         return self.root / "faces"
+
+    @property
+    def generators(self) -> Path:
+        """Where generators are kept that trained alone."""
+        return self.root / "generators"
 
     def match_folder(self, match: str) -> Path:
         """The folder of a match."""

@@ -94,7 +94,7 @@ def train_alone(request: Request, home: Home, observer: Observer = Observer()) -
             raise ArenaError(f"{request.out} is being trained by another process; wait or stop that one")
         machine = _machine(sources.settings, folder, observer)
         ground, families = _opened(request, sources, home, machine, observer)
-        workshop = Workshop(ground, home, folder, observer.on_progress, observer.on_stage)
+        workshop = Workshop(ground, home, home.generators, observer.on_progress, observer.on_stage)
         families += workshop.open(sources.against)
         # Before the training, because something may be wrong with them.
         unseen = [_unseen(family, families) for family in workshop.open(sources.judge_on)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from arena import registry
+from arena import locks, registry
 from arena.play.seats import Seat
 from arena.snapshot import read_snapshot, to_chunks
 from arena.store.disk import readable_errors, replace_file
@@ -45,12 +45,29 @@ def grow(
 ) -> Snapshot:
     """The snapshot at `path`, which is trained on the makers' faces when it is not there, going on where it stopped.
 
-    Raises ArenaError, also for a contender that is not trained in steps.
+    By one process at a time; whoever wants the same one waits for it. Raises ArenaError, also for a contender that is
+    not trained in steps.
     """
     if path.exists():
         return read_snapshot(path)
     if not is_grown(growth.name):
         raise ArenaError(f"{growth.name} is not trained in steps; name it without a number of images")
+    lock = path.with_suffix(".lock")
+    with readable_errors(f"the folder {path.parent}"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.touch()
+    if locks.is_held(lock):
+        on_event(f"another process trains this {growth.name}: waiting for it")
+    with locks.hold(lock):
+        if not path.exists():
+            _train(ground, growth, path, on_progress, on_event)
+        lock.unlink(missing_ok=True)
+    return read_snapshot(path)
+
+
+def _train(
+    ground: Ground, growth: Growth, path: Path, on_progress: OnProgress, on_event: Callable[[str], None]
+) -> None:
     options = registry.find("generator", growth.name).options(growth.options)
     options = dataclasses.replace(options, steps=max(1, min(STRIDE, growth.images) // options.batch))
     rounds = max(1, round(growth.images / (options.steps * options.batch)))
@@ -68,4 +85,3 @@ def grow(
     with readable_errors(f"the folder {path.parent}"):
         replace_file(path, to_chunks(dataclasses.replace(seat.latest.snapshot, round=rounds)))
         state.unlink(missing_ok=True)
-    return read_snapshot(path)

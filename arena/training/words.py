@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -161,8 +161,8 @@ class Workshop:
         grown = None
         if word.images:
             self.on_stage(f"training {word.name} for {word.images} images of {ground.settings.image_size} px")
-            settings = ground.settings
-            made_of = without_place(ground.facts), settings.image_size, settings.seed, ground.precision, word.options
+            settings, options = ground.settings, asdict(registry.find("generator", word.name).options(word.options))
+            made_of = without_place(ground.facts), settings.image_size, settings.seed, ground.precision, options
             path = self.folder / f"{word.name}-{word.images}-{digest_of(*made_of)}.safetensors"
             growth = Growth(word.name, word.images, word.options)
             grown = grow(ground, growth, path, self.on_progress, self.on_stage)

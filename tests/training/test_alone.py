@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from facefiles import write
@@ -10,6 +11,7 @@ from matches import played, start, tiny
 
 from arena.store.home import Home
 from arena.training.alone import Request, train_alone
+from arena.training.course import Observer
 from arena.types import ArenaError
 
 SMALL = ("false_alarm_rate=0.25", "precision=fp32", "options.width=4", "options.batch=8", "options.steps=3")
@@ -39,6 +41,23 @@ def test_labelled_images_are_judged_on_fakes_of_their_own_faces(asked, home, tmp
     outcome = train_alone(asked(labels=table_of(tmp_path, people=240), judge_on=("blend",)), home)
     assert {row.family for row in outcome.report.rows} == {"blend"}
     assert set(outcome.card["faces"]["parts"]) == {"makers", "makers held", "training", "validation", "judging"}
+
+
+def test_what_taught_one_detector_is_there_for_the_next(asked, tmp_path):
+    home, trained = Home.create(tmp_path / "home"), []
+
+    class Noting(Observer):
+        def on_progress(self, progress):
+            trained.append(progress.role)
+
+    first = asked(real="procedural:480", against=("dcgan,width=4,latent=4,batch=16:48",))
+    train_alone(first, home, Noting())
+    (kept,) = home.generators.iterdir()
+    assert set(trained) == {"generator", "detector"}
+    trained.clear()
+    train_alone(replace(first, out=tmp_path / "another.safetensors"), home, Noting())
+    assert set(trained) == {"detector"}
+    assert list(home.generators.iterdir()) == [kept]
 
 
 def test_faces_of_a_table_are_not_drawn_larger(asked, home, tmp_path):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Event, Thread
 
 import numpy as np
 import pytest
 from matches import played, start, tiny
 from tiny import OPTIONS, pictures, tiny_team
 
-from arena import registry
+from arena import locks, registry
 from arena.faces.coding import Way, tables_of, tally
 from arena.faces.decode import square
 from arena.faces.sets.about import joined_identities
@@ -229,3 +230,29 @@ def test_a_generator_goes_on_where_it_was_stopped(ground, tmp_path, monkeypatch)
     again = grow(ground, growth, tmp_path / "stopped.safetensors", lambda progress: rounds.append(progress.round))
     assert rounds == [3]
     assert to_bytes(again) == to_bytes(whole) == to_bytes(read_snapshot(tmp_path / "whole.safetensors"))
+
+
+def test_who_wants_what_another_trains_waits_for_it(ground, tmp_path, monkeypatch):
+    path, growth = tmp_path / "dcgan.safetensors", Growth("dcgan", 16, DCGAN)
+    grow(ground, growth, path)
+    theirs = path.rename(tmp_path / "theirs.safetensors")
+    monkeypatch.setattr("arena.training.growing.Seat", None)  # so nothing can be trained here
+    held, asked, told = Event(), Event(), []
+
+    def other():
+        with locks.hold(path.with_suffix(".lock")):
+            held.set()
+            assert asked.wait(30)
+            theirs.rename(path)
+
+    def noted(text):
+        told.append(text)
+        asked.set()
+
+    thread = Thread(target=other)
+    thread.start()
+    assert held.wait(30)
+    assert grow(ground, growth, path, on_event=noted).contender == "dcgan"
+    thread.join()
+    assert told == ["another process trains this dcgan: waiting for it"]
+    assert not path.with_suffix(".lock").exists()
