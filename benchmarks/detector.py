@@ -23,7 +23,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from arena.detector.cnn import CNN, CNNOptions
 from arena.detector.team import SCORING_BATCH
 from arena.networks.inputs import seen
-from arena.networks.training import as_pool, to_range, use_one_thread
+from arena.networks.training import as_pool, faster_precision, to_range, use_one_thread
 from arena.types import Brief, Images
 
 SIZE, POOL = 64, 1000
@@ -44,7 +44,7 @@ def plain_network(width: int) -> nn.Module:
 
 def team(options: Namespace, augment: bool = False) -> CNN:
     chosen = CNNOptions(width=options.width, batch=options.batch, augment=augment)
-    return CNN(chosen, Brief(SIZE, seed=0, device=options.device, precision="bf16"))
+    return CNN(chosen, Brief(SIZE, seed=0, device=options.device, precision=faster_precision(options.device)))
 
 
 def plain_training(options: Namespace, images: Tensor) -> Steps:

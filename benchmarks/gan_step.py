@@ -28,7 +28,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from arena import registry
 from arena.generator.dcgan import DCGAN
-from arena.networks.training import Course, as_pool, run, to_range, use_one_thread
+from arena.networks.training import Course, as_pool, faster_precision, run, to_range, use_one_thread
 from arena.types import Brief, Images, ignore_progress
 
 LATENT, SIZE, POOL = 100, 64, 1024
@@ -126,7 +126,7 @@ def variants(options: Namespace, faces: Images) -> dict[str, Steps]:
     device, width, batch = options.device, options.width, options.batch
     pool = as_pool(faces, device)
     images = to_range(pool)
-    brief = Brief(SIZE, seed=0, device=device, precision="bf16")
+    brief = Brief(SIZE, seed=0, device=device, precision=faster_precision(device))
 
     def team() -> DCGAN:
         options = {"recipe": "2016", "width": width, "batch": batch, "latent": LATENT}

@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 
 from arena.cluster.table import RayTable, connected
-from arena.networks.training import bf16_pays, use_one_thread
+from arena.networks.training import faster_precision, use_one_thread
 from arena.play.config import load_config
 from arena.play.match import Observer, new_match, play, prepare_faces
 from arena.play.table import Setup
@@ -106,7 +106,7 @@ def main() -> None:
         meter = Meter(options.rounds)
         memory.start()
         with connected():
-            match = new_match(home, config, "measured", faces, "cpu", "bf16" if bf16_pays("cpu") else "fp32")
+            match = new_match(home, config, "measured", faces, "cpu", faster_precision("cpu"))
             shipper = Shipper(home.root, None, "measured")
             shipper.start()
             with home.lock("measured"):

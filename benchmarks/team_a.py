@@ -27,7 +27,7 @@ from torch.nn.functional import conv2d, conv_transpose2d, interpolate
 from arena import registry
 from arena.generator.team import NetworkGenerator
 from arena.networks.blocks import Double, Grow, Halve
-from arena.networks.training import as_pool
+from arena.networks.training import as_pool, faster_precision
 from arena.types import Brief
 
 SIZE, POOL = 64, 1024
@@ -61,7 +61,7 @@ class PlainTrainable:
 
 def arena(contender: registry.Contender, pool: Tensor) -> Steps:
     """The contender as it trains in a match."""
-    team = contender.team(Brief(SIZE, seed=0, precision="bf16"), {})
+    team = contender.team(Brief(SIZE, seed=0, precision=faster_precision("cpu")), {})
     for trainable in team.trainables.values():
         trainable.network.train()
     return cycles(team, pool)

@@ -25,7 +25,7 @@ from torch.nn.functional import conv2d
 from arena import registry
 from arena.detector.team import NetworkDetector
 from arena.networks.blocks import Halve
-from arena.networks.training import as_pool
+from arena.networks.training import as_pool, faster_precision
 from arena.types import Brief, Images
 
 SIZE, POOL, PAPER = 64, 256, 50
@@ -73,7 +73,7 @@ def plain(contender: registry.Contender, pool: Tensor) -> Steps:
 
 
 def arena(contender: registry.Contender, pool: Tensor) -> Steps:
-    return training(team(contender, precision="bf16"), pool)
+    return training(team(contender, precision=faster_precision("cpu")), pool)
 
 
 def training(detector: Any, pool: Tensor, reads: bool = False) -> Steps:
@@ -91,7 +91,7 @@ def training(detector: Any, pool: Tensor, reads: bool = False) -> Steps:
 
 
 def scoring(contender: registry.Contender, paper: Images, at_once: int) -> Steps:
-    detector = team(contender, precision="bf16", trains=False)
+    detector = team(contender, precision=faster_precision("cpu"), trains=False)
 
     def work(steps: int) -> None:
         for _ in range(steps):

@@ -23,6 +23,7 @@ OF_CONTENDERS = {
     "evader": lambda: {"inner": OPTIONS},
     "face-parts": lambda: {"filters": ("MOUTH_blur", "LEFT_EYE_cut"), "swaps": 6},
     "folder": lambda: {"path": str(fakes_on_disk())},
+    "resnet-ensemble": lambda: {"models": 1},
     "robust": lambda: {"backbone": BACKBONE, "attack_steps": 2},
     "triplet-svm": lambda: {"backbone": BACKBONE},
     "inception-resnet": lambda: {"backbone": BACKBONE, "input_side": 32},

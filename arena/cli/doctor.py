@@ -80,7 +80,7 @@ def _packages() -> Iterator[Check]:
 def _devices() -> Iterator[Check]:
     import torch
 
-    from arena.networks.training import bf16_pays, use_one_thread
+    from arena.networks.training import faster_precision, use_one_thread
 
     if torch.cuda.is_available():
         for i in range(torch.cuda.device_count()):
@@ -90,8 +90,7 @@ def _devices() -> Iterator[Check]:
         yield Check("ok", "no GPU: matches are played on the CPU")
     use_one_thread()
     for device in ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]:
-        pays = bf16_pays(device)
-        yield Check("ok", f"bf16 {'pays' if pays else 'does not pay'} on {device}: a match will use it by default"[:58])
+        yield Check("ok", f"{faster_precision(device)} is faster on {device}: a match uses it by default")
 
 
 def _ray() -> Check:

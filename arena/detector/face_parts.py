@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +18,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from arena.detector.calibrated import SCORING_BATCH
 from arena.detector.changes import change
-from arena.detector.team import Batches, NetworkDetector, NetworkOptions
+from arena.detector.last_layer import SteadyDetector, SteadyOptions, features
+from arena.detector.team import Batches
 from arena.faces.coding import coder
 from arena.faces.parts.paste import EDGES, Swap
 from arena.faces.parts.shapes import PARTS
@@ -35,7 +36,7 @@ SURER: Final[Mapping[str, float]] = MappingProxyType({"EYES": 0.999, "RIGHT_EYE"
 
 
 @dataclass(frozen=True)
-class FacePartsOptions(NetworkOptions):
+class FacePartsOptions(SteadyOptions):
     """Options of the filters."""
 
     filters: tuple[str, ...] = (
@@ -97,7 +98,7 @@ class FacePartsOptions(NetworkOptions):
 
 
 @register("detector", "face-parts")
-class FaceParts(NetworkDetector[FacePartsOptions]):
+class FaceParts(SteadyDetector[FacePartsOptions]):
     """A small ResNet for each part of the face and way of swapping it; the first decides unless another is sure."""
 
     Options = FacePartsOptions
@@ -129,6 +130,16 @@ class FaceParts(NetworkDetector[FacePartsOptions]):
             made = swapped(way, faces, self.options.swaps, rng(seed, mark), self.options.candidates)
             self._own[way] = made if code is None else code(made, derive(seed, mark, "coding"))
         return super().train(round, material, learning_rate_scale=learning_rate_scale)
+
+    def lessons(self, network: nn.Module, images: Tensor, labels: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
+        """See `SteadyDetector.lessons`: of every filter on its own part of the batch."""
+        filters = cast(Filters, network).filters
+        parts = zip(*(all.chunk(len(filters)) for all in (self._fitted(images), labels)), strict=True)
+        return {
+            f"filters.{i}.{name}": (seen, truth)
+            for i, (part, truth) in enumerate(parts)
+            for name, seen in features(filters[i], part).items()
+        }
 
     @torch.no_grad()
     def opinions(self, images: Images) -> Scores:

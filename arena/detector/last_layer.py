@@ -9,6 +9,7 @@ Spurious Correlations, 2023.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, Final, TypeVar
@@ -55,24 +56,32 @@ class SteadyDetector(NetworkDetector[O]):
         trainable, options = self.trainables["detector"], self.options
         steps = min(options.steps, -(-MOST // options.batch))
         playing = trainable.settle()
+        lessons = [self.lessons(playing, *batch(options.steps)) for _ in range(steps)]
 
         def measure(images: Tensor) -> Numbers:
-            seen = features(playing, self._fitted(images))
-            found: Numbers = torch.cat(list(seen.values()), 1).double().cpu().numpy()
-            return found
+            return as_numbers(features(playing, self._fitted(images)).values())
 
-        drawn = (batch(options.steps) for _ in range(steps))
-        parts = [(measure(images), labels.cpu().numpy()) for images, labels in drawn]
-        numbers, labels = (np.concatenate(each) for each in zip(*parts, strict=True))
-        faces = to_range(draw(reals, FRAMED, mirror=False))
-        moves, start = moves_of(measure, faces), 0
-        for name, one in features(playing, self._fitted(faces[:1])).items():
-            seen = slice(start, start := start + one.shape[1])
-            flattest = max(FLATTEST, FAINTEST * float(numbers[:, seen].std(0).max()))
-            found = fit(numbers[:, seen], labels, PENALTY, moves[:, seen], flattest)
+        framed = to_range(draw(reals, min(FRAMED, len(reals)), mirror=False))
+        moves, start = moves_of(measure, framed), 0
+        for name in lessons[0]:
+            numbers = np.concatenate([as_numbers([one[name][0]]) for one in lessons])
+            labels = np.concatenate([one[name][1].cpu().numpy() for one in lessons])
+            ours = slice(start, start := start + numbers.shape[1])
+            flattest = max(FLATTEST, FAINTEST * float(numbers.std(0).max()))
+            found = fit(numbers, labels, PENALTY, moves[:, ours], flattest)
             weight = found.weight / found.scale
             bias = found.bias - found.mean @ weight
             trainable.put({f"{name}.weight": weight[None], f"{name}.bias": bias})
+
+    def lessons(self, network: nn.Module, images: Tensor, labels: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
+        """What each last layer of a network sees of a batch as it was drawn, and labels: in the order of `features`."""
+        return {name: (seen, labels) for name, seen in features(network, self._fitted(images)).items()}
+
+
+def as_numbers(seen: Iterable[Tensor]) -> Numbers:
+    """What several layers see of the same images, side by side, float64 `[N, F]`."""
+    found: Numbers = torch.cat(list(seen), 1).double().cpu().numpy()
+    return found
 
 
 def features(network: nn.Module, images: Tensor) -> dict[str, Tensor]:

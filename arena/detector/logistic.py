@@ -94,8 +94,8 @@ class LogisticDetector(CalibratedDetector, Generic[O]):
             numbers = np.concatenate(list(self._measured(drawn, round)))
             moves = None
             if self.options.steady:
-                framed = as_pool(_some(faces[trained_on], FRAMED), self.brief.device)
-                moves = moves_of(self._of_files, to_range(framed))
+                framed = _some(faces[trained_on], min(FRAMED, len(trained_on)))
+                moves = moves_of(self._of_files, to_range(as_pool(framed, self.brief.device)))
         found = fit(numbers, labels, self.options.penalty, moves)
         self.model = {name: getattr(found, name) for name in _NAMES}
         self.images += len(labels)

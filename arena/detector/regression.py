@@ -20,7 +20,7 @@ Numbers = npt.NDArray[np.float64]
 FLATTEST: Final = 1e-6
 """Standard deviation of a number that says nothing: divided by less, it would be noise."""
 FRAMED: Final = 256
-"""Real faces that are zoomed, shifted and lit to see what that changes."""
+"""Real faces that are zoomed, shifted and lit to see what that changes; fewer where there are fewer."""
 FRAMINGS: Final = ((0.85,), (1.1,), (1.25,), (1.0, 0.1), (1.0, -0.1), (1.0, 0.0, 0.1), (1.0, 0.0, -0.1))
 """How: zoom, and shifts down and right in parts of the side. The furthest of a training's changes, and one between."""
 LIGHTS: Final = (0.8, 1.2)

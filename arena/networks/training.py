@@ -10,6 +10,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -189,3 +190,8 @@ def bf16_pays(device: str, repeats: int = 8) -> bool:
         torch.set_num_threads(threads)
     error = float((outputs[torch.float32] - outputs[torch.bfloat16]).abs().max())
     return error < 0.1 and seconds[torch.bfloat16] < 0.9 * seconds[torch.float32]  # NaN is no small error
+
+
+def faster_precision(device: str) -> Literal["fp32", "bf16"]:
+    """What training is faster in on a device."""
+    return "bf16" if bf16_pays(device) else "fp32"

@@ -44,7 +44,7 @@ def main() -> None:
     use_one_thread()
     home = Home.create(options.home)
     config = load_config(None, [], faces=options.faces, seed=options.seed)
-    ground = prepare_ground(home, config, Wanted(True, True, True), Machine("cpu", "bf16"))
+    ground = prepare_ground(home, config, Wanted(True, True, True), Machine.here())
     families = Workshop(ground, home, options.kept).open(read_words(options.on, home))
     print(f"| | mean | {' | '.join(family.name for family in families)} | real called fake |")
     print(f"|---|{'---:|' * (len(families) + 2)}")

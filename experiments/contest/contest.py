@@ -22,6 +22,7 @@ from arena.play.match import new_match, open_match, play, prepare_faces
 from arena.play.table import LocalTable
 from arena.store.home import Home
 from arena.store.record import rounds_of
+from arena.training.ground import Machine
 
 SETTINGS = Path(__file__).with_name("contest.yaml")
 
@@ -30,7 +31,7 @@ def play_match(home: Home, config: MatchConfig, name: str) -> None:
     """Play a match to its end; go on with it where it was left."""
     if not home.has_match(name):
         faces = prepare_faces(home, config)
-        new_match(home, config, name, faces, "cpu", "bf16")
+        new_match(home, config, name, faces, "cpu", Machine.here().precision)
     with home.lock(name):
         play(open_match(home, name), LocalTable)
 

@@ -125,7 +125,7 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     home = Home.create(options.out / "home")
     config = load_config(None, [], faces=options.faces, seed=0)
-    ground = prepare_ground(home, config, Wanted(True, True, True), Machine("cpu", "bf16"))
+    ground = prepare_ground(home, config, Wanted(True, True, True), Machine.here())
     words = read_words(options.others, home)
     kept = options.kept or options.out / "generators"
     kept.mkdir(parents=True, exist_ok=True)

@@ -74,7 +74,7 @@ def main() -> None:
     use_one_thread()
     options.out.mkdir(parents=True, exist_ok=True)
     config = load_config(None, [], faces=options.faces, seed=0)
-    ground = prepare_ground(Home.create(options.out / "home"), config, Wanted(True, True), Machine("cpu", "bf16"))
+    ground = prepare_ground(Home.create(options.out / "home"), config, Wanted(True, True), Machine.here())
     reals = ground.parts[MAKERS].images[:2000]
     print("| | seed | ms an image | ONet KID | faces |\n|---|---|---|---|---|")
     rows = []

@@ -133,7 +133,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--fakes", type=int, default=4000, help="made for each epoch, of all families")
     parser.add_argument("--asked", type=int, default=1000, help="fakes of the family left out")
     parser.add_argument("--set", type=json.loads, default={}, metavar="JSON", help="options of the detectors")
-    parser.add_argument("--precision", choices=["fp32", "bf16"], default="bf16")
+    parser.add_argument("--precision", choices=["fp32", "bf16"], help="by default the faster one on this machine")
     options = parser.parse_args()
     options.images_of = {name: int(count) for name, _, count in (one.partition("=") for one in options.images_of)}
     return options
@@ -146,7 +146,8 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     home = Home.create(options.out / "home")
     config = load_config(None, [], faces=options.faces, seed=0, image_size=options.size)
-    ground = prepare_ground(home, config, Wanted(True, True, True), Machine("cpu", options.precision))
+    machine = Machine("cpu", options.precision) if options.precision else Machine.here()
+    ground = prepare_ground(home, config, Wanted(True, True, True), machine)
     known = families(options, ground, home)
     for seed in options.seeds:
         for detector in options.detectors:

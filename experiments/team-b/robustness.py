@@ -144,7 +144,7 @@ def main() -> None:
     kept.mkdir(parents=True, exist_ok=True)
     home = Home.create(options.out / "home")
     config = load_config(None, [], faces=options.faces, seed=0)
-    ground = prepare_ground(home, config, Wanted(True, True, True), Machine("cpu", "bf16")).with_seed(options.seed)
+    ground = prepare_ground(home, config, Wanted(True, True, True), Machine.here()).with_seed(options.seed)
     families = Workshop(ground.with_seed(0), home, kept).open(read_words(options.against, home))
     rows = {
         name: made_once(options.out / f"{name}-{options.seed}.json", partial(one, options, ground, families, name))

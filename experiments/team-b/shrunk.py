@@ -63,7 +63,7 @@ def by_size(paths: Sequence[Path]) -> dict[int, dict[str, Snapshot]]:
 def ground_at(home: Home, faces: str, drawn: int, size: int, points: bool) -> Ground:
     """The faces at the size that is drawn, in the parts that they have at the size of a detector."""
     config = load_config(None, [], faces=faces, seed=0, image_size=min(size, drawn))
-    ground = prepare_ground(home, config, Wanted(True, True, points), Machine("cpu", "bf16"))
+    ground = prepare_ground(home, config, Wanted(True, True, points), Machine.here())
     return larger_ground(home, ground, drawn)
 
 

@@ -13,7 +13,9 @@ from arena.detector.last_layer import MOST, features
 from arena.networks.training import as_pool, to_images, to_range
 from arena.referee.metrics import auroc
 
-STEADY = ("cnn", "resnet-ensemble")
+FILTERS = {"filters": ("MOUTH_blur", "EYES_cut"), "cascade": "max", "own": 0.0}
+SMALL = {"width": 8, "steps": 40, "batch": 16}
+STEADY = (("cnn", {}), ("resnet-ensemble", {"models": 1, **SMALL}), ("face-parts", {**FILTERS, **SMALL}))
 
 
 def pixels(images):
@@ -44,16 +46,16 @@ def test_what_a_last_layer_sees_makes_the_answer(name):
     assert not any(module._forward_pre_hooks for module in network.modules())
 
 
-@pytest.mark.parametrize("name", STEADY)
-def test_who_is_steady_is_deaf_to_what_framing_changes(name):
+@pytest.mark.parametrize(("name", "special"), STEADY)
+def test_who_is_steady_is_deaf_to_what_framing_changes(name, special):
     """Fakes are smooth here, and an enlarged face is smoother: the plain one takes that for a sign."""
     contender = registry.find("detector", name)
-    reals, faces = noisy(pictures(120, size=32)), noisy(pictures(100, seed=2, size=32))
-    fakes = pictures(120, seed=1, size=32)
+    reals, faces = noisy(pictures(60, size=32)), noisy(pictures(60, seed=2, size=32))
+    fakes = pictures(60, seed=1, size=32)
     enlarged = to_images(moved(pixels(faces), 1.2))
     told = {}
     for steady in (False, True):
-        options = {"width": 8, "steps": 60, "augment": False, "steady": steady}
+        options = {"width": 8, "steps": 60, "augment": False, "steady": steady, **special}
         team = contender.team(brief(image_size=32), options)
         team.train(1, material(reals, fakes))
         assert area(team, faces, pictures(50, seed=3, size=32)) > 0.95
@@ -72,6 +74,19 @@ def test_every_model_of_an_ensemble_has_its_last_layer_fitted():
     changed = {name for name in plain if not np.array_equal(plain[name], steady[name])}
     last = {f"detector/models.64.{i}.{len(teams[0].network.models['64'][0]) - 1}" for i in range(3)}
     assert changed == {f"{layer}.{which}" for layer in last for which in ("weight", "bias")}
+
+
+def test_each_filter_learns_from_its_own_batch():
+    team = tiny_team(registry.find("detector", "face-parts"), options=FILTERS)
+    network = team.trainables["detector"].settle()
+    first, second = (pixels(pictures(4, seed=seed)) for seed in (1, 2))
+    labels = torch.tensor([0.0, 0.0, 1.0, 1.0])
+    found = team.lessons(network, torch.cat([first, second]), torch.cat([labels, 1 - labels]))
+    assert list(found) == list(features(network, team._fitted(first)))
+    for images, truth, name in zip((first, second), (labels, 1 - labels), found, strict=True):
+        seen, learned = found[name]
+        torch.testing.assert_close(seen, features(network, team._fitted(images))[name])
+        assert torch.equal(learned, truth)
 
 
 def test_what_is_fitted_plays_and_trains_on():
