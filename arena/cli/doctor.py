@@ -90,7 +90,9 @@ def _devices() -> Iterator[Check]:
         yield Check("ok", "no GPU: matches are played on the CPU")
     use_one_thread()
     for device in ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]:
-        yield Check("ok", f"{faster_precision(device)} is faster on {device}: a match uses it by default")
+        faster = faster_precision(device)
+        slower = "fp32" if faster == "bf16" else "bf16"
+        yield Check("ok", f"{faster} is faster than {slower} on {device}: a match uses it by default")
 
 
 def _ray() -> Check:

@@ -98,8 +98,11 @@ def whole(tmp_path_factory, config):
 
 @pytest.fixture
 def no_waiting(monkeypatch):
-    """What a sync is for is modelled here, so none has to wait for the real disk."""
+    """What a sync is for is modelled here, so none has to wait for the real disk, nor for other tests' rubbish."""
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 def _play_with(root, config, disk):

@@ -162,7 +162,8 @@ def test_winners_are_told_apart_without_colour_and_so_is_what_is_too_close():
 
 @pytest.mark.parametrize(("rounds", "step"), [(0, 1), (1, 1), (3, 1), (10, 1), (11, 2), (50, 5), (51, 10), (2001, 500)])
 def test_ticks_are_at_whole_rounds_and_have_room(rounds, step):
-    matches = {"long": [round_record(number + 1) for number in range(rounds)], "short": ROUNDS[:2]}
+    one = round_record(1)
+    matches = {"long": [replace(one, round=number + 1) for number in range(rounds)], "short": ROUNDS[:2]}
     for draw in (charts.compared_accuracy_figure, charts.compared_auroc_figure):
         axis = draw(matches)["layout"]["xaxis"]
         assert (axis["tick0"], axis["dtick"], axis["range"]) == (0, step, [0.5, max(rounds, 1) + 0.5])
