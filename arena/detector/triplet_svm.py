@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import cast
+from typing import Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,9 @@ class TripletSVMOptions(BackboneOptions):
 
     backbone: str = "efficientnet_b4"
     """The network, by its name in timm: the original also tried inception_resnet_v2, xception41 and efficientnet_b5."""
+    input: Literal["auto", "rgb", "high-pass"] = "auto"  # type: ignore[assignment]
+    """What it sees. auto: high-pass, of which it learns something in minutes, as of rgb it does not; or rgb, where it
+    starts from ImageNet's weights, which know pixels."""
     batch: int = 28
     steps: int = 40
     embedding: int = 512
@@ -50,6 +53,8 @@ class TripletSVMOptions(BackboneOptions):
     """C of the machine: what an image on the wrong side costs."""
 
     def __post_init__(self) -> None:
+        if self.input == "auto":
+            object.__setattr__(self, "input", "rgb" if self.pretrained else "high-pass")
         super().__post_init__()
         if self.triplets not in ("random", "hard"):
             raise ValueError(f"triplets must be random or hard, not {self.triplets!r}")

@@ -88,7 +88,8 @@ def test_the_penalty_is_the_layers_squared_weights():
 
 @pytest.mark.parametrize("triplets", ["random", "hard"])
 def test_it_learns_to_tell_them_apart(triplets):
-    options = {"steps": 30, "samples": 64, "average": 0.0, "augment": False, "level": False, "triplets": triplets}
+    options = {"steps": 30, "samples": 64, "average": 0.0, "augment": False, "level": False, "input": "rgb"}
+    options |= {"triplets": triplets}
     team = tiny_team(TRIPLETS, options=options)
     team.train(1, material(REALS, FAKES))
     assert team.score(FAKES).min() > team.score(REALS).max()
@@ -107,3 +108,14 @@ def test_it_learns_to_tell_them_apart(triplets):
 def test_impossible_options_are_refused(options, complaint):
     with pytest.raises(ArenaError, match=complaint):
         TRIPLETS.options(tiny_options(TRIPLETS, **options))
+
+
+def test_what_it_sees_depends_on_where_it_starts():
+    options = TRIPLETS.options
+    assert options({}).input == "high-pass"
+    assert options({"pretrained": True}).input == "rgb"
+    assert options({"input": "rgb"}).input == "rgb"
+    assert options({"pretrained": True, "input": "high-pass"}).input == "high-pass"
+    assert options(TRIPLETS.as_stored({"batch": 28})).input == "rgb"  # stored before there was a choice
+    with pytest.raises(ArenaError, match="input must be rgb or high-pass"):
+        options({"input": "neighbours"})
