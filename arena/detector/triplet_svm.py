@@ -17,8 +17,10 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize, relu
 
 from arena.detector.backbone import BackboneDetector, BackboneOptions
+from arena.detector.regression import FRAMED, Numbers, directions, moves_of
 from arena.detector.team import Batches
 from arena.networks.backbones import Backbone
+from arena.networks.training import draw, to_range
 from arena.registry import register
 from arena.types import FAKE
 
@@ -51,6 +53,9 @@ class TripletSVMOptions(BackboneOptions):
     """Images of a round that the machine is fitted to: changed as in training, half of them real."""
     softness: float = 1.0
     """C of the machine: what an image on the wrong side costs."""
+    steady: bool = False
+    """Whether the plane is deaf to what zooming, shifting and light change in real faces on average: neither is a cue
+    then, and little is left of what minutes have taught it (experiments/weareape)."""
 
     def __post_init__(self) -> None:
         if self.input == "auto":
@@ -88,11 +93,19 @@ class TripletSVM(BackboneDetector[TripletSVMOptions]):
         options = self.options
         playing = cast(Embedding, self.trainables["detector"].settle())
         points, labels = [], []
+
+        def measure(images: Tensor) -> Numbers:
+            found: Numbers = playing.embed(self._fitted(images)).double().cpu().numpy()
+            return found
+
         for _ in range(-(-options.samples // options.batch)):
             images, truth = batch(options.steps)
-            points.append(playing.embed(self._fitted(images)).double().cpu().numpy())
+            points.append(measure(images))
             labels.append(truth.cpu().numpy())
-        plane = fit(np.concatenate(points), np.concatenate(labels), options.softness)
+        moves = None
+        if options.steady:
+            moves = moves_of(measure, to_range(draw(reals, min(FRAMED, len(reals)), mirror=False)))
+        plane = fit(np.concatenate(points), np.concatenate(labels), options.softness, moves)
         for name, value in plane.items():
             cast(Embedding, self.network).get_buffer(name).copy_(torch.from_numpy(value))
 
@@ -141,12 +154,18 @@ def triplet_loss(points: Tensor, labels: Tensor, margin: float, hard: bool = Fal
 
 
 def fit(
-    points: npt.NDArray[np.float64], labels: npt.NDArray[np.float32], softness: float
-) -> dict[str, npt.NDArray[np.float64]]:
-    """The plane that parts points `[N, D]` by their labels `[N]`, and its calibration, by the names in `Embedding`."""
+    points: Numbers, labels: npt.NDArray[np.float32], softness: float, moves: Numbers | None = None
+) -> dict[str, Numbers]:
+    """The plane that parts points `[N, D]` by their labels `[N]`, and its calibration, by the names in `Embedding`.
+
+    `moves`: directions `[ways, D]` that it is to lie along, so that what moves a point so changes nothing.
+    """
     from sklearn.calibration import CalibratedClassifierCV
     from sklearn.svm import LinearSVC
 
+    if moves is not None:
+        along = directions(moves)
+        points = points - points @ along @ along.T
     # The primal has no random order, but without a state of its own it would draw from everybody's.
     machine = LinearSVC(C=softness, dual=False, random_state=0)
     fitted = CalibratedClassifierCV(machine, cv=_FOLDS, ensemble=False).fit(points, labels == FAKE)

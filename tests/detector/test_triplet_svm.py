@@ -9,6 +9,7 @@ from tiny import material, pictures, tiny_options, tiny_team
 from torch.nn.functional import normalize
 
 from arena import registry
+from arena.detector.regression import FRAMINGS, LIGHTS
 from arena.detector.triplet_svm import Embedding, fit, triplet_loss
 from arena.networks.backbones import Backbone
 from arena.types import ArenaError
@@ -108,6 +109,24 @@ def test_it_learns_to_tell_them_apart(triplets):
 def test_impossible_options_are_refused(options, complaint):
     with pytest.raises(ArenaError, match=complaint):
         TRIPLETS.options(tiny_options(TRIPLETS, **options))
+
+
+def test_the_plane_lies_along_what_framing_moves():
+    points, labels = cloud()
+    moves = np.eye(8)[[0, 3]] + np.eye(8)[[1, 4]]
+    free, bound = (fit(points, labels, 1.0, given)["weight"] for given in (None, moves))
+    assert np.abs(moves @ free).max() > 0.1
+    np.testing.assert_allclose(moves @ bound, 0, atol=1e-8)
+    assert np.abs(bound).max() > 0.1
+
+
+def test_who_is_steady_is_fitted_to_what_framing_leaves(monkeypatch):
+    given = []
+    monkeypatch.setattr("arena.detector.triplet_svm.fit", lambda *all: given.append(all[-1]) or fit(*all))
+    for steady in (False, True):
+        tiny_team(TRIPLETS, options={"steady": steady}).train(1, material(REALS, FAKES))
+    assert given[0] is None
+    assert given[1].shape == (len(FRAMINGS) + len(LIGHTS), 512)
 
 
 def test_what_it_sees_depends_on_where_it_starts():
