@@ -160,10 +160,11 @@ class Workshop:
     def _drawn(self, word: Word, ground: Ground) -> Made:
         grown = None
         if word.images:
-            self.on_stage(f"training {word.name} for {word.images} images of {ground.settings.image_size} px")
             settings, options = ground.settings, asdict(registry.find("generator", word.name).options(word.options))
             made_of = without_place(ground.facts), settings.image_size, settings.seed, ground.precision, options
             path = self.folder / f"{word.name}-{word.images}-{digest_of(*made_of)}.safetensors"
+            about = f"{word.name} for {word.images} images of {settings.image_size} px"
+            self.on_stage(f"here already: {about}" if path.exists() else f"training {about}")
             growth = Growth(word.name, word.images, word.options)
             grown = grow(ground, growth, path, self.on_progress, self.on_stage)
         family = Made(word.text, word.text, ground, registry.find("generator", word.name), grown, word.options)

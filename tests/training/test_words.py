@@ -62,8 +62,9 @@ def test_a_contender_that_is_trained_first(workshop, tmp_path):
     (family,) = opened(workshop, "dcgan:48")
     assert family.fakes(4, 1).shape == (4, 16, 16, 3)
     (kept,) = tmp_path.glob("dcgan-48-*.safetensors")
-    changed = kept.stat().st_mtime_ns
-    opened(workshop, "dcgan:48")
+    changed, told = kept.stat().st_mtime_ns, []
+    opened(replace(workshop, on_stage=told.append), "dcgan:48")
+    assert told == ["here already: dcgan for 48 images of 16 px"]
     assert kept.stat().st_mtime_ns == changed  # it is trained once
     moved = replace(workshop.ground, facts={**workshop.ground.facts, "source": "elsewhere"})
     opened(replace(workshop, ground=moved), "dcgan:48")
