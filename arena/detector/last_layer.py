@@ -61,8 +61,7 @@ class SteadyDetector(NetworkDetector[O]):
         def measure(images: Tensor) -> Numbers:
             return as_numbers(features(playing, self._fitted(images)).values())
 
-        framed = to_range(draw(reals, min(FRAMED, len(reals)), mirror=False))
-        moves, start = moves_of(measure, framed), 0
+        moves, start = moves_of(measure, framed(reals)), 0
         for name in lessons[0]:
             numbers = np.concatenate([as_numbers([one[name][0]]) for one in lessons])
             labels = np.concatenate([one[name][1].cpu().numpy() for one in lessons])
@@ -76,6 +75,11 @@ class SteadyDetector(NetworkDetector[O]):
     def lessons(self, network: nn.Module, images: Tensor, labels: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
         """What each last layer of a network sees of a batch as it was drawn, and labels: in the order of `features`."""
         return {name: (seen, labels) for name, seen in features(network, self._fitted(images)).items()}
+
+
+def framed(reals: Tensor) -> Tensor:
+    """Some of the real faces, uint8 `[N, S, S, 3]`, for `moves_of`: float32 `[n, 3, S, S]` in [-1, 1]."""
+    return to_range(draw(reals, min(FRAMED, len(reals)), mirror=False))
 
 
 def as_numbers(seen: Iterable[Tensor]) -> Numbers:

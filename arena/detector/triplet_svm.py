@@ -17,10 +17,10 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize, relu
 
 from arena.detector.backbone import BackboneDetector, BackboneOptions
-from arena.detector.regression import FRAMED, Numbers, directions, moves_of
+from arena.detector.last_layer import framed
+from arena.detector.regression import Numbers, directions, moves_of
 from arena.detector.team import Batches
 from arena.networks.backbones import Backbone
-from arena.networks.training import draw, to_range
 from arena.registry import register
 from arena.types import FAKE
 
@@ -102,9 +102,7 @@ class TripletSVM(BackboneDetector[TripletSVMOptions]):
             images, truth = batch(options.steps)
             points.append(measure(images))
             labels.append(truth.cpu().numpy())
-        moves = None
-        if options.steady:
-            moves = moves_of(measure, to_range(draw(reals, min(FRAMED, len(reals)), mirror=False)))
+        moves = moves_of(measure, framed(reals)) if options.steady else None
         plane = fit(np.concatenate(points), np.concatenate(labels), options.softness, moves)
         for name, value in plane.items():
             cast(Embedding, self.network).get_buffer(name).copy_(torch.from_numpy(value))
