@@ -71,6 +71,12 @@ class Contender:
         name = str(given["recipe"])  # a recipe may be called by a year
         return {**recipes.get(name, {}), **given, "recipe": name}
 
+    @property
+    def alone(self) -> Mapping[str, Any]:
+        """The options that are otherwise by default where it trains alone, in no match."""
+        found: Mapping[str, Any] = getattr(self.cls.Options, "alone", {})
+        return found
+
     def as_stored(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Options that a match or a snapshot holds, maybe for long: what had no choice then is what it was then."""
         stored = {**getattr(self.cls.Options, "formerly", {}), **options}

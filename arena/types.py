@@ -324,9 +324,10 @@ class Team(Protocol):
     Options: ClassVar[Any]
     """A frozen dataclass; every field has a default and a docstring below it.
 
-    It may have two class variables: `recipes`, by the value of its option `recipe` the options that this stands
-    for; and `formerly`, what the options mean that a match or a snapshot was stored without. Where an option holds
-    those of another contender, `inner_as_stored` gives, of options as they were stored, what they are now.
+    It may have class variables: `recipes`, by the value of its option `recipe` the options that this stands for;
+    `formerly`, what the options mean that a match or a snapshot was stored without; and `alone`, those of a detector
+    that `arena train` chooses otherwise than a match, unless they are given. Where an option holds those of another
+    contender, `inner_as_stored` gives, of options as they were stored, what they are now.
     """
     needs_points: ClassVar[bool] = False
     """Whether it trains with landmarks: `Faces.points` is then never None."""

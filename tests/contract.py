@@ -35,7 +35,12 @@ def each(contenders):
     return pytest.mark.parametrize("contender", contenders, ids=name_of)
 
 
-precisions = pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def in_each_precision(contenders):
+    """Each in fp32 and, where networks compute, in bf16."""
+    pairs = [(c, p) for c in contenders for p in ("fp32", "bf16") if p == "fp32" or c in NETWORKS]
+    return pytest.mark.parametrize(
+        ("contender", "precision"), pairs, ids=lambda x: x if x in ("fp32", "bf16") else name_of(x)
+    )
 
 
 def given(role, number=1):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 import torch
-from contract import BUILT_IN, DETECTORS, EVERYONE, GENERATORS, each, given, output, precisions, same, train
+from contract import BUILT_IN, DETECTORS, EVERYONE, GENERATORS, each, given, in_each_precision, output, same, train
 from tiny import SIZE, equal_states, pictures, tiny_options, tiny_team
 
 from arena import registry
@@ -18,6 +18,8 @@ from arena.declarations import declarations
 from arena.referee.verdict import check_sources
 from arena.snapshot import player, read_snapshot, to_bytes
 from arena.types import ArenaError, Brief
+
+pytestmark = pytest.mark.long
 
 LEARNS_FROM_ANSWERS = ("face-swap",)
 """Generators that ask an opponent what it thinks and need no gradients."""
@@ -49,6 +51,11 @@ def test_its_source_says_what_its_class_is(contender):
 
 
 @each(EVERYONE)
+def test_what_differs_in_a_training_alone_are_options_of_it(contender):
+    assert dataclasses.asdict(contender.options(contender.alone)).items() >= contender.alone.items()
+
+
+@each(EVERYONE)
 def test_options_cannot_change(contender):
     options = contender.options()
     for field in dataclasses.fields(options):
@@ -56,8 +63,7 @@ def test_options_cannot_change(contender):
             setattr(options, field.name, 1)
 
 
-@each(EVERYONE)
-@precisions
+@in_each_precision(EVERYONE)
 def test_output_has_the_agreed_form(contender, precision):
     team = tiny_team(contender, precision=precision)
     train(team)
@@ -75,8 +81,7 @@ def test_output_has_the_agreed_form(contender, precision):
         assert 0 < answer.threshold < np.inf
 
 
-@each(EVERYONE)
-@precisions
+@in_each_precision(EVERYONE)
 def test_state_and_restore_are_exact(contender, precision):
     team, fresh = (tiny_team(contender, precision=precision) for _ in range(2))
     train(team)
@@ -97,8 +102,7 @@ def test_a_state_does_not_change_when_training_goes_on(contender):
     assert equal_states(state, kept)
 
 
-@each(EVERYONE)
-@precisions
+@in_each_precision(EVERYONE)
 def test_resuming_equals_never_having_stopped(contender, precision):
     steadfast, stopped, resumed = (tiny_team(contender, precision=precision) for _ in range(3))
     train(steadfast, 1)
@@ -132,8 +136,7 @@ def test_leaves_the_random_state_of_others_alone(contender):
     assert np.array_equal(np.random.get_state()[1], numpys)
 
 
-@each(EVERYONE)
-@precisions
+@in_each_precision(EVERYONE)
 def test_a_snapshot_file_plays_the_same(contender, precision, tmp_path):
     team = tiny_team(contender, precision=precision)
     train(team)
@@ -265,8 +268,7 @@ def test_trains_without_older_fakes(contender):
     assert train(tiny_team(contender), material=dataclasses.replace(material, fakes=material.fakes[:1])).steps >= 1
 
 
-@each(DETECTORS)
-@precisions
+@in_each_precision(DETECTORS)
 def test_a_critic_gives_logits_of_its_scores_and_gradients(contender, precision):
     team = tiny_team(contender, precision=precision)
     train(team)

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from contract import GENERATORS, NETWORKS, each, given, output, precisions, same, train
+from contract import GENERATORS, NETWORKS, each, given, in_each_precision, output, same, train
 from tiny import equal_states, tiny_options, tiny_team
 
 from arena import registry
@@ -15,8 +15,7 @@ from arena.snapshot import player
 from arena.types import Diverged
 
 
-@each(NETWORKS)
-@precisions
+@in_each_precision(NETWORKS)
 def test_every_parameter_gets_a_finite_gradient(contender, precision):
     team = tiny_team(contender, precision=precision)
     train(team)
@@ -99,8 +98,7 @@ def test_says_so_when_it_diverges(contender):
         train(tiny_team(contender), learning_rate_scale=1e38)
 
 
-@each([c for c in GENERATORS if c in NETWORKS])
-@precisions
+@in_each_precision([c for c in GENERATORS if c in NETWORKS])
 def test_whitebox_training_feels_the_opponent(contender, precision):
     opponent = tiny_team(registry.find("detector", "cnn"), seed=9, precision=precision)
     train(opponent)

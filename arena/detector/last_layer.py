@@ -9,7 +9,7 @@ Spurious Correlations, 2023.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, Final, TypeVar
@@ -37,7 +37,9 @@ class SteadyOptions(NetworkOptions):
 
     steady: bool = False
     """Whether its last layer is fitted anew after a round, deaf to what zooming, shifting and light change in real
-    faces on average: neither is a cue."""
+    faces on average: neither is a cue. Unless it is given, on where `arena train` trains it."""
+
+    alone: ClassVar[Mapping[str, Any]] = {"steady": True}
 
 
 O = TypeVar("O", bound=SteadyOptions)  # noqa: E741

@@ -7,8 +7,9 @@ A. Hermans et al., In Defense of the Triplet Loss for Person Re-Identification, 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -55,7 +56,10 @@ class TripletSVMOptions(BackboneOptions):
     """C of the machine: what an image on the wrong side costs."""
     steady: bool = False
     """Whether the plane is deaf to what zooming, shifting and light change in real faces on average: neither is a cue
-    then, and little is left of what minutes have taught it (experiments/weareape)."""
+    then, and little is left of what minutes have taught it (experiments/weareape). Unless it is given, on
+    where `arena train` trains it."""
+
+    alone: ClassVar[Mapping[str, Any]] = {"steady": True}
 
     def __post_init__(self) -> None:
         if self.input == "auto":

@@ -39,7 +39,10 @@ def use_one_thread() -> None:
 def seeded(seed: int, device: str) -> Iterator[None]:
     """Everything random inside depends on `seed` alone; the caller's random state is left as it was."""
     with torch.random.fork_rng(devices=[device] if device.startswith("cuda") else []):
-        torch.manual_seed(seed)
+        if device == "cpu":  # to seed every other kind of device, too, would first write down the caller's stack
+            torch.default_generator.manual_seed(seed)
+        else:
+            torch.manual_seed(seed)
         yield
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -167,8 +168,8 @@ def _settings(request: Request) -> MatchConfig:
     known = [contender.name for contender in registry.contenders("detector")]
     if request.detector in others and request.detector not in known:
         raise ArenaError(f"{request.detector} is a generator, and it is a detector that is trained: {', '.join(known)}")
-    registry.find("detector", request.detector)
-    given = []
+    alone = registry.find("detector", request.detector).alone
+    given = [f"detector.options.{name}={json.dumps(value)}" for name, value in alone.items()]
     for setting in request.settings:
         key = setting.partition("=")[0]
         if key not in SETTINGS and not key.startswith("options."):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import zipfile
 
 import numpy as np
@@ -17,13 +18,20 @@ from arena.store.home import Home
 from arena.store.prune import Keep, prune
 
 
-@pytest.fixture
-def home(tmp_path):
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory):
     """A home with a match of two rounds, one without any, and one whose generator has no latents."""
-    played(start(tmp_path / "arena-home", tiny(rounds=2), "deep"))
-    start(tmp_path / "arena-home", tiny(rounds=2), "idle")
-    played(start(tmp_path / "arena-home", tiny("stamper", "coin", rounds=1), "stamps"))
-    return tmp_path / "arena-home"
+    root = tmp_path_factory.mktemp("lasting") / "arena-home"
+    played(start(root, tiny(rounds=2), "deep"))
+    start(root, tiny(rounds=2), "idle")
+    played(start(root, tiny("stamper", "coin", rounds=1), "stamps"))
+    return root
+
+
+@pytest.fixture
+def home(lasting, tmp_path):
+    """A copy of it, which may be changed."""
+    return shutil.copytree(lasting, tmp_path / "arena-home")
 
 
 def snapshot(home, role, match="deep", number=2):

@@ -13,9 +13,12 @@ from matches import TINY, outcome, played, start, tiny
 from arena.cluster.table import RayTable, connected
 from arena.types import ArenaError
 
-pytestmark = pytest.mark.filterwarnings(  # Ray's own
-    "ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::FutureWarning"
-)
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.filterwarnings(  # Ray's own
+        "ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::FutureWarning"
+    ),
+]
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,8 @@ from arena.store.disk import Disk
 from arena.store.home import Home
 from arena.types import ArenaError
 
+pytestmark = pytest.mark.long
+
 
 class Crash(BaseException):
     """The power went out."""

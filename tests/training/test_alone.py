@@ -9,6 +9,7 @@ import pytest
 from facefiles import write
 from matches import played, start, tiny
 
+from arena import registry
 from arena.store.home import Home
 from arena.training.alone import Request, train_alone
 from arena.training.course import Observer
@@ -58,6 +59,14 @@ def test_what_taught_one_detector_is_there_for_the_next(asked, tmp_path):
     train_alone(replace(first, out=tmp_path / "another.safetensors"), home, Noting())
     assert set(trained) == {"detector"}
     assert list(home.generators.iterdir()) == [kept]
+
+
+@pytest.mark.parametrize(("given", "steady"), [((), True), (("options.steady=false",), False)])
+def test_who_trains_alone_is_deaf_to_framing_unless_told_otherwise(asked, home, given, steady):
+    request = asked(real="procedural:480", against=("blend",))
+    outcome = train_alone(replace(request, settings=(*request.settings, *given)), home)
+    assert outcome.card["options"]["steady"] is steady
+    assert registry.find("detector", "cnn").options().steady is False
 
 
 def test_faces_of_a_table_are_not_drawn_larger(asked, home, tmp_path):
