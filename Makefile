@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Modules are compiled when they are first imported: most never are, and to compile them all takes longer than a match.
+INSTALL := $(PIP) install --no-compile -c constraints.txt -e
 PYTEST_OPTIONS ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
@@ -21,12 +23,13 @@ $(BIN)/python:
 
 $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing into $(VENV): about two minutes and 6 GB, torch comes with its CUDA libraries"
-	$(PIP) install -c constraints.txt -e .
+	$(INSTALL) .
 	@touch $@
 
-$(VENV)/.installed-test: $(VENV)/.installed
-	$(PIP) install -c constraints.txt -e '.[test]'
-	@touch $@
+$(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing into $(VENV) what the tests need, too: about three minutes and 6 GB"
+	$(INSTALL) '.[test]'
+	@touch $(VENV)/.installed $@
 
 install: $(VENV)/.installed
 
