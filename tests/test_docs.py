@@ -16,7 +16,7 @@ from arena.play.config import MatchConfig, validate
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("experiments/*.md")])
+DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("experiments/**/*.md")])
 COMMANDS = get_command(app)
 
 
@@ -25,6 +25,12 @@ def commands_in(text):
     whole = re.sub(r"\\\n *", "", text)
     found = re.findall(r"^    (?:\.venv/bin/)?(arena .*)$", whole, flags=re.M)
     return [re.split(r"\s#", line)[0].strip() for line in found]
+
+
+def headings_of(path):
+    """The anchors of a document's headings, as GitHub names them."""
+    found = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), flags=re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
 
 
 LINES = [(path.name, line) for path in DOCUMENTS for line in commands_in(path.read_text(encoding="utf-8"))]
@@ -102,8 +108,19 @@ def test_the_makefile_has_the_targets(target):
     assert made.returncode == 0, made.stderr
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_between_documents_lead_somewhere(document):
-    for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
+    for target in re.findall(r"\]\(([^)]+)\)", document.read_text(encoding="utf-8")):
         if "://" not in target:
-            assert (document.parent / target).exists(), target
+            name, _, heading = target.partition("#")
+            there = document.parent / name if name else document
+            assert there.exists(), target
+            assert not heading or heading in headings_of(there), target
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_script_in_the_documents_is_there(document):
+    for script in re.findall(
+        r"\bpython ((?:experiments|benchmarks|docs)/\S+\.py)", document.read_text(encoding="utf-8")
+    ):
+        assert (ROOT / script).exists(), script
