@@ -21,9 +21,8 @@ MORE = {"side": 4, "sampling_steps": 2, "images_per_stage": 9, "samples": 24}
 
 OF_CONTENDERS = {
     "activations": lambda: {"steady": False},
-    "cnn": lambda: {"steady": True},
     "evader": lambda: {"inner": OPTIONS},
-    "face-parts": lambda: {"filters": ("MOUTH_blur", "LEFT_EYE_cut"), "swaps": 6},
+    "face-parts": lambda: {"filters": ("MOUTH_blur", "LEFT_EYE_cut"), "swaps": 6, "steady": True},
     "folder": lambda: {"path": str(fakes_on_disk())},
     "resnet-ensemble": lambda: {"models": 1, "steady": False},
     "robust": lambda: {"backbone": BACKBONE, "attack_steps": 2},
@@ -34,7 +33,7 @@ OF_CONTENDERS = {
         "inner": {name: tiny_options(registry.find("detector", name)) for name in MEMBERS},
     },
 }
-"""What a contender needs besides, by its name. Steady are `cnn` and `texture`, in whom that takes the least time."""
+"""What a contender needs besides, by its name. `face-parts` and `texture` are steady, cheaply."""
 BACKBONE = "test_efficientnet"
 """A network that timm has for tests: all its layers, few of each."""
 MEMBERS = ("residual", "patch")
