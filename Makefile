@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-INSTALL := $(PIP) install --no-compile -c constraints.txt -e
 # pip would compile modules one after the other, a minute and a half of a core; some packages have files for other Pythons.
-COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null 2>&1 || true
+define INSTALL
+	$(PIP) install --no-compile -c constraints.txt -e '$(1)'
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null 2>&1 || true
+endef
 PYTEST_OPTIONS ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
@@ -24,14 +26,12 @@ $(BIN)/python:
 
 $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing into $(VENV): about two minutes and 6 GB, torch comes with its CUDA libraries"
-	$(INSTALL) .
-	@$(COMPILE)
+	$(call INSTALL,.)
 	@touch $@
 
 $(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing into $(VENV) what the tests need, too: about three minutes and 6 GB"
-	$(INSTALL) '.[test]'
-	@$(COMPILE)
+	$(call INSTALL,.[test])
 	@touch $(VENV)/.installed $@
 
 install: $(VENV)/.installed

@@ -11,6 +11,7 @@ import pytest
 from tiny import material, pictures
 
 from arena import registry
+from arena.detector.logistic import LogisticDetector
 from arena.networks.team import NetworkTeam
 
 PUPPETS = ("scripted",)
@@ -36,8 +37,10 @@ def each(contenders):
 
 
 def in_each_precision(contenders):
-    """Each in fp32 and, where networks compute, in bf16."""
-    pairs = [(c, p) for c in contenders for p in ("fp32", "bf16") if p == "fp32" or c in NETWORKS]
+    """Each in fp32 and, but for regressions, which compute the same in either, in bf16."""
+    pairs = [
+        (c, p) for c in contenders for p in ("fp32", "bf16") if p == "fp32" or not issubclass(c.cls, LogisticDetector)
+    ]
     return pytest.mark.parametrize(
         ("contender", "precision"), pairs, ids=lambda x: x if x in ("fp32", "bf16") else name_of(x)
     )

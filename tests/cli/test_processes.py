@@ -96,11 +96,16 @@ def test_an_interrupt_keeps_the_rounds_and_prints_the_way_on(tmp_path, tiny_yaml
     os.kill(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
-    assert "Continue with: arena resume tiny" in err
-    assert "Traceback" not in err
+    _check_way_on(err, workers, tmp_path / "arena-home", whole)
+
+
+def _check_way_on(told, workers, home, whole):
+    """An interrupted match says how it goes on, leaves no process, and its rounds are those of one that was not."""
+    assert "Continue with: arena resume tiny" in told
+    assert "Traceback" not in told
     _, alive = psutil.wait_procs(workers, timeout=30)
     assert alive == []
-    kept = outcome(reopened(tmp_path / "arena-home"))
+    kept = outcome(reopened(home))
     assert len(kept) >= 2
     assert all(kept[number] == whole[number] for number in whole if number in kept)
 
@@ -116,19 +121,20 @@ def test_the_doctor_finds_this_machine_fit(tmp_path):
     assert {check["health"] for check in checks} <= {"ok", "warning"}
 
 
-def test_of_a_dead_worker_only_the_match_itself_speaks_and_a_request_to_end_is_an_interrupt(tiny_yaml):
+def test_of_a_dead_worker_only_the_match_itself_speaks_and_a_request_to_end_is_an_interrupt(tiny_yaml, whole):
     path = tiny_yaml.parent / "log"
-    command = [*COMMAND, "run", tiny_yaml, "--rounds", "500", "--mlflow", "off", "--device", "cpu"]
+    options = ("--name", "tiny", "--rounds", "500", "--mlflow", "off", "--device", "cpu")
+    command = [*COMMAND, "run", tiny_yaml, *options]
     with path.open("a") as log, subprocess.Popen(command, cwd=tiny_yaml.parent, stdout=log, stderr=log) as match:
         _until_told(path, match, r"^round 1/500")
         (victim, *_) = (p for p in psutil.Process(match.pid).children(recursive=True) if _is_seat(p))
         victim.kill()
         _until_told(path, match, r"worker died; the round is played again\n(?s:.*)\nround ")
+        workers = psutil.Process(match.pid).children(recursive=True)
         match.terminate()
         assert match.wait(60) == 130
     told = path.read_text()
-    assert "Continue with: arena resume" in told
-    assert "Traceback" not in told
+    _check_way_on(told, workers, tiny_yaml.parent / "arena-home", whole)
     assert "raylet" not in told
     assert "Worker ID" not in told
 

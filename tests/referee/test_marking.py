@@ -130,8 +130,10 @@ def test_only_halves_can_be_marked_as_halves():
     [
         Setting(1000, 500, 0.0, 0.5, 1),
         Setting(1000, 500, 0.0, 0.9, 3),
+        Setting(1000, 500, 0.0, 0.97, 1),
         Setting(1000, 500, 0.0, 0.05, 1),
         Setting(1000, 150, 0.7, 0.5, 1),
+        Setting(1000, 150, 0.7, 0.3, 3),
         Setting(1000, 150, 0.7, 0.95, 1),
         Setting(200, 30, 0.3, 0.7, 1),
     ],
